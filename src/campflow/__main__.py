@@ -1,0 +1,5 @@
+"""`python -m campflow` is `campflow`."""
+
+from campflow.cli.main import main
+
+main()

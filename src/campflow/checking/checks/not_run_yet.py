@@ -1,0 +1,59 @@
+"""What this version reads and checks, and does not run yet: said plainly, never silently ignored."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from campflow.checking.names import Names
+from campflow.checking.tree import find
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.source import Span
+from campflow.language import syntax
+
+#: Each construct and what happens in its place. A line goes when the engine learns it.
+NOT_RUN_YET: dict[type, tuple[str, str]] = {
+    syntax.Split: ("split", "nobody is drawn into an arm, and what the arms do is left out"),
+    syntax.Holdout: ("holdout", "everyone gets the messages"),
+    syntax.Limit: ("limit", "messages go out without being counted"),
+    syntax.Priority: ("priority", "messages go out in the order in which they were planned"),
+    syntax.Quiet: ("quiet", "messages go out at any hour"),
+    syntax.Goal: ("goal", "nothing is measured against it"),
+    syntax.Budget: ("budget", "nothing is counted against it"),
+    syntax.Attribute: ("attribute", "no conversion is attributed"),
+    syntax.Purpose: ("purpose", "no consent is asked for"),
+    syntax.Edits: ("edits", "a changed text reaches everyone"),
+    syntax.Moved: ("moved", "people stay in the stage that they are in"),
+    syntax.Notify: ("notify", "nobody is notified"),
+    syntax.Sync: ("sync", "no audience is changed"),
+    syntax.Do: ("do", "the action is left out"),
+    syntax.TestDeclaration: ("test", "the test is not run"),
+}
+
+
+@runtime_checkable
+class _Placed(Protocol):
+    @property
+    def span(self) -> Span: ...
+
+
+def runs_already(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
+    """What this version does not run has a warning that says what happens instead: one a campaign and kind."""
+    for declaration in (declaration for file in files for declaration in file.declarations):
+        warned: set[type] = set()
+        for node in find(declaration, object):
+            kind = type(node)
+            if kind in NOT_RUN_YET and kind not in warned and isinstance(node, _Placed):
+                warned.add(kind)
+                word, instead = NOT_RUN_YET[kind]
+                message = f"this version of campflow checks `{word}` but does not run it yet: {instead}"
+                yield Diagnostic("not-run-yet", message, _place(node), severity="warning")
+
+
+def _place(node: _Placed) -> Span:
+    """A short place: the name of what stands in a block of its own."""
+    match node:
+        case syntax.Split(name) | syntax.Do(action=name):
+            return name.span
+        case syntax.TestDeclaration(title):
+            return title.span
+        case _:
+            return node.span

@@ -1,0 +1,86 @@
+"""Templates use only what exists: fields of the contact, of the entering events, and what every message knows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from campflow.checking.campaigns import entry_words
+from campflow.checking.checks.campaigns import campaigns
+from campflow.checking.names import Names
+from campflow.checking.references import entry_field_names
+from campflow.checking.scope import EntryWords
+from campflow.checking.tree import find
+from campflow.checking.vocabulary import PAGE, ContentFile, TemplateField
+from campflow.checking.wording import content as say
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.language import syntax
+
+#: What a template can say of the campaign and the message, whoever reads it.
+OF_MESSAGE: dict[str, tuple[str, ...]] = {
+    "campaign": ("name", "title", "owner"),
+    "message": ("name", "channel"),
+}
+
+#: Names that stand alone.
+ALONE: tuple[str, ...] = ("language", "unsubscribe_url")
+
+#: `event` is another word for `entry`.
+_ENTRY = ("entry", "event")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """`entry` None: it cannot be said which fields an entering event has."""
+
+    contact: tuple[str, ...]
+    entry: tuple[str, ...] | None
+
+
+def template_fields_exist(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
+    """Every variable of a template is known where the template is sent."""
+    senders = _senders(files, names)
+    for file in names.vocabulary.content.files:
+        entries = senders.get((file.channel, file.message), [])
+        known = _Known(tuple(names.contact_fields), _entry_fields(file, entries))
+        for field in file.template_fields:
+            problem = _problem(field, known)
+            if problem:
+                yield problem
+
+
+def _senders(files: Sequence[syntax.FlowFile], names: Names) -> dict[tuple[str, str], list[EntryWords]]:
+    """How contacts enter the campaigns that send each message."""
+    found: dict[tuple[str, str], list[EntryWords]] = {}
+    for campaign in campaigns(files):
+        entry = entry_words(campaign, names)
+        for send in find(campaign.items, syntax.Send):
+            found.setdefault((send.channel.text, send.message.text), []).append(entry)
+    return found
+
+
+def _entry_fields(file: ContentFile, entries: list[EntryWords]) -> tuple[str, ...] | None:
+    if file.channel == PAGE or not entries or not all(entry.complete for entry in entries):
+        return None
+    return tuple(name for entry in entries for name in entry_field_names(entry))
+
+
+def _problem(field: TemplateField, known: _Known) -> Diagnostic | None:
+    owner, _, rest = field.name.partition(".")
+    name = rest.partition(".")[0]
+    fields, whose = _fields_of(owner, known)
+    if whose is None:
+        alone = (*known.contact, *ALONE)
+        return None if owner in alone else say.unknown_field(field, owner, "templates know", alone, "")
+    if fields is None or name == "" or name in fields:
+        return None
+    return say.unknown_field(field, name, whose, fields, f"{owner}.")
+
+
+def _fields_of(owner: str, known: _Known) -> tuple[tuple[str, ...] | None, str | None]:
+    """What may stand after `owner.`, None for anything; and whose that is, None where it is no owner."""
+    if owner == "contact":
+        return known.contact, "contacts have"
+    if owner in _ENTRY:
+        return known.entry, "the events by which contacts enter have"
+    if owner in OF_MESSAGE:
+        return OF_MESSAGE[owner], f"a {owner} has"
+    return None, None

@@ -1,0 +1,69 @@
+"""Walking a syntax tree without recursion: a text nested a thousand deep must not break the checker."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from campflow.diagnostics.source import Span
+from campflow.language import syntax
+
+T = TypeVar("T")
+
+
+def find(root: object, kind: type[T]) -> Iterator[T]:
+    """All nodes of one kind at or below `root` (a node or a tuple of nodes), in the order of the file."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, kind):
+            yield node
+        waiting.extend(reversed(children(node)))
+
+
+def depth(root: syntax.Expression) -> int:
+    """How deeply an expression is nested; a long row of `and` or of `or` is one level."""
+    deepest = 0
+    waiting: list[tuple[object, int]] = [(root, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting.extend((child, level + (not _continues(node, child))) for child in children(node))
+    return deepest
+
+
+def operands(node: syntax.Binary) -> tuple[syntax.Expression, ...]:
+    """The operands of a row of one operator: `a or b or c` gives three."""
+    found: list[syntax.Expression] = []
+    waiting: list[syntax.Expression] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, syntax.Binary) and part.operator == node.operator:
+            waiting += (part.right, part.left)
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def children(node: Any) -> list[object]:
+    """What stands directly inside a node, or the items of a tuple; places and plain values are left out."""
+    inside = node if isinstance(node, tuple) else [getattr(node, name) for name in _field_names(type(node))]
+    return [child for child in inside if isinstance(child, tuple) or (is_dataclass(child) and type(child) is not Span)]
+
+
+def _continues(node: object, child: object) -> bool:
+    """Whether the child is no level of its own: an item of a tuple, or the next link of a row of `and` or `or`."""
+    if isinstance(node, syntax.Binary) and isinstance(child, syntax.Binary):
+        return node.operator == child.operator and node.operator in ("and", "or")
+    return isinstance(node, tuple)
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    known = _FIELD_NAMES.get(kind)
+    if known is None:
+        known = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+        _FIELD_NAMES[kind] = known
+    return known
+
+
+#: The fields of each class, looked up once.
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}

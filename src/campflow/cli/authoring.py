@@ -1,0 +1,137 @@
+"""Commands for who writes campaigns: init, check, compile."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campflow.cli.main import CLEAN, FINDINGS
+from campflow.cli.options import open_project
+from campflow.cli.show import counted, show_findings
+from campflow.errors import FlowError
+
+if TYPE_CHECKING:
+    from campflow.diagnostics.diagnostic import Diagnostic
+    from campflow.model.flow import Flow
+    from campflow.project import Project
+
+
+class Findings(str, Enum):
+    """How `check` answers."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+class Room(str, Enum):
+    """What `compile` shows of a file."""
+
+    tokens = "tokens"
+    tree = "tree"
+    model = "model"
+    plan = "plan"
+    sql = "sql"
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Made if it does not exist.", file_okay=False)] = Path(),
+) -> None:
+    """Make a small project that works: settings, a contact type, one campaign, its first mail."""
+    from campflow.cli.starter import write_project
+
+    for shown in write_project(folder):
+        print(f"  {shown}")
+    there = "" if folder == Path() else f"cd {folder} && "
+    print(
+        f"\nA project is ready. What to do next:\n"
+        f"  {there}campflow check                      is it right?\n"
+        f"  campflow people import people.csv    two people to try it on\n"
+        f"  campflow events import signups.csv   what they did\n"
+        f"  campflow run                         until Ctrl-C; the mail appears in mail/"
+    )
+
+
+def check(
+    path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A project, or a file in one.", exists=True)] = Path(),
+    format: Annotated[Findings, typer.Option("--format", help="For people, for programs, or for GitHub.")] = Findings.text,
+) -> None:
+    """Say everything that is wrong with the .flow files and their content. Exit code 1 where something is."""
+    from campflow.diagnostics import render
+
+    project = open_project(path if path.is_dir() else path.parent)
+    only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
+    found = [
+        each
+        for each in project.checked.diagnostics
+        if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
+    ]
+    errors = sum(each.severity == "error" for each in found)
+    if format is Findings.json:
+        sys.stdout.write(render.render_json(found))
+    elif format is Findings.github:
+        sys.stdout.write(render.render_github(found))
+    else:
+        _show(project, found, errors)
+    raise typer.Exit(FINDINGS if errors else CLEAN)
+
+
+def _show(project: "Project", found: "list[Diagnostic]", errors: int) -> None:
+    warnings = len(found) - errors
+    if found:
+        show_findings(found, project.sources, sys.stdout)
+    checked = f"{counted(len(project.sources), 'file')} checked"
+    if not project.sources:
+        checked = f"there is no .flow file below {project.root}: `campflow init` shows what one looks like"
+    parts = [counted(errors, "error")] * bool(errors) + [counted(warnings, "warning")] * bool(warnings)
+    print(f"{checked}: {', '.join(parts) or 'no problem found'}" if project.sources else checked)
+
+
+def compile_file(
+    file: Annotated[Path, typer.Argument(help="A .flow file of a project.", exists=True, dir_okay=False)],
+    to: Annotated[Room, typer.Option("--to", help="Which room's contents to print.")],
+) -> None:
+    """Follow a file on its way from text to SQL: print what one room of campflow makes of it."""
+    project = open_project(file.parent)
+    path = file.resolve().relative_to(project.root).as_posix()
+    if path not in project.sources:
+        raise typer.BadParameter(f"{path} is not one of the project's .flow files")
+    sys.stdout.write(_contents(project, path, to))
+
+
+def _contents(project: "Project", path: str, to: Room) -> str:
+    from campflow.cli.dump import dump
+    from campflow.language.parser import parse, tokens
+
+    source = project.sources[path]
+    if to is Room.tokens:
+        return "".join(f"{line}:{column}\t{kind}\t{text!r}\n" for kind, text, line, column in tokens(source))
+    if to is Room.tree:
+        tree, mistakes = parse(source)
+        if mistakes:
+            raise FlowError(mistakes, project.sources)
+        return dump(tree)
+    if to is Room.model:
+        return dump(_of_file(project.flow.flow, path))
+    program = project.program
+    mine = [each for each in program.campaigns if each.plan.campaign.span.path == path]
+    if to is Room.plan:
+        return "\n".join(dump(each.plan) for each in mine)
+    return "\n".join(each.text() for each in mine)
+
+
+def _of_file(flow: "Flow", path: str) -> dict[str, object]:
+    """The part of the model that one file declares."""
+    parts = {
+        "contact": (flow.contact,),
+        "events": flow.events,
+        "segments": flow.segments,
+        "campaigns": flow.campaigns,
+    }
+    mine = {
+        name: tuple(each for each in items if each.span is not None and each.span.path == path)
+        for name, items in parts.items()
+    }
+    return {name: items for name, items in mine.items() if items}

@@ -1,0 +1,39 @@
+"""All commands, in the order in which a newcomer needs them. Each imports what it runs only when it is called."""
+
+from typing import Annotated
+
+import typer
+
+from campflow.cli import authoring, desk, importing, operating
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Campaigns as code: write a campaign in a text file, check it, run it.",
+)
+people = typer.Typer(no_args_is_help=True, help="Who there is.")
+events = typer.Typer(no_args_is_help=True, help="What they do.")
+
+
+@app.callback()
+def campflow(
+    version: Annotated[bool, typer.Option("--version", "-V", help="Say which version this is.", is_eager=True)] = False,
+) -> None:
+    """Kept as a callback so that `--version` stands in the help; `main` answers it."""
+
+
+app.command("init")(authoring.init)
+app.command("check")(authoring.check)
+app.command("compile")(authoring.compile_file)
+people.command("import")(importing.import_people)
+events.command("import")(importing.import_events)
+app.add_typer(people, name="people")
+app.add_typer(events, name="events")
+app.command("run")(operating.run)
+app.command("tick")(operating.tick)
+app.command("status")(desk.status)
+app.command("explain")(desk.explain)
+app.command("outbox")(desk.outbox)
+app.command("plugins")(operating.plugins)

@@ -1,0 +1,167 @@
+"""Commands for who looks after running campaigns: status, explain, outbox. They read, and change nothing."""
+
+from dataclasses import asdict
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campflow.cli.figures import worth
+from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
+from campflow.cli.show import console, counted, print_json, printable, table
+from campflow.errors import CampflowError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from campflow.engine.listing import ListedMessage
+    from campflow.engine.status import CampaignStatus
+    from campflow.project import Project
+
+#: Above so many messages, the outbox shows the newest.
+LIST_LENGTH = 50
+
+
+class State(str, Enum):
+    """States of a message, as `outbox` takes them."""
+
+    planned = "planned"
+    ready = "ready"
+    sending = "sending"
+    accepted = "accepted"
+    rejected = "rejected"
+    uncertain = "uncertain"
+    cancelled = "cancelled"
+    expired = "expired"
+
+
+def status(
+    project: ProjectFolder = None,
+    database: DatabaseUrl = None,
+    format: TextOrJson = Format.text,
+) -> None:
+    """Show the people in each stage, and what was sent, waits and converted."""
+    from campflow.engine import status as reports
+    from campflow.model.times import iso, shown
+
+    opened = open_project(project, database)
+    desk = opened.desk()
+    now = opened.clock(desk).now()
+    with desk.reader() as connection:
+        found = reports.status(connection, desk.tables, opened.stage_order)
+    if format is Format.json:
+        print_json({"now": iso(now), "campaigns": [as_json(each) for each in found]})
+        return
+    if not found:
+        print("No campaign runs yet: `campflow run` starts those in the .flow files.")
+        return
+    console().print(f"[bold]{shown(now, opened.settings.timezone)}[/bold]  {opened.settings.timezone}")
+    for each in found:
+        console().print()
+        console().print(funnel(each, opened))
+
+
+def as_json(campaign: "CampaignStatus") -> dict[str, Any]:
+    return {**asdict(campaign), "sent": campaign.sent, "waiting": campaign.waiting}
+
+
+def funnel(campaign: "CampaignStatus", project: "Project") -> "Table":
+    """A campaign as a table: a row a stage, with a bar; what became of its messages below."""
+    made = table(f"{campaign.name}", "people", "came by", "", right=("people", "came by"))
+    made.title, made.title_justify = None, "left"
+    most = max((stage.passed for stage in campaign.stages), default=0) or 1
+    for stage in campaign.stages:
+        bar = "█" * round(24 * stage.people / most) + "░" * (round(24 * stage.passed / most) - round(24 * stage.people / most))
+        made.add_row(f"{'◆' if stage.final else '●'} {stage.name}", f"{stage.people:,}", f"{stage.passed:,}", bar)
+    if campaign.left:
+        made.add_row("  left", f"{campaign.left:,}", "", "")
+    told = [f"{campaign.entered:,} entered", f"{campaign.sent:,} sent", f"{campaign.waiting:,} waiting"]
+    told += [f"{count:,} {state}" for state, count in campaign.messages.items() if state in _TROUBLE]
+    for each in campaign.conversions:
+        name = "converted" if each.name == "conversion" else each.name
+        told.append(f"{each.count:,} {name}{worth(project, campaign.name, each.name, each.worth)}")
+    made.caption, made.caption_justify, made.caption_style = "   ".join(told), "left", "dim"
+    return made
+
+
+_TROUBLE = ("rejected", "uncertain", "cancelled", "expired")
+
+
+def explain(
+    contact: Annotated[str, typer.Argument(help="An external key or an e-mail address.")],
+    campaign: Annotated[str | None, typer.Argument(help="Only this campaign.")] = None,
+    project: ProjectFolder = None,
+    database: DatabaseUrl = None,
+    format: TextOrJson = Format.text,
+) -> None:
+    """Tell a person's story: each move with its cause and line, each message with its state."""
+    from campflow.cli.telling import story_json, tell
+    from campflow.engine.story import find_person, story
+
+    opened = open_project(project, database)
+    desk = opened.desk()
+    with desk.reader() as connection:
+        person = find_person(connection, desk.tables, contact)
+        if person is None:
+            raise CampflowError(f"nobody has the key or e-mail address {printable(contact)}: look at the spelling")
+        journeys = story(connection, desk.tables, person, campaign)
+    if format is Format.json:
+        print_json(story_json(person, journeys, opened))
+        return
+    for line in tell(person, journeys, opened):
+        console().print(line)
+
+
+def outbox(
+    state: Annotated[State | None, typer.Argument(help="Only messages in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show at most, the newest.")] = LIST_LENGTH,
+    project: ProjectFolder = None,
+    database: DatabaseUrl = None,
+    format: TextOrJson = Format.text,
+) -> None:
+    """List messages and what became of them."""
+    from campflow.engine.listing import count_by_state, messages
+
+    opened = open_project(project, database)
+    desk = opened.desk()
+    with desk.reader() as connection:
+        counts = count_by_state(connection, desk.tables)
+        found = messages(connection, desk.tables, state=state.value if state else None, limit=limit)
+    if format is Format.json:
+        print_json([message_json(each) for each in found])
+        return
+    total = counts.get(state.value, 0) if state else sum(counts.values())
+    if not total:
+        print(f"No message is {state.value}." if state else "No message has been planned yet.")
+        return
+    console().print("   ".join(f"{count:,} {each}" for each, count in counts.items()))
+    console().print(_listed(found, opened.settings.timezone))
+    if total > len(found):
+        console().print(f"the last {len(found)} of {total:,}: --limit shows more", style="dim")
+
+
+def message_json(message: "ListedMessage") -> dict[str, Any]:
+    from campflow.model.times import iso
+
+    instants = ("planned_at", "expires_at", "retry_at", "settled_at")
+    return {key: iso(value) if key in instants and value is not None else value for key, value in asdict(message).items()}
+
+
+def _listed(found: "tuple[ListedMessage, ...]", zone: str) -> "Table":
+    from rich.text import Text
+
+    from campflow.model.times import shown
+
+    made = table("id", "planned", "state", "contact", "message", "campaign", "detail", right=("id",))
+    for each in found:
+        detail = each.detail or (f"again {shown(each.retry_at, zone)}" if each.retry_at else "")
+        made.add_row(
+            str(each.message_id),
+            shown(each.planned_at, zone),
+            each.state,
+            Text(printable(each.contact)),
+            f"{each.channel} {each.name}",
+            f"{each.campaign}.{each.stage}",
+            Text(printable(detail)),
+        )
+    return made

@@ -1,0 +1,45 @@
+"""`campflow`: the command. Exit codes: 0 clean, 1 findings or a failure, 2 wrong use."""
+
+import os
+import sys
+from importlib.metadata import version
+
+from campflow.errors import CampflowError, FlowError, ProjectError
+
+#: Set to 1, a failure shows its traceback.
+DEBUG = "CAMPFLOW_DEBUG"
+
+CLEAN, FINDINGS, WRONG_USE = 0, 1, 2
+
+
+def main() -> None:
+    """Run the command line and end the process. No error leaves a traceback unless CAMPFLOW_DEBUG asks for it."""
+    if sys.argv[1:] in (["--version"], ["-V"]):  # answered before anything is imported
+        print(f"campflow {version('campflow')}")
+        return
+    from campflow.cli.commands import app
+
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get(DEBUG) == "1":
+            raise
+        sys.exit(explain_failure(error))
+
+
+def explain_failure(error: Exception) -> int:
+    """Say on stderr what failed and what to do; gives the exit code."""
+    if isinstance(error, FlowError):
+        from campflow.cli.show import show_flow_error
+
+        show_flow_error(error)
+        return FINDINGS
+    if isinstance(error, CampflowError):
+        print(f"campflow: {error}", file=sys.stderr)
+        return WRONG_USE if isinstance(error, ProjectError) else FINDINGS
+    print(
+        f"campflow: {type(error).__name__}: {error}\n"
+        f"This should not have happened. {DEBUG}=1 before the command shows where it did.",
+        file=sys.stderr,
+    )
+    return FINDINGS

@@ -1,0 +1,51 @@
+"""The table of contents: from the text of `.flow` files to the SQL program. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Dialect
+
+from campflow.checking.checks import check
+from campflow.checking.collecting import collect
+from campflow.checking.resolver import resolve
+from campflow.checking.texts import Texts
+from campflow.checking.unreadable import told_once
+from campflow.checking.vocabulary import Vocabulary
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.render import in_order
+from campflow.diagnostics.source import Source
+from campflow.language.parser import parse
+from campflow.language.syntax import FlowFile
+from campflow.model.flow import CheckedFlow
+from campflow.model.people import Duration
+from campflow.planning.planner import plan
+from campflow.sql.program import Program
+from campflow.sql.writer import write
+from campflow.storage.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking gives: `flow` is None where there is an error. `diagnostics` are in the order of the files."""
+
+    flow: CheckedFlow | None
+    files: tuple[FlowFile, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check_sources(sources: Sequence[Source], vocabulary: Vocabulary) -> Checked:
+    """All `.flow` files of a project, read, resolved and checked together. Never raises, whatever the texts are."""
+    parsed = [parse(source) for source in sources]
+    files = tuple(file for file, _ in parsed)
+    unread = tuple(diagnostic for _, mistakes in parsed for diagnostic in mistakes)
+    texts = Texts({source.path: source for source in sources})
+    names, doubles = collect(files, vocabulary, texts)
+    flow, mistakes = resolve(files, names, texts)
+    found = tuple(in_order((*unread, *told_once(unread, (*doubles, *mistakes, *check(files, names)), texts))))
+    sound = all(diagnostic.severity != "error" for diagnostic in found)
+    return Checked(CheckedFlow(flow) if sound else None, files, found)
+
+
+def compile_flow(checked: CheckedFlow, *, zone: str, expires: Duration, tables: Tables, dialect: Dialect) -> Program:
+    """The SQL program of a checked flow, for one project's settings, tables and database."""
+    return write(plan(checked, zone=zone, expires=expires), tables, dialect)

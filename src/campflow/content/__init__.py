@@ -1,0 +1,1 @@
+"""What is sent: files below `content/`, checked, made ready by their channel, and filled for one person."""

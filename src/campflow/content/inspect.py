@@ -1,0 +1,128 @@
+"""What the checker needs to know of `content/`: names, the fields that templates read, and what is wrong with them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from campflow.checking.vocabulary import PAGE, ContentFile, ContentIndex, TemplateField
+from campflow.content import templates
+from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.frontmatter import Document, split
+from campflow.content.variables import variables
+from campflow.diagnostics.diagnostic import Diagnostic, Label
+from campflow.diagnostics.source import Source, Span
+from campflow.errors import ContentError
+from campflow.hooks.contracts import ChannelPlugin
+
+
+def inspect_content(project: Path, channels: Mapping[str, ChannelPlugin]) -> ContentIndex:
+    """Read and try every message file of the project. A bad one is named in its `problems`, and the rest is read."""
+    paths = content_paths(project)
+    files = [_inspect(path, channels.get(path.channel)) for path in paths]
+    return ContentIndex(tuple(_told_apart(files)))
+
+
+def _told_apart(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
+    """Two files of one message and language: which of them would be sent?"""
+    first: dict[tuple[str, str, str | None], ContentFile] = {}
+    for file in files:
+        other = first.setdefault((file.channel, file.message, file.language), file)
+        if other is not file:
+            here = Span(file.path, 1, 1, 1, 2)
+            text = f"`{other.path}` holds the same message: keep one of the two"
+            label = Label(Span(other.path, 1, 1, 1, 2), "the other one")
+            problem = Diagnostic("duplicate-name", text, here, labels=(label,))
+            file = replace(file, problems=(*file.problems, problem))
+        yield file
+
+
+def _inspect(file: ContentPath, channel: ChannelPlugin | None) -> ContentFile:
+    try:
+        source = read_content(file)
+    except ContentError as error:
+        problem = Diagnostic("bad-template", str(error), Span(file.shown, 1, 1, 1, 2))
+        return ContentFile(file.shown, file.message, file.channel, file.language, problems=(problem,))
+    document = split(source)
+    fields: dict[str, TemplateField] = {}
+    problems = [*document.problems]
+    for text in _texts(document, source):
+        try:
+            for field in _fields(text, source):
+                fields.setdefault(field.name, field)
+        except templates.BadTemplate as error:
+            problems.append(_bad(source, error.text, text.line + error.line - 1, text.place))
+    if not problems:
+        problems += _prepared(file, document, source, channel)
+    return ContentFile(
+        path=file.shown,
+        message=file.message,
+        channel=file.channel,
+        language=file.language,
+        template_fields=tuple(fields.values()),
+        problems=tuple(problems),
+        front_matter=document.front_matter,
+        option_spans=document.option_spans,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One template of a file: what it is, how and from which line it is written; `place` is of a front matter value."""
+
+    text: str
+    written: str
+    line: int
+    place: Span | None = None
+
+
+def _texts(document: Document, source: Source) -> Iterator[_Text]:
+    for key, value in document.front_matter.items():
+        if isinstance(value, str):
+            place = document.value_spans[key]
+            yield _Text(value, _cut(source, place), place.line, place)
+    yield _Text(document.body, document.body, document.body_line)
+
+
+def _cut(source: Source, span: Span) -> str:
+    lines = [source.line(number) for number in range(span.line, span.end_line + 1)]
+    lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = lines[0][span.column - 1 :]
+    return "\n".join(lines)
+
+
+def _fields(text: _Text, source: Source) -> Iterator[TemplateField]:
+    templates.compile_text(text.text, html=False, name=source.path)
+    for variable in variables(templates.parse(text.text), text.written):
+        shift = text.place.column - 1 if text.place and variable.line == 1 else 0
+        row = text.line + variable.line - 1
+        span = Span(source.path, row, variable.column + shift, row, variable.end_column + shift)
+        yield TemplateField(variable.name, span)
+
+
+def _prepared(
+    file: ContentPath, document: Document, source: Source, channel: ChannelPlugin | None
+) -> Iterator[Diagnostic]:
+    """What only the channel can say: whether it can make a message of this file. A page has no channel."""
+    if channel is None or file.channel == PAGE:
+        return
+    if file.extension not in channel.extensions:
+        known = ", ".join(channel.extensions)
+        yield _bad(source, f"`{channel.name}` cannot read `.{file.extension}` files: it reads {known}", 1, None)
+        return
+    try:
+        prepared = channel.prepare(document.body, file.extension, document.front_matter)
+        for part, text in prepared.parts.items():
+            templates.compile_text(text, html=part == "html", name=file.shown)
+    except ContentError as error:
+        yield _bad(source, str(error), document.body_line, None)
+    # A plugin is not ours: whatever it raises is about this file.
+    except Exception as error:
+        yield _bad(source, f"`{channel.name}` cannot make it ready: {error}", document.body_line, None)
+
+
+def _bad(source: Source, text: str, line: int, place: Span | None) -> Diagnostic:
+    if place and place.line == place.end_line:
+        return Diagnostic("bad-template", text, place)
+    content = source.line(line)
+    start = len(content) - len(content.lstrip()) + 1
+    return Diagnostic("bad-template", text, Span(source.path, line, start, line, max(len(content.rstrip()), start) + 1))

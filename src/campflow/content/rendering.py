@@ -1,0 +1,130 @@
+"""The library of a project's messages: finds the file for a person's language and fills it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.frontmatter import split
+from campflow.content.templates import BadTemplate, CompiledText, compile_text, one_line
+from campflow.errors import ContentError
+from campflow.hooks.contracts import ChannelPlugin
+
+Option = CompiledText | object
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message filled for one person. `language` is the variant's, None for the plain file."""
+
+    parts: Mapping[str, str]
+    options: Mapping[str, object]
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """One file, compiled."""
+
+    parts: Mapping[str, CompiledText]
+    options: Mapping[str, Option]
+
+
+class Library:
+    """All messages of a project as they were on disk when each was first needed. Make a new one to see changes."""
+
+    def __init__(self, project: Path, channels: Mapping[str, ChannelPlugin]) -> None:
+        self._channels = channels
+        self._files: dict[tuple[str, str], dict[str | None, ContentPath]] = {}
+        for path in content_paths(project):
+            self._files.setdefault((path.channel, path.message), {}).setdefault(path.language, path)
+        self._ready: dict[str, _Ready | ContentError] = {}
+
+    def render(
+        self,
+        channel: str,
+        message: str,
+        language: str | None,
+        values: Mapping[str, object],
+        options: Mapping[str, object],
+    ) -> Rendered:
+        """The message for one person.
+
+        The file is the one for exactly this language (`fr-CH`), else for its first part (`fr`), else the plain one.
+        Its front matter goes over the plain file's, and `options`, those of the `send` statement, over both. Texts in
+        options are filled too and must come out as one line. Raises ContentError.
+        """
+        variants = self._files.get((channel, message))
+        if not variants:
+            raise ContentError(f"there is no file for {channel} {message}: write content/{message}.{channel}.*")
+        chosen = _choose(variants, language)
+        if chosen is None:
+            tags = ", ".join(sorted(tag for tag in variants if tag))
+            raise ContentError(f"{channel} {message} exists only in {tags}: write content/{message}.{channel}.*")
+        ready = self._prepared(chosen)
+        said: dict[str, Option] = dict(ready.options)
+        if chosen.language is not None and None in variants:
+            said = {**self._prepared(variants[None]).options, **said}
+        said |= {name: _option(value, f"`{name}` of the send statement") for name, value in options.items()}
+        return Rendered(
+            parts={name: text.fill(values) for name, text in ready.parts.items()},
+            options={name: _filled(name, value, values) for name, value in said.items()},
+            language=chosen.language,
+        )
+
+    def _prepared(self, file: ContentPath) -> _Ready:
+        """The file, compiled, once. A file that failed fails the same way for each message."""
+        ready = self._ready.get(file.shown)
+        if ready is None:
+            try:
+                ready = self._prepare(file)
+            except ContentError as error:
+                ready = error
+            self._ready[file.shown] = ready
+        if isinstance(ready, ContentError):
+            raise ContentError(str(ready))
+        return ready
+
+    def _prepare(self, file: ContentPath) -> _Ready:
+        channel = self._channels.get(file.channel)
+        if channel is None:
+            raise ContentError(f"{file.shown}: no plugin offers `{file.channel}`: `campflow plugins` says why")
+        document = split(read_content(file))
+        if document.problems:
+            raise ContentError(f"{file.shown}: {document.problems[0].message}")
+        try:
+            prepared = channel.prepare(document.body, file.extension, document.front_matter)
+        except ContentError:
+            raise
+        # A plugin is not ours: whatever it raises is about this file.
+        except Exception as error:
+            raise ContentError(f"{file.shown}: `{channel.name}` cannot make it ready: {error}") from error
+        return _Ready(
+            parts={
+                part: _compiled(text, html=part == "html", name=f"{file.shown} ({part})")
+                for part, text in prepared.parts.items()
+            },
+            options={key: _option(value, f"`{key}` of {file.shown}") for key, value in prepared.front_matter.items()},
+        )
+
+
+def _choose(variants: Mapping[str | None, ContentPath], language: str | None) -> ContentPath | None:
+    tag = (language or "").replace("_", "-").lower()
+    return variants.get(tag) or variants.get(tag.partition("-")[0]) or variants.get(None)
+
+
+def _option(value: object, name: str) -> Option:
+    return _compiled(value, html=False, name=name) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, *, html: bool, name: str) -> CompiledText:
+    try:
+        return compile_text(text, html=html, name=name)
+    except BadTemplate as error:
+        raise ContentError(f"{name}, line {error.line}: {error.text}") from error
+
+
+def _filled(name: str, value: Option, values: Mapping[str, object]) -> object:
+    return one_line(value.fill(values), f"`{name}`") if isinstance(value, CompiledText) else value

@@ -1,0 +1,103 @@
+"""A text with slots, compiled once and filled often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Template, nodes
+from jinja2.exceptions import TemplateError, TemplateSyntaxError
+
+from campflow.content.sandbox import BUDGET, SANDBOXES, Budget
+from campflow.errors import ContentError
+
+#: Characters that one part of a message may have when filled.
+LONGEST = 1_000_000
+
+
+class BadTemplate(ContentError):
+    """A text that does not compile; `line` counts from 1 in that text."""
+
+    def __init__(self, text: str, line: int) -> None:
+        super().__init__(text)
+        self.text, self.line = text, line
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledText:
+    """`name` says where the text stands, for errors."""
+
+    name: str
+    template: Template
+
+    def fill(self, values: Mapping[str, object]) -> str:
+        """The text for one person. Raises ContentError: an unknown name, too long, too many steps."""
+        context = self.template.new_context({**values, BUDGET: Budget()})
+        pieces: list[str] = []
+        length = 0
+        try:
+            for piece in self.template.root_render_func(context):
+                pieces.append(piece)
+                length += len(piece)
+                if length > LONGEST:
+                    raise ContentError(f"{self.name} is longer than {LONGEST:,} characters when it is filled")
+        except ContentError:
+            raise
+        # A template is code of the project: whatever it raises spoils this one message and no other.
+        except Exception as error:
+            raise ContentError(f"{self.name} cannot be filled: {_reason(error)}") from error
+        return "".join(pieces)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TemplateError) and error.message:
+        return error.message
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def compile_text(text: str, *, html: bool, name: str) -> CompiledText:
+    """Ready for filling; with `html`, values are escaped. Raises BadTemplate."""
+    parse(text)
+    try:
+        return CompiledText(name, SANDBOXES[html].from_string(text))
+    except TemplateSyntaxError as error:
+        raise BadTemplate(error.message or "it does not compile", error.lineno) from error
+    except (TemplateError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
+        raise BadTemplate(f"it does not compile: {_reason(error)}", 1) from error
+
+
+def parse(text: str) -> nodes.Template:
+    """The syntax tree, for those who look at templates. Raises BadTemplate."""
+    try:
+        return SANDBOXES[False].parse(text)
+    except TemplateSyntaxError as error:
+        raise BadTemplate(error.message or "it does not parse", error.lineno) from error
+    except RecursionError as error:
+        raise BadTemplate("it is nested too deeply", 1) from error
+
+
+def one_line(value: str, name: str) -> str:
+    """`value` if it can stand in a header; blanks around it are cut off. Raises ContentError for line breaks and NUL.
+
+    Every control character is refused, and the breaks that only Unicode knows.
+    """
+    value = value.strip()
+    for character in value:
+        if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
+            raise ContentError(f"{name} must be one line, and holds the character U+{ord(character):04X}")
+    return value
+
+
+class Record:
+    """Named values that a template reads with a dot, and nothing else: `contact.items` is a field, never a method."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __str__(self) -> str:
+        """Nobody wants a person's every field in a letter."""
+        return ""

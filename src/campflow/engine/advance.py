@@ -1,0 +1,256 @@
+"""A tick: everybody who is due moves on. `advance` is a function of the database and `now`, nothing else.
+
+The work is cut into chunks, each one transaction: complete or not there. In a chunk the fresh contacts enter and the
+touched journeys move, round after round, until nobody moves any more; every round is a handful of statements over all
+of them at once. How far a campaign has looked is written with the chunk, so a process may die between any two.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from campflow.engine.deploy import Deployed, Deployment
+from campflow.engine.schedule import occurrences
+from campflow.sql.program import CampaignProgram, Program, Statement
+from campflow.sql.workspace import workspace
+from campflow.storage.database import Database
+from campflow.storage.tables import Tables
+
+#: Contacts, events or journeys looked at in one transaction: long enough to be fast, short enough to let others write.
+CHUNK = 50_000
+
+
+@dataclass(slots=True)
+class Advance:
+    """What a tick did: journeys begun, moves (entries included), messages planned, conversions, journeys left."""
+
+    entered: int = 0
+    moved: int = 0
+    planned: int = 0
+    converted: int = 0
+    left: int = 0
+
+    def __bool__(self) -> bool:
+        return any((self.entered, self.moved, self.planned, self.converted))
+
+
+def advance(
+    database: Database, program: Program, deployment: Deployment, now: int, *, chunk: int = CHUNK
+) -> Advance:
+    """Move everybody whom the events, fields and the clock up to `now` (milliseconds) move.
+
+    Campaigns come in the order in which they need each other, and again while one has told another something new.
+    """
+    done, tell = Advance(), _may_tell(program)
+    while True:
+        with database.reader() as connection:
+            before = _last(connection, database.tables)
+        for campaign in program.campaigns:
+            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done).run()
+        with database.reader() as connection:
+            if not tell or _last(connection, database.tables) == before:
+                return done
+
+
+def _last(connection: Connection, tables: Tables) -> tuple[int, int]:
+    """How much the campaigns could have told each other: the last event and the last change of a field."""
+    event, change = (connection.scalar(select(func.coalesce(func.max(t.c.seq), 0))) for t in (tables.event, tables.change))
+    return int(event or 0), int(change or 0)
+
+
+def _may_tell(program: Program) -> bool:
+    return any(
+        statement.name.startswith(("emit_", "announce_", "set_"))
+        for campaign in program.campaigns
+        for statement in campaign.follow
+    )
+
+
+@dataclass(slots=True)
+class _Tick:
+    """One campaign's share of a tick."""
+
+    database: Database
+    program: CampaignProgram
+    deployed: Deployed
+    now: int
+    chunk: int
+    done: Advance
+    work: Any = field(default_factory=workspace)
+
+    @property
+    def tables(self) -> Tables:
+        return self.database.tables
+
+    def run(self) -> None:
+        with self.database.reader() as connection:
+            seen = self._seen(connection)
+            ends = self._ends(connection)
+            calendar = self._calendar(connection, seen)
+        self._by_time(self.program.touch_due)
+        if self.program.fresh_by_time is not None:
+            self._by_time(self.program.fresh_by_time)
+        if self.now > seen["looked_at"]:
+            self._chunk([self.program.fresh_by_event[1:], self.program.touch_by_event[1:]], {})
+        self._by_seq("looked_event", ends, [self.program.fresh_by_event[:1], self.program.touch_by_event[:1]])
+        self._by_seq("looked_change", ends, [_some(self.program.fresh_by_change), _some(self.program.touch_by_change)])
+        if calendar:
+            self._everybody(ends["looked_contact"], calendar)
+        self._by_seq("looked_contact", ends, [_some(self.program.fresh_by_contact)])
+        if self.now > seen["looked_at"]:
+            with self.database.transaction() as connection:
+                self._look(connection, {"looked_at": self.now})
+
+    # --- how far it has looked ---
+
+    def _seen(self, connection: Connection) -> dict[str, int]:
+        c = self.tables.campaign
+        names = ("looked_at", "looked_event", "looked_change", "looked_contact")
+        row = connection.execute(
+            select(*(c.c[name] for name in names)).where(c.c.campaign_id == self.deployed.ids["campaign"])
+        ).one()
+        return dict(zip(names, row, strict=True))
+
+    def _ends(self, connection: Connection) -> dict[str, int]:
+        t = self.tables
+        last = {"looked_event": t.event.c.seq, "looked_change": t.change.c.seq, "looked_contact": t.contact.c.contact_id}
+        return {name: connection.scalar(select(func.max(column))) or 0 for name, column in last.items()}
+
+    def _look(self, connection: Connection, values: Mapping[str, int]) -> None:
+        c = self.tables.campaign
+        mine = update(c).where(c.c.campaign_id == self.deployed.ids["campaign"])
+        connection.execute(mine.where(*(c.c[name] < value for name, value in values.items())).values(values))
+
+    # --- chunks ---
+
+    def _by_time(self, statement: Statement) -> None:
+        """Again while there are more than a chunk; whoever was looked at is due later, or never."""
+        while self._chunk([(statement,)], {"chunk": self.chunk}) == self.chunk:
+            pass
+
+    def _by_seq(self, name: str, ends: Mapping[str, int], statements: Iterable[Iterable[Statement]]) -> None:
+        """What came in since the last look, a stretch of it at a time."""
+        wanted = [list(each) for each in statements]
+        with self.database.reader() as connection:
+            start, end = self._seen(connection)[name], ends[name]
+        while start < end:
+            stop = min(start + self.chunk, end) if any(wanted) else end
+            self._chunk(wanted, {"from_seq": start, "to_seq": stop}, {name: stop})
+            start = stop
+
+    def _everybody(self, last: int, calendar: list[dict[str, Any]]) -> None:
+        """A schedule is due: everyone is looked at."""
+        for start in range(0, last, self.chunk):
+            stretch = {"from_seq": start, "to_seq": min(start + self.chunk, last)}
+            self._chunk([_some(self.program.fresh_by_contact)], stretch, calendar=calendar)
+
+    def _calendar(self, connection: Connection, seen: Mapping[str, int]) -> list[dict[str, Any]]:
+        """The occurrences of the campaign's schedules since the last look."""
+        if not self.program.by_schedule:
+            return []
+        after = max(seen["looked_at"], self.deployed.start - 1)
+        until = min(self.now, self.deployed.end - 1)
+        return list(occurrences(connection, self.tables, self.program.plan, after, until))
+
+    def _chunk(
+        self,
+        statements: Iterable[Iterable[Statement]],
+        stretch: Mapping[str, int],
+        looked: Mapping[str, int] | None = None,
+        calendar: list[dict[str, Any]] | None = None,
+    ) -> int:
+        """Look at those whom the statements find, in one transaction. Returns how many that were."""
+        with self.database.transaction() as connection:
+            chunk = _Chunk(connection, self)
+            chunk.begin(calendar)
+            found = sum(chunk.run(each, stretch) for group in statements for each in group)
+            if found:
+                chunk.rounds()
+            if looked:
+                self._look(connection, looked)
+        return found
+
+
+def _some(statement: Statement | None) -> tuple[Statement, ...]:
+    return () if statement is None else (statement,)
+
+
+class _Chunk:
+    """The rounds of one transaction."""
+
+    def __init__(self, connection: Connection, tick: _Tick) -> None:
+        self.connection, self.tick, self.program, self.done = connection, tick, tick.program, tick.done
+        deployed = tick.deployed
+        self.parameters: dict[str, Any] = {
+            **deployed.ids, "now": tick.now, "start": deployed.start, "end": deployed.end, **tick._seen(connection),
+        }  # fmt: skip
+
+    def begin(self, calendar: list[dict[str, Any]] | None) -> None:
+        work = self.tick.work
+        work.metadata.create_all(self.connection)
+        for table in (work.fresh, work.touched, work.arrival, work.occurrence):
+            self.connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608  (our own names)
+        if calendar:
+            self.connection.execute(work.occurrence.insert(), calendar)
+
+    def run(self, statement: Statement, more: Mapping[str, int] | None = None) -> int:
+        """Run one statement; the number of rows it wrote."""
+        parameters = {**self.parameters, **statement.constants, **(more or {})}
+        return self.connection.exec_driver_sql(statement.sql, parameters).rowcount
+
+    def rounds(self) -> None:
+        """Entries, conversions, moves and what follows from them, until nobody moves."""
+        program, done = self.program, self.done
+        while True:
+            self.parameters["entry_mark"] = entry_mark = self._last_move()
+            self._enter()
+            self.parameters["mark"] = mark = self._last_move()
+            done.converted += sum(self.run(each) for each in program.convert)
+            moved = sum(self.run(each) for each in program.move)
+            for each in program.settle:
+                self.run(each)
+            if moved:
+                self.run(program.follow[0])
+            if moved or mark > entry_mark or program.convert:
+                self._effects()
+            self._delete("touched")
+            done.moved += self._last_move() - entry_mark
+            if not moved and mark == entry_mark:
+                return
+            self.run(program.touch_moved)
+            if program.fresh_again is not None:
+                self.run(program.fresh_again)
+
+    def _enter(self) -> None:
+        if not self._has("fresh"):
+            return
+        self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
+        if sum(self.run(each) for each in self.program.arrive):
+            journeys, first_moves = self.program.enter
+            self.done.entered += self.run(journeys)
+            self.run(first_moves)
+            self._delete("arrival")
+        for each in self.program.await_:
+            self.run(each)
+        self._delete("fresh")
+
+    def _effects(self) -> None:
+        for each in self.program.follow[1:]:
+            rows = self.run(each)
+            if each.name.startswith("plan_"):
+                self.done.planned += rows
+
+    def _last_move(self) -> int:
+        return self._scalar("SELECT coalesce(max(move_id), 0) FROM move")
+
+    def _has(self, table: str) -> bool:
+        return bool(self._scalar(f"SELECT EXISTS (SELECT 1 FROM {table})"))  # noqa: S608  (our own names)
+
+    def _delete(self, table: str) -> None:
+        self.connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  (our own names)
+
+    def _scalar(self, sql: str) -> int:
+        return int(self.connection.exec_driver_sql(sql).scalar_one())
+

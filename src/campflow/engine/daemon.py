@@ -1,0 +1,127 @@
+"""The daemon: looks at the clock and the rows, moves who is due, hands over what is ready, until it is told to stop.
+
+Any number of daemons may run on one database; nothing here is needed for correctness, only for promptness.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from structlog.typing import FilteringBoundLogger
+
+from campflow.engine.channels import Channels
+from campflow.engine.runtime import Runtime
+
+#: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
+LOOK = 1.0
+
+
+class Daemon:
+    """One running process. `run` returns after SIGTERM or SIGINT, or after `stop`, when what was begun is finished."""
+
+    def __init__(self, runtime: Runtime, log: FilteringBoundLogger, look: float = LOOK) -> None:
+        self.runtime = runtime
+        self.log = log
+        self.look = look
+        self._stopping = asyncio.Event()
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._complaints: dict[str, str] = {}
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        async with self.runtime.channels() as channels:
+            scheduler = self._scheduler(channels)
+            scheduler.start()
+            self.log.info("running", campaigns=len(self.runtime.program.campaigns))
+            await self._stopping.wait()
+            self.log.info("stopping")
+            scheduler.pause()
+            await self._idle.wait()
+            scheduler.shutdown(wait=False)
+        self.log.info("stopped")
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns when the work at hand is done."""
+        self._stopping.set()
+
+    def _scheduler(self, channels: Channels) -> AsyncIOScheduler:
+        async def deliver() -> None:
+            await self._deliver(channels)
+
+        # A look that came too late is made now; several that were missed are one.
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        for name, work in (("tick", self._tick), ("deliver", deliver)):
+            scheduler.add_job(self._guarded, "interval", (name, work), id=name, seconds=self.look)
+        return scheduler
+
+    async def _guarded(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, and outlive whatever goes wrong: that is said once, and tried again at the next look."""
+        if self._stopping.is_set():
+            return
+        self._busy += 1
+        self._idle.clear()
+        try:
+            await work()
+            self._recovered(name)
+        except Exception as error:
+            self._complain(name, error)
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+    # --- work ---------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        await asyncio.to_thread(self._tick_now)
+
+    def _tick_now(self) -> None:
+        """In a thread of its own, so that a long tick keeps no provider waiting."""
+        now = self.runtime.clock.now()
+        if not self.runtime.has_work(now):
+            return
+        self.runtime.note(now)
+        try:
+            done = self.runtime.tick(now)
+            self._recovered("campaigns")
+        except Exception as error:
+            self._complain("campaigns", error)
+            done, failed = self.runtime.tick_apart(now)
+            for name, each in failed.items():
+                self._complain(f"campaign {name}", each)
+        released = self.runtime.release(now)
+        told = {name: count for name, count in (asdict(done) | {"expired": released.expired}).items() if count}
+        if told:
+            self.log.info("tick", **told)
+
+    async def _deliver(self, channels: Channels) -> None:
+        report = await self.runtime.deliver(channels, self._stopping.is_set)
+        told = {name: count for name, count in asdict(report).items() if count and name != "failures"}
+        if told:
+            self.log.info("handed over", **told)
+        for name in self.runtime.plugins:
+            if name in report.failures:
+                self._complain(f"channel {name}", report.failures[name])
+            elif told:
+                self._recovered(f"channel {name}")
+
+    # --- what goes wrong ----------------------------------------------------------------------------------------
+
+    def _complain(self, what: str, error: Exception | str) -> None:
+        """Say it, unless the same was said of this last time."""
+        said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        if self._complaints.get(what) != said:
+            self._complaints[what] = said
+            self.log.error("failed", what=what, error=said, exc_info=error if isinstance(error, Exception) else None)
+
+    def _recovered(self, what: str) -> None:
+        if self._complaints.pop(what, None) is not None:
+            self.log.info("recovered", what=what)

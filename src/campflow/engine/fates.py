@@ -1,0 +1,168 @@
+"""What became of messages: writing receipts down, when to try again, and when to give up."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Update,
+    bindparam,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+
+from campflow.hooks.contracts import Receipt
+from campflow.storage.tables import Tables
+
+#: States as texts of the statement: an index with `WHERE state = 'ready'` is used only where the query says the same.
+PLANNED: ColumnElement[str] = literal_column("'planned'")
+READY: ColumnElement[str] = literal_column("'ready'")
+
+#: Characters kept of what a provider said.
+_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Full-jitter back-off: a random time up to `first` seconds, doubled at each attempt up to `longest`.
+
+    After `attempts` calls that took nothing, the message is parked: rejected, with the last reason kept.
+    """
+
+    attempts: int = 8
+    first: float = 60.0
+    longest: float = 3600.0
+
+    def delay(self, attempt: int, rng: Random) -> float:
+        """Seconds to wait after failed call number `attempt` (from 1)."""
+        return rng.uniform(0, min(self.longest, self.first * 2.0 ** (attempt - 1)))
+
+
+RETRY = Retry()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Receipts of one window, the hashes of what was handed over, and messages that could not be rendered at all.
+
+    `refused` says why, by message id; no provider was called for those.
+    """
+
+    receipts: Sequence[Receipt] = ()
+    hashes: Mapping[int, str] | None = None
+    refused: Mapping[int, str] | None = None
+
+
+def write_down(
+    connection: Connection,
+    tables: Tables,
+    batch_id: int,
+    outcome: Outcome,
+    now: int,
+    retry: Retry,
+    rng: Random,
+    listens: Collection[str],
+) -> None:
+    """Give each message its state. Only ready ones are touched: a fate, once written, stays."""
+    failed = {receipt.message_id: 1 for receipt in outcome.receipts if receipt.outcome == "retry"}
+    if failed:
+        failed = _attempts(connection, tables, failed)
+    hashes = outcome.hashes or {}
+    rows = [_row(receipt, failed, hashes, now, retry, rng) for receipt in outcome.receipts]
+    refused = [Receipt(id, "rejected", detail=reason) for id, reason in (outcome.refused or {}).items()]
+    rows += [_row(receipt, {}, {}, now, retry, rng) for receipt in refused]
+    if rows:
+        connection.execute(_update(tables), rows)
+    attempts = [
+        {
+            "message_id": receipt.message_id,
+            "batch_id": batch_id,
+            "at": now,
+            "outcome": receipt.outcome,
+            "detail": receipt.detail[:_DETAIL],
+        }
+        for receipt in outcome.receipts
+        if receipt.outcome != "accepted"
+    ]
+    if attempts:
+        connection.execute(insert(tables.attempt), attempts)
+    for name, state in (("sent", "accepted"), ("failed", "rejected")):
+        ids = [row["id"] for row in rows if row["new_state"] == state]
+        if ids and name in listens:
+            report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
+
+
+def report(connection: Connection, tables: Tables, name: str, now: int, which: ColumnElement[bool]) -> None:
+    """Tell the campaigns that something happened to these messages: one event of the contact for each."""
+    m, s, e = tables.message.c, tables.send.c, tables.event.c
+    said: ColumnElement[str] = literal_column(f"'{name}'")
+    rows = (
+        select(
+            m.contact_id, said, s.message, literal(now, BigInteger), m.channel,
+            said.concat(":").concat(m.message_id), m.message_id,
+        )
+        .join_from(tables.message, tables.send, s.send_id == m.send_id)
+        .where(which)
+        .order_by(m.message_id)
+    )  # fmt: skip
+    columns = [e.contact_id, e.name, e.about, e.at, e.source, e.event_id, e.message_id]
+    connection.execute(insert(tables.event).from_select(columns, rows))
+
+
+def _attempts(connection: Connection, tables: Tables, failed: Mapping[int, int]) -> dict[int, int]:
+    """How many calls have failed for each, the present one included."""
+    m = tables.message.c
+    rows = connection.execute(select(m.message_id, m.attempts).where(m.message_id.in_(list(failed))))
+    return {row.message_id: row.attempts + 1 for row in rows}
+
+
+def _row(
+    receipt: Receipt, failed: Mapping[int, int], hashes: Mapping[int, str], now: int, retry: Retry, rng: Random
+) -> dict[str, Any]:
+    row = {
+        "id": receipt.message_id,
+        "new_state": receipt.outcome,
+        "new_settled_at": now,
+        "new_detail": receipt.detail[:_DETAIL] or None,
+        "failed": 0,
+        "new_retry_at": None,
+        "new_provider_id": receipt.provider_id,
+        "new_content_hash": hashes.get(receipt.message_id),
+    }
+    if receipt.outcome == "uncertain":
+        return row | {"new_settled_at": None}
+    if receipt.outcome != "retry":
+        return row
+    attempt = failed.get(receipt.message_id, 1)
+    if attempt >= retry.attempts:
+        detail = f"given up after {attempt} attempts: {receipt.detail}"[:_DETAIL]
+        return row | {"new_state": "rejected", "failed": 1, "new_detail": detail}
+    seconds = retry.delay(attempt, rng) if receipt.retry_after is None else max(0.0, receipt.retry_after)
+    # At least one millisecond later than now, so that it belongs to no open batch.
+    retry_at = now + max(1, round(seconds * 1000))
+    return row | {"new_state": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
+
+
+def _update(tables: Tables) -> Update:
+    """One message's fate; `failed` is how many calls to add."""
+    m = tables.message.c
+    return (
+        update(tables.message)
+        .where(m.message_id == bindparam("id"), m.state == READY)
+        .values(
+            state=bindparam("new_state"),
+            settled_at=bindparam("new_settled_at"),
+            detail=bindparam("new_detail"),
+            attempts=m.attempts + bindparam("failed", type_=BigInteger),
+            retry_at=bindparam("new_retry_at"),
+            provider_id=bindparam("new_provider_id"),
+            content_hash=bindparam("new_content_hash"),
+        )
+    )

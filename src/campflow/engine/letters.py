@@ -1,0 +1,171 @@
+"""From rows to messages: reads what a batch needs in one query and fills it, one message at a time."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from campflow.content import values
+from campflow.content.rendering import Library
+from campflow.content.templates import Record
+from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubscribe_url
+from campflow.engine.outbox import Batch, members
+from campflow.errors import ContentError
+from campflow.hooks.contracts import ChannelPlugin, Message, Sender
+from campflow.model.people import Contact, Event
+from campflow.storage.tables import Tables, contact_column, event_column
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be handed over, and the SHA-256 of what it says."""
+
+    message: Message
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that cannot be made, and why."""
+
+    message_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What of the project goes into its messages.
+
+    `installation` differs from project to project and never changes: it makes the key of a message unique.
+    `zone` is where times are shown, `currency` the project's.
+    """
+
+    contact: Contact
+    events: Sequence[Event]
+    library: Library
+    sender: Sender
+    keys: SigningKeys
+    installation: str
+    zone: ZoneInfo
+    currency: str | None = None
+    _contact: dict[str, values.Reader] = field(init=False)
+    _entry: dict[str, dict[str, values.Reader]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_contact", values.readers(self.contact.fields, self.zone, self.currency))
+        entry = {event.name: values.readers(event.fields, self.zone, self.currency) for event in self.events}
+        object.__setattr__(self, "_entry", entry)
+
+    def person(self, row: RowMapping) -> dict[str, object]:
+        """The contact's fields by name, as templates show them."""
+        return values.read(self._contact, {name: row[f"contact.{name}"] for name in self._contact})
+
+    def entry(self, row: RowMapping) -> dict[str, object]:
+        """The fields of the event that started the journey; those of other events are missing."""
+        found: dict[str, object] = {name: None for readers in self._entry.values() for name in readers}
+        readers = self._entry.get(row["entry_name"] or "", {})
+        return found | values.read(readers, {name: row[f"entry.{row['entry_name']}.{name}"] for name in readers})
+
+
+def read_batch(connection: Connection, tables: Tables, stationery: Stationery, batch: Batch) -> list[RowMapping]:
+    """All that the batch's messages need, as it is now, in the order in which they were planned."""
+    query = _everything(tables, stationery).where(members(tables, batch)).order_by(tables.message.c.message_id)
+    return list(connection.execute(query).mappings())
+
+
+def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
+    m, j, s, c = tables.message, tables.journey, tables.send, tables.contact
+    entry = tables.event.alias("entry")
+    return (
+        select(
+            m.c.message_id, m.c.contact_id, m.c.planned_at, s.c.message, s.c.options,
+            tables.campaign.c.name.label("campaign"), c.c.contact_key, entry.c.name.label("entry_name"),
+            *(c.c[contact_column(each.name)].label(f"contact.{each.name}") for each in stationery.contact.fields),
+            *_entry_columns(entry, stationery),
+        )
+        .select_from(m)
+        .join(s, s.c.send_id == m.c.send_id)
+        .join(tables.campaign, tables.campaign.c.campaign_id == m.c.campaign_id)
+        # Outer joins: a message whose contact or journey was erased is refused, not forgotten.
+        .outerjoin(c, c.c.contact_id == m.c.contact_id)
+        .outerjoin(j, j.c.journey_id == m.c.journey_id)
+        .outerjoin(entry, entry.c.seq == j.c.entry_seq)
+    )  # fmt: skip
+
+
+def _entry_columns(entry: Any, stationery: Stationery) -> Iterator[Any]:
+    for event in stationery.events:
+        for each in event.fields:
+            yield entry.c[event_column(event.name, each.name)].label(f"entry.{event.name}.{each.name}")
+
+
+def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping) -> Letter | Refusal:
+    """The message for one person, filled. What is wrong with it is a Refusal: the others go out."""
+    message_id = row["message_id"]
+    if row["contact_key"] is None:
+        return Refusal(message_id, "the contact is no longer there")
+    person = stationery.person(row)
+    address = str(person.get(channel.address) or "") if channel.address else ""
+    if channel.address and not address:
+        return Refusal(message_id, f"the contact has no {channel.address} address")
+    token = sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
+    language = str(person.get("language") or "") or None
+    try:
+        options = json.loads(row["options"]) if row["options"] else {}
+        filled = stationery.library.render(
+            channel.name, row["message"], language, _context(stationery, channel, row, person, language, token), options
+        )
+    except ContentError as error:
+        return Refusal(message_id, str(error))
+    message = Message(
+        message_id=message_id,
+        key=message_key(stationery.installation, message_id),
+        channel=channel.name,
+        name=row["message"],
+        campaign=row["campaign"],
+        contact_key=row["contact_key"],
+        address=address,
+        language=filled.language,
+        parts=filled.parts,
+        options=filled.options,
+        planned_at=values.instant(row["planned_at"]),
+        unsubscribe_token=token,
+    )
+    return Letter(message, _hash(filled.parts, filled.options))
+
+
+def _context(
+    stationery: Stationery,
+    channel: ChannelPlugin,
+    row: RowMapping,
+    person: Mapping[str, object],
+    language: str | None,
+    token: str,
+) -> dict[str, object]:
+    """What a template may read: the contact's fields by their bare names, and these."""
+    entry = Record(stationery.entry(row))
+    return {
+        **person,
+        "contact": Record(person),
+        "entry": entry,
+        "event": entry,
+        "campaign": Record({"name": row["campaign"]}),
+        "message": Record({"name": row["message"], "channel": channel.name}),
+        "language": language,
+        "unsubscribe_url": unsubscribe_url(stationery.sender, token),
+    }
+
+
+def message_key(installation: str, message_id: int) -> str:
+    """The same at each attempt, another for each message of each project: 32 hexadecimal digits."""
+    return hmac.new(installation.encode(), f"message.{message_id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _hash(parts: Mapping[str, str], options: Mapping[str, object]) -> str:
+    said = json.dumps([sorted(parts.items()), sorted((name, str(value)) for name, value in options.items())])
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Messages as the desk lists them. Reads only."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+
+from campflow.engine.outbox import being_handed_over
+from campflow.storage.tables import Tables
+
+#: Every state, in the order in which a message meets them. `sending` is `ready` and handed over just now.
+STATES = ("planned", "ready", "sending", "accepted", "rejected", "uncertain", "cancelled", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """A message. Instants are milliseconds; `retry_at` is set where it waits for another attempt."""
+
+    message_id: int
+    contact: str
+    campaign: str
+    stage: str
+    channel: str
+    name: str
+    nth: int
+    state: str
+    planned_at: int
+    expires_at: int
+    retry_at: int | None
+    settled_at: int | None
+    attempts: int
+    provider_id: str | None
+    detail: str | None
+
+
+def _state(tables: Tables) -> ColumnElement[str]:
+    state = tables.message.c.state
+    return case((and_(state == "ready", being_handed_over(tables)), "sending"), else_=state)
+
+
+def messages(
+    connection: Connection,
+    tables: Tables,
+    *,
+    state: str | None = None,
+    journey_id: int | None = None,
+    limit: int | None = None,
+) -> tuple[ListedMessage, ...]:
+    """Messages in the order they were planned; with `limit`, the last ones."""
+    message, contact, campaign, send, stage = (
+        tables.message.c, tables.contact.c, tables.campaign.c, tables.send.c, tables.stage.c,
+    )  # fmt: skip
+    shown = _state(tables)
+    wanted = (
+        select(
+            message.message_id, contact.contact_key, campaign.name, stage.name, message.channel, send.message,
+            message.nth, shown, message.planned_at, message.expires_at, message.retry_at, message.settled_at,
+            message.attempts, message.provider_id, message.detail,
+        )
+        .join(tables.contact, contact.contact_id == message.contact_id)
+        .join(tables.campaign, campaign.campaign_id == message.campaign_id)
+        .join(tables.send, send.send_id == message.send_id)
+        .join(tables.stage, stage.stage_id == send.stage_id)
+        .order_by(message.message_id.desc())
+    )  # fmt: skip
+    if journey_id is not None:
+        wanted = wanted.where(message.journey_id == journey_id)
+    if state is not None:
+        stored = "ready" if state == "sending" else state
+        wanted = wanted.where(message.state == stored, shown == state)
+    rows = connection.execute(wanted.limit(limit) if limit is not None else wanted)
+    return tuple(ListedMessage(*row) for row in reversed(rows.all()))
+
+
+def count_by_state(connection: Connection, tables: Tables) -> dict[str, int]:
+    """How many messages are in each state that has any."""
+    shown = _state(tables).label("shown")
+    counted = dict(connection.execute(select(shown, func.count()).group_by(shown)).tuples().all())
+    return {state: counted[state] for state in STATES if state in counted}

@@ -1,0 +1,301 @@
+"""The outbox: which messages may go out, who is sending which, and what another process may take over.
+
+A batch is a lease on a run of ready messages of one channel. Its holder works through it in windows, and commits
+`handed_to` before a window is given to the provider. So after a crash, the ready messages of the batch up to
+`handed_to` may have reached the provider, and no other one can have.
+
+A message belongs to a batch when it is ready, lies in its range, and was due when the lease was taken (`ready_at`).
+That is exact: taking the lease first makes ready all that is due, so what becomes ready in the range later was due
+later, and what waits for a retry has a `retry_at` later than `ready_at`.
+
+"Now" is the campaign's clock (milliseconds); leases run on the database's, which all processes share.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+
+from campflow.engine import owners
+from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_down
+from campflow.storage.database import Database, database_now
+from campflow.storage.tables import Tables
+
+#: Larger than every message id.
+_END = 2**63 - 1
+
+
+class LeaseLost(Exception):
+    """Another process has taken the batch over: nothing that this one says about it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A lease that this process holds; `seconds` from each commit on."""
+
+    batch_id: int
+    channel: str
+    fence: int
+    first_message_id: int
+    last_message_id: int
+    ready_at: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    ready: int
+    expired: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    batches: int
+    uncertain: int
+
+
+# --- planned, ready, expired ------------------------------------------------------------------------------------
+
+
+def release(connection: Connection, tables: Tables, now: int, listens: Collection[str] = ()) -> Released:
+    """Make ready what is due, and let go of what is too late. What is being handed over just now is left alone."""
+    m = tables.message.c
+    late = and_(m.expires_at <= now, or_(and_(m.state == READY, ~being_handed_over(tables)), m.state == PLANNED))
+    # In two statements, so that each state's own index is used.
+    expired = sum(
+        _expire(connection, tables, and_(late, m.state == state, m.planned_at <= now), now, listens)
+        for state in (PLANNED, READY)
+    )
+    return Released(_make_ready(connection, tables, now), expired)
+
+
+def being_handed_over(tables: Tables) -> ColumnElement[bool]:
+    """Of a row of `message`: whether a provider may be getting it at this moment. Cancelling must spare these."""
+    m, b = tables.message.c, tables.batch.c
+    return exists().where(
+        b.closed_at.is_(None),
+        b.channel == m.channel,
+        b.first_message_id <= m.message_id,
+        b.handed_to >= m.message_id,
+        _due(tables, b.ready_at),
+    )
+
+
+def _due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
+    m = tables.message.c
+    return and_(m.planned_at <= at, or_(m.retry_at.is_(None), m.retry_at <= at))
+
+
+def _make_ready(connection: Connection, tables: Tables, now: int) -> int:
+    m = tables.message.c
+    due = update(tables.message).where(m.state == PLANNED, m.planned_at <= now).values(state=READY)
+    return connection.execute(due).rowcount
+
+
+def _expire(
+    connection: Connection, tables: Tables, which: ColumnElement[bool], now: int, listens: Collection[str]
+) -> int:
+    if "expired" in listens:
+        report(connection, tables, "expired", now, which)
+    return connection.execute(update(tables.message).where(which).values(state="expired", settled_at=now)).rowcount
+
+
+# --- leases -----------------------------------------------------------------------------------------------------
+
+
+def has_ready(database: Database, channel: str, now: int) -> bool:
+    """Whether it is worth opening this channel."""
+    tables = database.tables
+    m = tables.message.c
+    first = select(m.message_id).where(m.channel == channel, m.state == READY, _due(tables, now)).limit(1)
+    soon = select(m.message_id).where(m.channel == channel, m.state == PLANNED, m.planned_at <= now).limit(1)
+    with database.reader() as connection:
+        return any(connection.execute(query).first() is not None for query in (first, soon))
+
+
+def lease(
+    database: Database,
+    channel: str,
+    owner: str,
+    limit: int,
+    seconds: float,
+    now: int,
+    listens: Collection[str] = (),
+) -> Batch | None:
+    """Take the first `limit` ready messages of a channel that nobody holds; None where there are none.
+
+    What has expired in the meantime is marked and not taken.
+    """
+    tables = database.tables
+    with database.transaction() as connection:
+        _make_ready(connection, tables, now)
+        after = 0
+        for first, last in [*_open_ranges(connection, tables, channel), (_END, _END)]:
+            ids = _free(connection, tables, channel, range(after + 1, first), limit, now, listens)
+            if ids:
+                return _insert(connection, tables, channel, owner, ids, seconds, now)
+            after = last
+    return None
+
+
+def _open_ranges(connection: Connection, tables: Tables, channel: str) -> list[tuple[int, int]]:
+    b = tables.batch.c
+    held = select(b.first_message_id, b.last_message_id).where(b.channel == channel, b.closed_at.is_(None))
+    return [(first, last) for first, last in connection.execute(held.order_by(b.first_message_id))]
+
+
+def _free(
+    connection: Connection,
+    tables: Tables,
+    channel: str,
+    gap: range,
+    limit: int,
+    now: int,
+    listens: Collection[str],
+) -> list[int]:
+    """The first due messages in a gap between open batches; what is too late among them is marked on the way."""
+    m = tables.message.c
+    due = select(m.message_id, m.expires_at).where(m.channel == channel, m.state == READY, _due(tables, now))
+    due = due.where(m.message_id >= gap.start, m.message_id < gap.stop)
+    while True:
+        found = connection.execute(due.order_by(m.message_id).limit(limit)).all()
+        late = [row.message_id for row in found if row.expires_at <= now]
+        if late:
+            _expire(connection, tables, m.message_id.in_(late), now, listens)
+        live = [row.message_id for row in found if row.expires_at > now]
+        if live or not found:
+            return live
+
+
+def _insert(
+    connection: Connection, tables: Tables, channel: str, owner: str, ids: Sequence[int], seconds: float, now: int
+) -> Batch:
+    b = tables.batch.c
+    fence = connection.execute(select(b.fence).order_by(b.batch_id.desc()).limit(1)).scalar() or 0
+    row = {
+        "channel": channel,
+        "owner": owner,
+        "fence": fence + 1,
+        "leased_until": _until(connection, seconds),
+        "ready_at": now,
+        "first_message_id": ids[0],
+        "last_message_id": ids[-1],
+        "handed_to": ids[0] - 1,
+    }
+    batch_id = connection.execute(insert(tables.batch).values(row).returning(b.batch_id)).scalar_one()
+    return Batch(batch_id, channel, fence + 1, ids[0], ids[-1], now, seconds)
+
+
+def _until(connection: Connection, seconds: float) -> int:
+    return database_now(connection) + round(seconds * 1000)
+
+
+def members(tables: Tables, batch: Batch) -> ColumnElement[bool]:
+    """Of a row of `message`: whether it belongs to the batch and its fate is not written yet."""
+    m = tables.message.c
+    return and_(
+        m.channel == batch.channel,
+        m.state == READY,
+        m.message_id.between(batch.first_message_id, batch.last_message_id),
+        _due(tables, batch.ready_at),
+    )
+
+
+# --- working through a batch ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Writes what happens to a batch. Every write first asks whether the lease is still ours, or raises LeaseLost."""
+
+    database: Database
+    batch: Batch
+    retry: Retry
+    rng: Random
+    listens: Collection[str] = ()
+
+    def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
+        """Commit that these messages are about to be given to the provider, with the outcome of the window before.
+
+        Returns those that may be: not one that was cancelled or expired since the lease was taken.
+        """
+        tables, m = self.database.tables, self.database.tables.message.c
+        with self.database.transaction() as connection:
+            self._hold(connection, handed_to=window[-1])
+            self._write_down(connection, before, now)
+            mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
+            _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
+            ready = connection.execute(select(m.message_id).where(mine)).scalars()
+            return frozenset(ready).intersection(window)
+
+    def renew(self) -> None:
+        """Hold the batch for longer."""
+        with self.database.transaction() as connection:
+            self._hold(connection)
+
+    def close(self, last: Outcome, now: int) -> None:
+        """Write the outcome of the last window and let the rest of the batch go."""
+        with self.database.transaction() as connection:
+            self._hold(connection, closed_at=now)
+            self._write_down(connection, last, now)
+
+    def _hold(self, connection: Connection, **values: int) -> None:
+        b, batch = self.database.tables.batch.c, self.batch
+        until = _until(connection, batch.seconds)
+        held = (
+            update(self.database.tables.batch)
+            .where(b.batch_id == batch.batch_id, b.fence == batch.fence, b.closed_at.is_(None))
+            .values(leased_until=until, **values)
+        )
+        if connection.execute(held).rowcount != 1:
+            raise LeaseLost(f"batch {batch.batch_id} of {batch.channel} was taken over by another process")
+
+    def _write_down(self, connection: Connection, outcome: Outcome, now: int) -> None:
+        # Not before `ready_at`, however the clock is set: a retry must fall out of this batch.
+        at = max(now, self.batch.ready_at)
+        write_down(
+            connection,
+            self.database.tables,
+            self.batch.batch_id,
+            outcome,
+            at,
+            self.retry,
+            self.rng,
+            self.listens,
+        )
+
+
+# --- after a crash ----------------------------------------------------------------------------------------------
+
+
+def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> TakenOver:
+    """Close the batches of processes that are gone, or whose lease has run out.
+
+    What they had handed over and not settled is `uncertain`; for a channel whose provider takes keys
+    (`takes_keys[channel]`) it stays ready and is offered again. The rest of the batch is free.
+    """
+    tables, b, m = database.tables, database.tables.batch.c, database.tables.message.c
+    held = select(tables.batch).where(b.closed_at.is_(None))
+    with database.reader() as connection:
+        if not _abandoned(connection.execute(held).all(), database_now(connection)):
+            return TakenOver(0, 0)
+    uncertain = 0
+    with database.transaction() as connection:
+        lost = _abandoned(connection.execute(held).all(), database_now(connection))
+        for row in lost:
+            if not takes_keys.get(row.channel, False):
+                handed = and_(
+                    m.channel == row.channel,
+                    m.state == READY,
+                    m.message_id.between(row.first_message_id, row.handed_to),
+                    _due(tables, row.ready_at),
+                )
+                fate = {"state": "uncertain", "detail": "the process that handed it over ended before the answer"}
+                uncertain += connection.execute(update(tables.message).where(handed).values(fate)).rowcount
+            connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
+    return TakenOver(len(lost), uncertain)
+
+
+def _abandoned(rows: Sequence[Row[tuple[object, ...]]], clock: int) -> list[Row[tuple[object, ...]]]:
+    return [row for row in rows if row.leased_until <= clock or owners.is_gone(row.owner)]

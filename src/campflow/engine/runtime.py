@@ -1,0 +1,79 @@
+"""A project that is open for work: its database with the campaigns in force, its clock, its channels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from pydantic import BaseModel
+
+from campflow.engine.advance import Advance, advance
+from campflow.engine.channels import Channels
+from campflow.engine.clock import Clock
+from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
+from campflow.engine.deploy import Deployment
+from campflow.engine.letters import Stationery
+from campflow.engine.outbox import Released, release
+from campflow.engine.pulse import Pulse, is_due, pulse
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin
+from campflow.sql.program import Program
+from campflow.storage.database import Database
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name."""
+
+    database: Database
+    program: Program
+    deployment: Deployment
+    clock: Clock
+    stationery: Stationery
+    plugins: Mapping[str, ChannelPlugin]
+    settings: Mapping[str, BaseModel]
+    context: ChannelContext
+    _seen: tuple[Pulse, int] | None = field(default=None, init=False)
+
+    def tick(self, now: int) -> Advance:
+        """Move everybody who is due at `now`."""
+        return advance(self.database, self.program, self.deployment, now)
+
+    def tick_apart(self, now: int) -> tuple[Advance, dict[str, Exception]]:
+        """The same, campaign by campaign: one that fails keeps nobody else waiting. Errors by campaign."""
+        done, failed = Advance(), dict[str, Exception]()
+        for campaign in self.program.campaigns:
+            try:
+                one = advance(self.database, replace(self.program, campaigns=(campaign,)), self.deployment, now)
+                done = Advance(**{each.name: getattr(done, each.name) + getattr(one, each.name) for each in fields(one)})
+            except Exception as error:
+                failed[campaign.plan.name] = error
+        return done, failed
+
+    def release(self, now: int) -> Released:
+        """Make the messages ready whose time has come, and let go of those that are too late."""
+        with self.database.transaction() as connection:
+            return release(connection, self.database.tables, now, self.program.plan.reads)
+
+    def has_work(self, now: int) -> bool:
+        """Whether a tick could do anything since the last one that was noted. Cheap, and writes nothing."""
+        with self.database.reader() as connection:
+            seen = pulse(connection, self.database.tables, now)
+            if self._seen is None or self._seen[0] != seen:
+                return True
+            campaigns = [each.ids["campaign"] for each in self.deployment.campaigns.values()]
+            return is_due(connection, self.database.tables, campaigns, self._seen[1], now)
+
+    def note(self, now: int) -> None:
+        """A tick at `now` begins: what comes in from here on is work for the next one."""
+        with self.database.reader() as connection:
+            self._seen = pulse(connection, self.database.tables, now), now
+
+    def channels(self) -> Channels:
+        """The channels, none of them open yet."""
+        return Channels(self.plugins, self.settings, self.context)
+
+    async def deliver(self, channels: Channels, stop: Callable[[], bool] = lambda: False) -> DeliveryReport:
+        """Hand over what is ready. When `stop` says so, only the windows at hand are finished."""
+        rules = Rules(listens=self.program.plan.reads)
+        return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
+
+    def close(self) -> None:
+        self.database.close()

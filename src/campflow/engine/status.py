@@ -1,0 +1,117 @@
+"""Where everyone is: people per stage, messages per state, conversions, per campaign. Reads, and changes nothing.
+
+All figures are counted from rows at one moment; none is kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from campflow.storage.tables import Tables
+
+#: States of a message that is still to go out.
+WAITING = ("planned", "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """`people` are there now; in a final stage, all who ended there. `passed` are all who ever entered it."""
+
+    name: str
+    final: bool
+    people: int
+    passed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionStatus:
+    """`worth` is the sum in the unit of the `worth` clause (money: minor units); None where nothing is worth."""
+
+    name: str
+    count: int
+    worth: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatus:
+    """`entered` counts passages, not persons; `left` those that ended by a `leave`. `messages` are counted by state."""
+
+    name: str
+    entered: int
+    inside: int
+    left: int
+    stages: tuple[StageStatus, ...]
+    messages: Mapping[str, int]
+    conversions: tuple[ConversionStatus, ...]
+
+    @property
+    def sent(self) -> int:
+        return self.messages.get("accepted", 0)
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.messages.get(state, 0) for state in WAITING)
+
+
+def status(connection: Connection, tables: Tables, order: Mapping[str, Sequence[str]]) -> tuple[CampaignStatus, ...]:
+    """All deployed campaigns. `order` gives each campaign's stages as the file has them; others come after."""
+    campaign = tables.campaign
+    found = connection.execute(select(campaign.c.campaign_id, campaign.c.name).order_by(campaign.c.campaign_id))
+    ids = {name: key for key, name in found}
+    names = [*(name for name in order if name in ids), *(name for name in ids if name not in order)]
+    return tuple(_campaign(connection, tables, ids[name], name, order.get(name, ())) for name in names)
+
+
+def _campaign(c: Connection, tables: Tables, key: int, name: str, order: Sequence[str]) -> CampaignStatus:
+    journey = tables.journey.c
+    mine = journey.campaign_id == key
+    entered, inside, left = c.execute(
+        select(
+            func.count(),
+            func.count().filter(journey.ended_at.is_(None)),
+            func.count().filter(journey.stage_id.is_(None)),
+        ).where(mine)
+    ).one()
+    return CampaignStatus(
+        name, entered, inside, left, _stages(c, tables, key, order), _messages(c, tables, key), _worth(c, tables, key)
+    )
+
+
+def _stages(c: Connection, tables: Tables, key: int, order: Sequence[str]) -> tuple[StageStatus, ...]:
+    journey, move, stage = tables.journey.c, tables.move.c, tables.stage.c
+    here = select(journey.stage_id, func.count()).where(journey.campaign_id == key).group_by(journey.stage_id)
+    people = {stage_id: count for stage_id, count in c.execute(here)}
+    came = (
+        select(move.to_stage_id, func.count())
+        .join(tables.stage, stage.stage_id == move.to_stage_id)
+        .where(stage.campaign_id == key)
+        .group_by(move.to_stage_id)
+    )
+    passed = {stage_id: count for stage_id, count in c.execute(came)}
+    rows = c.execute(
+        select(stage.stage_id, stage.name, stage.final).where(stage.campaign_id == key).order_by(stage.stage_id)
+    ).all()
+    place = {name: nth for nth, name in enumerate(order)}
+    kept = [row for row in rows if row.name in place or people.get(row.stage_id) or not place]
+    kept.sort(key=lambda row: place.get(row.name, len(place)))
+    return tuple(
+        StageStatus(row.name, row.final, people.get(row.stage_id, 0), passed.get(row.stage_id, 0)) for row in kept
+    )
+
+
+def _messages(c: Connection, tables: Tables, key: int) -> Mapping[str, int]:
+    message = tables.message.c
+    counted = select(message.state, func.count()).where(message.campaign_id == key).group_by(message.state)
+    return {state: count for state, count in c.execute(counted.order_by(message.state))}
+
+
+def _worth(c: Connection, tables: Tables, key: int) -> tuple[ConversionStatus, ...]:
+    conversion = tables.conversion.c
+    counted = (
+        select(conversion.name, func.count(), func.sum(conversion.worth))
+        .where(conversion.campaign_id == key)
+        .group_by(conversion.name)
+        .order_by(conversion.name != "conversion", conversion.name)
+    )
+    return tuple(ConversionStatus(name, count, worth) for name, count, worth in c.execute(counted))

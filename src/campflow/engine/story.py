@@ -1,0 +1,167 @@
+"""What happened to one person: each move with its cause and line, each message with its state. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, column, func, inspect, or_, select
+
+from campflow.engine.listing import ListedMessage, messages
+from campflow.storage.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that caused a move. `fields` are its stored values: see `column.info["field"]` for their types."""
+
+    name: str
+    about: str | None
+    at: int
+    source: str
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the text that was in force then."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`came_from` is None for the entry, `went_to` for leaving."""
+
+    nth: int
+    at: int
+    came_from: str | None
+    went_to: str | None
+    because: Line
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    name: str
+    at: int
+    worth: float | None
+    because: Line
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One passage of a contact through a campaign; `key` is the value of its `per` field, else empty."""
+
+    campaign: str
+    key: str
+    entry: int
+    entered_at: int
+    ended_at: int | None
+    stage: str | None
+    moves: tuple[Move, ...]
+    messages: tuple[ListedMessage, ...]
+    conversions: tuple[Conversion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    contact_id: int
+    key: str
+    email: str | None
+
+
+def find_person(connection: Connection, tables: Tables, who: str) -> Person | None:
+    """The contact with this external key or e-mail address; the case of letters counts only where it must."""
+    contact = tables.contact
+    there = {each["name"] for each in inspect(connection).get_columns(contact.name)}
+    email = column("email") if "email" in there else None
+    wanted = select(contact.c.contact_id, contact.c.contact_key, *([email] if email is not None else []))
+    for exact in (True, False):
+        names = [contact.c.contact_key] + ([email] if email is not None else [])
+        same = [name == who if exact else func.lower(name) == who.lower() for name in names]
+        row = connection.execute(wanted.select_from(contact).where(or_(*same)).limit(1)).first()
+        if row is not None:
+            return Person(row[0], row[1], row[2] if email is not None else None)
+    return None
+
+
+def story(connection: Connection, tables: Tables, person: Person, campaign: str | None = None) -> tuple[Journey, ...]:
+    """A person's journeys, the oldest first; those of one campaign where it is named."""
+    journey, named, stage = tables.journey.c, tables.campaign.c, tables.stage.c
+    wanted = (
+        select(tables.journey, named.name.label("campaign"), stage.name.label("stage"))
+        .join(tables.campaign, named.campaign_id == journey.campaign_id)
+        .outerjoin(tables.stage, stage.stage_id == journey.stage_id)
+        .where(journey.contact_id == person.contact_id)
+        .order_by(journey.entered_at, journey.journey_id)
+    )
+    if campaign is not None:
+        wanted = wanted.where(named.name == campaign)
+    return tuple(_journey(connection, tables, row) for row in connection.execute(wanted).all())
+
+
+def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]]) -> Journey:
+    return Journey(
+        campaign=row.campaign,
+        key=row.journey_key,
+        entry=row.entry,
+        entered_at=row.entered_at,
+        ended_at=row.ended_at,
+        stage=row.stage,
+        moves=_moves(connection, tables, row.journey_id),
+        messages=messages(connection, tables, journey_id=row.journey_id),
+        conversions=_conversions(connection, tables, row.journey_id),
+    )
+
+
+def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Move, ...]:
+    move, line, stage = tables.move.c, tables.statement.c, tables.stage
+    before, after = stage.alias("before"), stage.alias("after")
+    wanted = (
+        select(
+            tables.move, line.path, line.line, line.text,
+            before.c.name.label("came_from"), after.c.name.label("went_to"),
+        )
+        .join(tables.statement, line.statement_id == move.statement_id)
+        .outerjoin(before, before.c.stage_id == move.from_stage_id)
+        .outerjoin(after, after.c.stage_id == move.to_stage_id)
+        .where(move.journey_id == journey_id)
+        .order_by(move.nth)
+    )  # fmt: skip
+    return tuple(
+        Move(
+            row.nth, row.at, row.came_from, row.went_to,
+            Line(row.path, row.line, row.text), _cause(connection, tables, row.cause_seq),
+        )
+        for row in connection.execute(wanted).all()
+    )  # fmt: skip
+
+
+def _conversions(connection: Connection, tables: Tables, journey_id: int) -> tuple[Conversion, ...]:
+    conversion, line = tables.conversion.c, tables.statement.c
+    wanted = (
+        select(tables.conversion, line.path, line.line, line.text)
+        .join(tables.statement, line.statement_id == conversion.statement_id)
+        .where(conversion.journey_id == journey_id)
+        .order_by(conversion.at, conversion.name)
+    )
+    return tuple(
+        Conversion(
+            row.name, row.at, row.worth,
+            Line(row.path, row.line, row.text), _cause(connection, tables, row.cause_seq),
+        )
+        for row in connection.execute(wanted).all()
+    )  # fmt: skip
+
+
+def _cause(connection: Connection, tables: Tables, seq: int | None) -> Cause | None:
+    if not seq:
+        return None
+    row = connection.execute(select(tables.event).where(tables.event.c.seq == seq)).mappings().first()
+    if row is None:
+        return None
+    prefix = f"{row['name']}$"
+    fields = {name.removeprefix(prefix): row[name] for name in row if name.startswith(prefix) and row[name] is not None}
+    return Cause(row["name"], row["about"], row["at"], row["source"], fields)

@@ -1,0 +1,62 @@
+"""What can go wrong while campflow runs. Mistakes in a user's text are diagnostics, not exceptions.
+
+    CampflowError                  every message says what to do next; shown without a traceback, exit code 1
+    ├── ProjectError               campflow.toml, a setting, or the project's folder: exit code 2
+    ├── FlowError                  the .flow files have errors, so nothing was run (carries the diagnostics)
+    ├── StoreError                 the database: cannot be opened, is of another version, is read-only
+    ├── DeployError                a new text cannot take over people who are inside
+    ├── RowError                   one row of an import: line, column, reason
+    ├── ContentError               a message cannot be rendered
+    └── PluginError                a plugin that does not load or breaks its contract
+        └── ChannelError           a channel cannot take a batch
+"""
+
+from collections.abc import Mapping
+
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.source import Source
+
+
+class CampflowError(Exception):
+    """The base of all run-time errors; its text is for the user."""
+
+
+class ProjectError(CampflowError):
+    pass
+
+
+class FlowError(CampflowError):
+    """The flow has errors; `sources` are the texts that the diagnostics point into, by path."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source] | None = None) -> None:
+        errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
+        super().__init__(f"the .flow files have {errors} error{'' if errors == 1 else 's'}: run `campflow check`")
+        self.diagnostics, self.sources = diagnostics, sources or {}
+
+
+class StoreError(CampflowError):
+    pass
+
+
+class DeployError(CampflowError):
+    pass
+
+
+class RowError(CampflowError):
+    """A refused row: `line` counts from 1 with the header, `column` is the field's name."""
+
+    def __init__(self, line: int, column: str, reason: str) -> None:
+        super().__init__(f"line {line}, {column}: {reason}")
+        self.line, self.column, self.reason = line, column, reason
+
+
+class ContentError(CampflowError):
+    pass
+
+
+class PluginError(CampflowError):
+    pass
+
+
+class ChannelError(PluginError):
+    pass

@@ -1,0 +1,218 @@
+"""What campflow and a plugin say to each other: plain values, declared before anything runs."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+#: Plugins say which version of this page they were written for; another first number is refused.
+API_VERSION = (1, 0)
+
+FieldValue = str | int | float | bool | None | dt.datetime | dt.date | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A content file made ready for filling: Jinja texts by part.
+
+    A part whose name is "html" is filled with escaping on, every other one as plain text.
+    `front_matter` values that are texts are filled too (subject, preheader, …), and must come out as one line.
+    """
+
+    parts: Mapping[str, str]
+    front_matter: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for one person, rendered: what a channel hands over.
+
+    `key` is the same at each attempt (an idempotency key, the stem of a Message-ID). `address` is the contact's
+    field that the channel asked for. `options` are front matter and `send` options, filled.
+    """
+
+    message_id: int
+    key: str
+    channel: str
+    name: str
+    campaign: str
+    contact_key: str
+    address: str
+    language: str | None
+    parts: Mapping[str, str]
+    options: Mapping[str, object]
+    planned_at: dt.datetime
+    unsubscribe_token: str
+
+
+Outcome = Literal["accepted", "rejected", "retry", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one message.
+
+    accepted: the provider has it. rejected: never. retry: nothing was taken, try later (after `retry_after` seconds
+    where the provider said so). uncertain: the provider may have it.
+    """
+
+    message_id: int
+    outcome: Outcome
+    provider_id: str | None = None
+    detail: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """Something a person did, as a source or a channel reports it.
+
+    `contact` is the external key or the e-mail address. `id` is the source's own: the same id twice is one event.
+    """
+
+    contact: str
+    name: str
+    at: dt.datetime
+    source: str
+    id: str
+    about: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a source, its values still texts; `line` counts from 1 as an editor does."""
+
+    line: int
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A record that could not even be read."""
+
+    line: int
+    column: str
+    reason: str
+    raw: str
+
+
+class Source(Protocol):
+    """Reads records of people or events from somewhere. Streams: memory does not grow with the input."""
+
+    #: File name endings, with the dot, that this source reads.
+    suffixes: tuple[str, ...]
+
+    def rows(self, lines: Iterable[bytes]) -> Iterable[Row | BadRow]:
+        """The records in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who the project speaks as; from campflow.toml `[sender]`."""
+
+    name: str = ""
+    email: str = ""
+    reply_to: str = ""
+    unsubscribe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelContext:
+    """What a channel may know of the project: `folder` is where campflow.toml lies."""
+
+    folder: str
+    sender: Sender
+
+
+class Channel(Protocol):
+    """A way to reach people.
+
+    One object serves one process: `open` once, `deliver` often and never twice at a time, `close` once.
+    """
+
+    async def open(self) -> None:
+        """Get ready: may connect. Raises ChannelError with what to do where that is impossible."""
+
+    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        """Hand these over and yield one receipt for each, in any order.
+
+        A message without a receipt at the end, or at an exception, is `uncertain`. ChannelError after the receipts
+        says that the provider cannot be reached: nothing more is handed over for now, and the channel is opened anew.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlugin:
+    """A channel, declared by value.
+
+    name        the word after `send`
+    address     the contact field it needs; None where it reaches nobody in particular
+    settings    checked from `[channels.NAME]` of campflow.toml and `CAMPFLOW_CHANNELS__NAME__…`
+    extensions  endings of its content files, as in `welcome.email.md`
+    options     front matter and `send` options it understands
+    reports     reactions it can report
+    idempotency what the provider does with a message offered twice: "key" (takes Message.key) or "none"
+    window      how many messages are handed over between two commits: the most that a crash leaves `uncertain`
+    icon        one character for pictures and tables
+    """
+
+    name: str
+    address: str | None
+    settings: type[BaseModel]
+    extensions: tuple[str, ...]
+    options: frozenset[str]
+    reports: frozenset[str]
+    idempotency: Literal["key", "none"]
+    window: int
+    prepare: "PrepareContent"
+    make: "MakeChannel"
+    icon: str = "•"
+
+
+class PrepareContent(Protocol):
+    def __call__(self, body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
+        """The parts of a content file, once per file. Raises ContentError for what cannot be made ready."""
+
+
+class MakeChannel(Protocol):
+    def __call__(self, settings: BaseModel, context: ChannelContext) -> Channel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One figure: a name of the measurement list, its labels, its value, when it was read."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+    at: dt.datetime
+
+
+class Sink(Protocol):
+    """Takes figures somewhere, and texts of `notify`."""
+
+    def publish(self, measurements: Sequence[Measurement]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlugin:
+    name: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class SinkPlugin:
+    name: str
+    settings: type[BaseModel]
+    make: "MakeSink"
+
+
+class MakeSink(Protocol):
+    def __call__(self, settings: BaseModel) -> Sink: ...

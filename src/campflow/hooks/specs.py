@@ -1,0 +1,52 @@
+"""Every hook, on one page.
+
+A plugin is a module (or object) named by an entry point of the group `campflow`:
+
+    [project.entry-points.campflow]
+    email = "campflow_email"
+
+It sets `CAMPFLOW_API = (1, 0)`, the version of `campflow.hooks.contracts` that it was written for, and implements any
+of the hooks below with `@hookimpl`. All of them are asked once per process, when the project is opened and before
+anything is checked or run. They return values that describe; nothing may connect, read or write here.
+"""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from campflow.hooks.contracts import ChannelPlugin, SinkPlugin, SourcePlugin
+
+PROJECT = "campflow"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def campflow_channels() -> Iterable[ChannelPlugin]:
+    """Ways to reach people: what may stand after `send`.
+
+    Asked when the project is opened. Later, per channel: `prepare` is called once for each content file (by `check`
+    and before its first message), `make` once per process that sends, with checked settings; then the channel's own
+    `open`, `deliver` …, `close`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_sources() -> Iterable[SourcePlugin]:
+    """Formats that people and events are imported from.
+
+    Asked when the project is opened. `rows` is called by `campflow people import` and `campflow events import` for a
+    file whose ending is one of the source's `suffixes`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_sinks() -> Iterable[SinkPlugin]:
+    """Places that figures and the texts of `notify` go to.
+
+    Asked when the project is opened. `make` is called once per process that publishes, with checked settings.
+    """
+    raise NotImplementedError

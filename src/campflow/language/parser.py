@@ -1,0 +1,87 @@
+"""Text to syntax tree: `parse` gives the tree and every mistake of one file, whatever the text is."""
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from lark import Lark, Token
+from lark.lark import PostLex
+
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.source import Source
+from campflow.language.builder import Builder
+from campflow.language.reading import Reading
+from campflow.language.syntax import FlowFile
+
+
+class _EverywhereAccepted(PostLex):
+    """Terminals the lexer looks for in every context: line ends, whole words, and what people write by mistake."""
+
+    always_accept = (
+        "_NL", "NAME", "TEXT", "WRONG_WORD", "UNCLOSED_TEXT", "INVISIBLE", "FOREIGN_ARROW", "FOREIGN_DATE", "FOREIGN_TIME",
+        "FOREIGN_MONEY", "FOREIGN_NUMBER", "FOREIGN_TEXT",
+    )  # fmt: skip
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        return stream
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """The parser and the builder it calls. There is one for all texts, so they take turns."""
+
+    lark: Lark
+    builder: Builder
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+@cache
+def _machine() -> _Machine:
+    """Made at the first parse: reading the grammar takes a fraction of a second."""
+    builder = Builder()
+    grammar = Path(__file__).with_name("flow.lark").read_text(encoding="utf-8")
+    lark = Lark(grammar, parser="lalr", lexer="contextual", transformer=builder, postlex=_EverywhereAccepted())
+    return _Machine(lark, builder)
+
+
+def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
+    """The tree of a file, without what could not be read, and all its syntax mistakes in the order of the text.
+
+    Never raises, whatever the text is.
+    """
+    return _read(source, None)
+
+
+def tokens(source: Source) -> list[tuple[str, str, int, int]]:
+    """What the lexer makes of a file: type, text, line and column of each token. Line ends that end nothing are left out."""
+    seen: list[Token] = []
+    _read(source, seen)
+    return [(token.type, str(token), token.line or 0, token.column or 0) for token in seen]
+
+
+def _read(source: Source, seen: list[Token] | None) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
+    machine = _machine()
+    text = source.text.removeprefix("\ufeff")
+    with machine.turn:
+        machine.builder.begin(source.path)
+        reading = Reading(machine.lark.parse_interactive(text), source.path, text, seen)
+        tree = reading.run()
+        found = {*reading.diagnostics, *machine.builder.diagnostics}
+    return tree, tuple(sorted(found, key=lambda one: (one.span.line, one.span.column, one.message)))
+
+
+_TEXT_OR_COMMENT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|(?P<comment>#.*)')
+
+
+def comments(source: Source) -> list[tuple[int, int, str]]:
+    """The comments of a file: line, column (both from 1), and the text from `#` to the end of the line."""
+    lines = source.text.removeprefix("\ufeff").split("\n")
+    return [
+        (number, match.start() + 1, match["comment"].rstrip())
+        for number, line in enumerate(lines, start=1)
+        for match in _TEXT_OR_COMMENT.finditer(line)
+        if match["comment"]
+    ]

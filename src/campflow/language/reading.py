@@ -1,0 +1,331 @@
+"""Drives Lark's LALR parser over one text, token by token.
+
+Two things are beyond a grammar: where a line may go on, and how to read on after a mistake. After one, what mistakes.py
+proposes is tried first (`=>` is read as `->`). Where that is no help the statement is given up, what was whole is kept,
+and reading is taken up again at the next line.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.language import mistakes
+from campflow.language.scene import Mistake, Places, Scene
+from campflow.language.syntax import FlowFile
+
+DEEPEST_BRACKETS = 50
+MOST_OPERATORS = 150
+"""In one statement. A tree no deeper than this is safe for the functions that walk it."""
+
+MOST_MISTAKES = 100
+"""In one file. After so many it is not a `.flow` file, and reading on helps nobody."""
+
+CONTINUES = frozenset({
+    None, "_NL", "LBRACE", "COMMA", "_CHOICE_COMMA", "_LIMIT_COMMA", "_REENTRY_COMMA",
+    "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "EQUAL", "ARROW", "AND", "OR", "NOT",
+})  # fmt: skip
+"""After these, and at the start of a file, the end of a line ends nothing."""
+
+OPERATORS = frozenset({"AND", "OR", "NOT", "PLUS", "MINUS", "STAR", "SLASH"})
+_NOTEWORTHY = OPERATORS | {"LBRACE", "RBRACE", "LPAR", "RPAR", "_NL", "COMMA"}
+
+HEADERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "contact": (("CONTACT",), ("CONTACT", "NAME")),
+    "event": (("EVENT", "NAME"),),
+    "campaign": (("CAMPAIGN", "NAME"),),
+    "test": (("TEST", "TEXT", "OF", "NAME"),),
+    "stage": (("STAGE", "NAME"),),
+    "final": (("FINAL", "NAME"),),
+    "split": (("SPLIT", "NAME"),),
+    "send": (("SEND", "NAME", "NAME"),),
+    "emit": (("EMIT", "NAME"),),
+    "do": (("DO", "NAME"),),
+}
+"""The shortest way to open a block of each kind, for when what was written before the { cannot be read."""
+
+_LANDMARK = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[\n{}(),]')
+_WORD = re.compile(r"\s*([a-z_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block now open: the statement that opened it, and the height of the parser's stack before that statement."""
+
+    header: list[Token]
+    floor: int
+
+
+class Reading:
+    """The reading of one text: the parser's state, the brackets now open, and the statement now being read."""
+
+    def __init__(self, driver: InteractiveParser, path: str, text: str, seen: list[Token] | None = None) -> None:
+        self.text = text
+        self.path = path
+        self.diagnostics: list[Diagnostic] = []
+        self._driver = driver
+        self._state: Any = driver.parser_state
+        self._table: dict[int, dict[str, tuple[Any, Any]]] = self._state.parse_conf.states
+        self._places = Places(path, text)
+        self._opened: list[Token] = []
+        self._blocks: list[_Block] = []
+        self._statement: list[Token] = []
+        self._previous: str | None = None
+        self._operators = 0
+        self._floor = 1
+        self._recoveries = 0
+        self._seen = seen
+
+    def run(self) -> FlowFile:
+        while self._recoveries < MOST_MISTAKES:
+            try:
+                self._read_on()
+                self._check_end()
+                break
+            except UnexpectedToken as error:
+                self._recover(error.token)
+            except UnexpectedCharacters as error:
+                self._recover(self._places.token("STRANGE", self.text[error.pos_in_stream], error.pos_in_stream))
+        else:
+            self.diagnostics.append(mistakes.too_many(self._places, self._driver.lexer_thread.state.line_ctr.char_pos))
+        return self._finish()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def _read_on(self) -> None:
+        """Reads to the end of the text, or to the next mistake."""
+        for token in self._driver.lexer_thread.lex(self._state):
+            if token.type == "_NL" and (self._previous in CONTINUES or self._in_round_brackets()):
+                continue
+            self._feed(token)
+
+    def _in_round_brackets(self) -> bool:
+        return bool(self._opened) and self._opened[-1].type == "LPAR"
+
+    def _feed(self, token: Token) -> None:
+        self._state.feed_token(token)
+        kind = token.type
+        self._previous = kind
+        self._statement.append(token)
+        if self._seen is not None:
+            self._seen.append(token)
+        if kind in _NOTEWORTHY:
+            self._note(kind, token)
+
+    def _note(self, kind: str, token: Token) -> None:
+        """Keeps account of brackets, and of where a statement begins."""
+        if kind == "LBRACE":
+            self._blocks.append(_Block(self._statement, self._floor))
+            self._begin_statement()
+            self._opened.append(token)
+        elif kind == "RBRACE":
+            self._opened.pop()
+            block = self._blocks.pop()
+            self._statement, self._floor = [*block.header, token], block.floor
+        elif kind == "LPAR":
+            self._opened.append(token)
+        elif kind == "RPAR":
+            self._opened.pop()
+        elif kind == "_NL" or (kind == "COMMA" and not self._in_round_brackets()):
+            self._begin_statement()
+        else:
+            self._operators += kind in OPERATORS
+        if len(self._opened) > DEEPEST_BRACKETS or self._operators > MOST_OPERATORS:
+            raise UnexpectedToken(Token.new_borrow_pos("TOO_DEEP", str(token), token), set())
+
+    def _begin_statement(self) -> None:
+        self._statement = []
+        self._operators = 0
+        self._floor = len(self._state.state_stack)
+
+    # --- what could come next -----------------------------------------------------------------------------------
+
+    def _after(self, stack: list[int], *kinds: str) -> list[int] | None:
+        """The parser's stack once it has taken tokens of these kinds, or None where it would not take them."""
+        stack = stack[:]
+        for kind in kinds:
+            while stack[-1] != self._state.parse_conf.end_state:
+                if kind not in self._table[stack[-1]]:
+                    return None
+                action, target = self._table[stack[-1]][kind]
+                if action is Shift:
+                    stack.append(target)
+                    break
+                if target.expansion:
+                    del stack[-len(target.expansion):]
+                stack.append(self._table[stack[-1]][target.origin.name][1])
+        return stack
+
+    def _takes(self, *kinds: str) -> bool:
+        return self._after(self._state.state_stack, *kinds) is not None
+
+    def _expected(self, stack: list[int]) -> frozenset[str]:
+        kinds = (kind for kind in self._table[stack[-1]] if kind.isupper())
+        return frozenset(kind for kind in kinds if self._after(stack, kind) is not None)
+
+    def _scene(self, token: Token) -> Scene:
+        beginning = self._state.state_stack[: self._floor]
+        outer, stack = [], self._after(beginning, "RBRACE", "_NL")
+        while stack is not None:
+            outer.append(self._expected(stack))
+            stack = self._after(stack, "RBRACE", "_NL")
+        return Scene(
+            self._places, token, self._expected(self._state.state_stack), self._expected(beginning), tuple(outer),
+            tuple(self._statement), tuple(tuple(block.header) for block in self._blocks), tuple(self._opened),
+        )  # fmt: skip
+
+    # --- after a mistake ----------------------------------------------------------------------------------------
+
+    def _recover(self, token: Token) -> None:
+        mistake = mistakes.explain(self._scene(token))
+        self._recoveries += 1
+        self._report(mistake.diagnostic)
+        if self._seen is not None:
+            self._seen.append(token)
+        if not self._repair(mistake):
+            self._give_up_statement(token.start_pos or 0)
+
+    def _report(self, found: Diagnostic | None) -> None:
+        """Keeps a finding, unless there is one for the same place: then it is a consequence."""
+        places = {(one.span.line, one.span.column) for one in self.diagnostics[-3:]}
+        if found is not None and (found.span.line, found.span.column) not in places:
+            self.diagnostics.append(found)
+
+    def _repair(self, mistake: Mistake) -> bool:
+        """Reads on as the mistake proposes, if the parser can take it that way."""
+        if mistake.instead is None:
+            return False
+        kinds = [kind for kind, _ in mistake.instead]
+        if mistake.restarts:
+            self._close_round_brackets()
+            del self._state.state_stack[self._floor:], self._state.value_stack[self._floor - 1:]
+            self._begin_statement()
+        if not self._takes_back(mistake.replaces) or not self._takes(*kinds):
+            return False
+        for kind, text in mistake.instead:
+            self._feed(self._places.token(kind, text, mistake.start, mistake.end))
+        self._move_to(mistake.end)
+        return True
+
+    def _takes_back(self, count: int) -> bool:
+        """Takes the last tokens off the stack again, where they still lie there as they were read."""
+        last, values = self._statement[-count:], self._state.value_stack[-count:]
+        if count and (len(last) < count or any(a is not b for a, b in zip(last, values, strict=True))):
+            return False
+        for _ in range(count):
+            self._pop()
+            self._statement.pop()
+        return True
+
+    def _pop(self) -> None:
+        self._state.state_stack.pop()
+        self._state.value_stack.pop()
+
+    def _unwind(self, *kinds: str) -> bool:
+        """Gives up what was begun of the statement, until the parser takes tokens of these kinds."""
+        while not self._takes(*kinds):
+            if len(self._state.state_stack) == self._floor:
+                return False
+            self._pop()
+        return True
+
+    def _close_round_brackets(self) -> int:
+        """Forgets those of the statement, and says how many there were."""
+        count = 0
+        while self._in_round_brackets():
+            self._opened.pop()
+            count += 1
+        return count
+
+    def _give_up_statement(self, position: int) -> None:
+        """Goes to the end of the statement, or into the block it opens, and keeps what was whole of it."""
+        depth = self._close_round_brackets()
+        while True:
+            position = self._end_of_statement(position, depth)
+            if self.text[position:position + 1] != "{":
+                break
+            if self._takes("LBRACE") or self._open_anyway(position):
+                self._move_to(position)
+                return
+            position = self._end_of_block(position)
+        end = {"}": "RBRACE", ",": "COMMA", "": "$END"}.get(self.text[position:position + 1], "_NL")
+        if self._unwind(end):
+            self._previous = "NAME"
+        else:
+            self._previous = None
+            position += end == "COMMA"
+            self._begin_statement()
+        self._move_to(position)
+
+    def _open_anyway(self, position: int) -> bool:
+        """Opens the block of a statement whose beginning makes no sense, so that its inside can be read."""
+        word = self._statement[0] if self._statement else None
+        for header in HEADERS.get(str(word), ()) if word and word.type != "PERCENT" else (("PERCENT", "NAME"),):
+            if self._unwind(*header, "LBRACE"):
+                known = {token.type: token for token in reversed(self._statement)}
+                self._begin_statement()
+                for kind in header:
+                    self._feed(known.get(kind) or self._places.token(kind, "", position, position))
+                return True
+        return False
+
+    def _end_of_statement(self, position: int, depth: int) -> int:
+        """Where the line ends (or the line that closes the round brackets), or a { or } stands."""
+        brace = self._opened[-1] if self._opened else None
+        short = brace is not None and brace.line == self._places.line(position)
+        for landmark in _LANDMARK.finditer(self.text, position):
+            sign = landmark[0]
+            if sign in "{}":
+                return landmark.start()
+            if sign == "(":
+                depth += 1
+            elif sign == ")":
+                depth = max(depth - 1, 0)
+            elif sign == "," and short and not depth:
+                return landmark.start()
+            elif sign == "\n" and (not depth or self._begins_statement(landmark.end())):
+                return landmark.start()
+        return len(self.text)
+
+    def _begins_statement(self, position: int) -> bool:
+        word = _WORD.match(self.text, position)
+        return word is not None and word[1] in mistakes.STATEMENT_WORDS
+
+    def _end_of_block(self, position: int) -> int:
+        """The place after the } that closes the { at this place."""
+        depth = 0
+        for landmark in _LANDMARK.finditer(self.text, position):
+            depth += {"{": 1, "}": -1}.get(landmark[0], 0)
+            if not depth:
+                return landmark.end()
+        return len(self.text)
+
+    def _move_to(self, position: int) -> None:
+        counter = self._driver.lexer_thread.state.line_ctr
+        counter.char_pos = position
+        counter.line, counter.column = self._places.of(position)
+        counter.line_start_pos = position - counter.column + 1
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _check_end(self) -> None:
+        """Reports a last statement that breaks off, and brackets that were never closed."""
+        end = self._places.token("$END", "", len(self.text))
+        if not (self._takes("_NL") or self._takes("RBRACE") or self._takes("$END")):
+            self._report(mistakes.explain(self._scene(end)).diagnostic)
+        for bracket in self._opened:
+            if str(bracket):
+                self._report(mistakes.unclosed(self._scene(end)))
+                break
+
+    def _finish(self) -> FlowFile:
+        """Closes what is open, and takes what the builder made of the text."""
+        self._unwind("RBRACE" if self._blocks else "$END")
+        for _ in self._blocks:
+            self._state.feed_token(self._places.token("RBRACE", "", len(self.text)))
+        return cast(FlowFile, self._state.feed_token(self._places.token("$END", "", len(self.text)), True))

@@ -1,0 +1,119 @@
+"""People and what they do: the fields of a contact, and the events with their fields."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from campflow.diagnostics.source import Span
+
+Kind = Literal[
+    "text", "integer", "number", "yesno", "date", "time", "money",
+    "email", "phone", "country", "language", "timezone", "url",
+    "choice", "list", "duration",
+]  # fmt: skip
+
+#: Kinds that are texts in conditions and in the database.
+TEXT_KINDS: frozenset[Kind] = frozenset(
+    {"text", "email", "phone", "country", "language", "timezone", "url", "choice"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """The type of a field or an expression.
+
+    `choices` are the values of a `one of`; `element` is the type inside a `list of`. `time` is an instant,
+    `date` a calendar day; `duration` exists only in expressions.
+    """
+
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    element: "ValueType | None" = None
+
+    def __str__(self) -> str:
+        """As it is written in a `.flow` file."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        return f"list of {self.element}" if self.kind == "list" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A stretch of calendar: months and days are counted in a time zone, milliseconds on the clock.
+
+    A year is 12 months and a week 7 days. Adding goes months first (the last day where the day is missing), then
+    days, then milliseconds.
+    """
+
+    months: int = 0
+    days: int = 0
+    milliseconds: int = 0
+
+    def __str__(self) -> str:
+        """`1 month 2 days 3 hours`: as it is written in a `.flow` file."""
+        parts = [(self.months // 12, "year"), (self.months % 12, "month"), (self.days, "day")]
+        rest = self.milliseconds
+        for size, unit in ((3_600_000, "hour"), (60_000, "minute"), (1_000, "second")):
+            parts.append((rest // size, unit))
+            rest %= size
+        return " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the minor unit of its currency (cents for EUR, yen for JPY)."""
+
+    minor: int
+    currency: str
+
+
+#: What a constant can be: texts, numbers, yes/no, days, local times, durations, money.
+#: A `time` constant is an ISO text of a local time ("2026-12-01T09:00:00"): its zone is the campaign's.
+ConstantValue: TypeAlias = str | int | float | bool | Duration | Money | tuple["ConstantValue", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared field; `default` is None where there is none. A `date` constant is an ISO text."""
+
+    name: str
+    type: ValueType
+    optional: bool
+    default: ConstantValue | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    fields: tuple[Field, ...]
+    span: Span | None
+
+    def field(self, name: str) -> Field | None:
+        return next((field for field in self.fields if field.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`about` says what a built-in event's second word names; declared events have none."""
+
+    name: str
+    fields: tuple[Field, ...]
+    about: Literal["message", "page", "campaign"] | None
+    span: Span | None
+
+    def field(self, name: str) -> Field | None:
+        return next((field for field in self.fields if field.name == name), None)
+
+
+#: Reactions that channels report, and what the engine says of campaigns (language page, section 3).
+#: `opened_any` and `clicked_any` also count what machines did.
+BUILT_IN_EVENTS: tuple[Event, ...] = (
+    *(
+        Event(name, (), "message", None)
+        for name in (
+            "sent", "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced",
+            "complained", "unsubscribed", "failed", "expired", "returned",
+        )
+    ),
+    *(Event(name, (), "page", None) for name in ("visited", "submitted")),
+    *(Event(name, (), "campaign", None) for name in ("entered", "left", "converted")),
+)  # fmt: skip

@@ -1,0 +1,110 @@
+"""When may a condition become true? At the events it counts, when they leave its windows, and at the times it names.
+
+`now - last(purchase) > 60 days` becomes true at a purchase plus 60 days, and at no other moment. The moments found
+here may be too many (the engine asks the condition at each) but never too few.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from campflow.model.expressions import (
+    TIME,
+    Aggregate,
+    Arithmetic,
+    Compare,
+    Constant,
+    ContactField,
+    Did,
+    EventField,
+    EventPattern,
+    EventTime,
+    Expression,
+    Last,
+    Now,
+    RfmScore,
+    walk,
+)
+from campflow.model.people import ValueType
+from campflow.planning.plan import Becoming, Each, Moment, Value
+
+
+def becoming(condition: Expression) -> Becoming:
+    """The condition with all moments at which it may become true."""
+    moments = tuple(dict.fromkeys(_moments(condition)))
+    return Becoming(
+        condition,
+        moments,
+        events=events_in(condition),
+        fields=fields_in(condition),
+        by_time=any(not (isinstance(moment, Each) and isinstance(moment.time, EventTime)) for moment in moments),
+    )
+
+
+def events_in(expression: Expression) -> frozenset[str]:
+    """The names of the events whose history it reads."""
+    return frozenset(part.event for part in walk(expression) if isinstance(part, EventPattern))
+
+
+def fields_in(expression: Expression) -> frozenset[str]:
+    """The contact fields it reads; `rfm` stands for the scores, which the engine keeps like a field."""
+    own = {part.name for part in walk(expression) if isinstance(part, ContactField)}
+    return frozenset(own | ({"rfm"} if any(isinstance(part, RfmScore) for part in walk(expression)) else set()))
+
+
+def _moments(condition: Expression) -> Iterator[Moment]:
+    for part in walk(condition):
+        if isinstance(part, Did | Aggregate):
+            at = EventTime(part.pattern.event)
+            yield Each(part.pattern.event, part.pattern.about, at)
+            if isinstance(part.window, Last):
+                until = Constant(part.window.duration, ValueType("duration"))
+                yield Each(part.pattern.event, part.pattern.about, Arithmetic("+", at, until, TIME))
+        if isinstance(part, Compare):
+            for time in _times_against_now(part):
+                yield _moment(time)
+
+
+def _times_against_now(compare: Compare) -> Iterator[Expression]:
+    """The times at which a comparison with `now` in it changes its answer."""
+    for side, other in ((compare.left, compare.right), (compare.right, compare.left)):
+        if isinstance(side, Arithmetic) and side.type.kind == "duration" and isinstance(other, Constant):
+            if _reads_now(side.left):  # now - x > D: at x + D
+                yield _without_now(side.left, Arithmetic("+", side.right, other, TIME))
+            if _reads_now(side.right):  # x - now < D: at x - D
+                yield _without_now(side.right, Arithmetic("-", side.left, other, TIME))
+        elif side.type.kind in ("time", "date") and _reads_now(side) and not _reads_now(other):
+            yield _without_now(side, other)
+
+
+def _reads_now(expression: Expression) -> bool:
+    return any(isinstance(part, Now) for part in walk(expression))
+
+
+def _without_now(side: Expression, time: Expression) -> Expression:
+    """Solve `now + A - B … = time` for now: undo the outermost shift first."""
+    while isinstance(side, Arithmetic):
+        duration = side.right
+        undone: Expression = Arithmetic("-" if side.operator == "+" else "+", time, duration, TIME)
+        time, side = undone, side.left
+    return time
+
+
+def _moment(time: Expression) -> Moment:
+    """A time over a history becomes one for each of its events; a time of the contact is one value."""
+    for part in walk(time):
+        if isinstance(part, Aggregate):
+            on_event: Expression = part.field if part.field is not None else EventTime(part.pattern.event)
+            return Each(part.pattern.event, part.pattern.about, _replace(time, part, on_event))
+        if isinstance(part, EventField | EventTime):
+            return Each(part.event, None, time)
+    return Value(time)
+
+
+def _replace(expression: Expression, old: Expression, new: Expression) -> Expression:
+    if expression == old:
+        return new
+    if isinstance(expression, Arithmetic):
+        return replace(
+            expression, left=_replace(expression.left, old, new), right=_replace(expression.right, old, new)
+        )
+    return expression

@@ -1,0 +1,233 @@
+"""From a checked flow to the plan: who is looked at when, and which moments each exit offers."""
+
+from collections.abc import Iterable, Iterator
+
+from campflow.model import flow as model
+from campflow.model.expressions import And, EventPattern, Expression, walk
+from campflow.model.flow import Campaign, CheckedFlow, Flow
+from campflow.model.people import Duration
+from campflow.planning.moments import becoming, events_in, fields_in
+from campflow.planning.plan import (
+    ByBecoming,
+    ByEvent,
+    BySchedule,
+    CampaignPlan,
+    Candidate,
+    Entry,
+    Exit,
+    OnBecoming,
+    OnClock,
+    OnConversion,
+    OnEvent,
+    Otherwise,
+    Plan,
+    StagePlan,
+    Statement,
+    Wakes,
+    Zone,
+)
+
+ANNOUNCEMENTS = ("entered", "left", "converted")
+
+
+def plan(checked: CheckedFlow, *, zone: str, expires: Duration) -> Plan:
+    """The plan of all campaigns. `zone` and `expires` are the project's own, where a campaign says nothing."""
+    flow = checked.flow
+    campaigns = tuple(_campaign(flow, campaign, zone, expires) for campaign in flow.campaigns)
+    reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in _patterns(campaign))
+    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads)
+
+
+def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> CampaignPlan:
+    entries = tuple(_entry(campaign, enter) for enter in campaign.entries)
+    conversions = tuple((_statement(convert), convert) for convert in campaign.conversions)
+    stages = tuple(_stage(campaign, stage) for stage in campaign.stages)
+    of_contact = campaign.zone == "contact"
+    exits = [exit for stage in stages for exit in stage.exits]
+    inside = _inside(exits, conversions)
+    if of_contact:
+        inside = Wakes(inside.events, inside.fields | {"timezone"})
+    return CampaignPlan(
+        name=campaign.name,
+        campaign=campaign,
+        zone=Zone(zone if of_contact or campaign.zone is None else campaign.zone, of_contact),
+        runs=campaign.runs,
+        expires=expires,
+        entries=entries,
+        conversions=conversions,
+        stages=stages,
+        outside=_outside(entries),
+        inside=inside,
+        announces=frozenset(name for name in ANNOUNCEMENTS if _is_read(flow, name, campaign.name)),
+    )
+
+
+def _statement(
+    item: model.Enter | model.Leave | model.Convert | model.WayOut,
+) -> Statement:
+    return Statement(item.order, item.text, item.span)
+
+
+# --- entries ------------------------------------------------------------------------------------------------------
+
+
+def _entry(campaign: Campaign, enter: model.Enter) -> Entry:
+    condition = _all(campaign.audience, enter.guard)
+    match enter.trigger:
+        case model.OnEvent(pattern):
+            way: ByEvent | BySchedule | ByBecoming = ByEvent(pattern, enter.per)
+        case model.When(when):
+            way = ByBecoming(becoming(_all(when, condition)))
+        case schedule:
+            way = BySchedule(schedule)
+    return Entry(_statement(enter), way, condition, enter.reentry)
+
+
+def _outside(entries: Iterable[Entry]) -> Wakes:
+    events: set[str] = set()
+    fields: set[str] = set()
+    for entry in entries:
+        if isinstance(entry.way, ByEvent):
+            events.add(entry.way.pattern.event)
+        elif isinstance(entry.way, ByBecoming):
+            events |= entry.way.becoming.events
+            fields |= entry.way.becoming.fields
+    return Wakes(frozenset(events), frozenset(fields))
+
+
+# --- stages -------------------------------------------------------------------------------------------------------
+
+
+def _stage(campaign: Campaign, stage: model.Stage) -> StagePlan:
+    exits: list[Exit] = []
+    if not stage.final:
+        exits += [Exit(_statement(leave), _candidate(leave.trigger, leave.guard, stage), None)
+                  for leave in campaign.leaves]  # fmt: skip
+        exits += [Exit(_statement(convert), OnConversion(convert.name), convert.target)
+                  for convert in campaign.conversions if convert.target is not None]  # fmt: skip
+        exits += [Exit(_statement(way_out), _candidate(way_out.trigger, way_out.guard, stage), way_out.target)
+                  for way_out in stage.ways_out]  # fmt: skip
+    exits.sort(key=lambda exit: exit.statement.order)
+    return StagePlan(stage.name, stage.final, stage.actions, tuple(exits))
+
+
+def _candidate(trigger: model.Trigger, guard: Expression | None, stage: model.Stage) -> Candidate:
+    match trigger:
+        case model.OnEvent(pattern):
+            return OnEvent(pattern, guard, _reads_fields(pattern, guard))
+        case model.When(condition):
+            return OnBecoming(becoming(_all(condition, guard)))
+        case model.Else():
+            whens = (way for way in stage.ways_out if isinstance(way.trigger, model.When))
+            return Otherwise(tuple(_all(way.trigger.condition, way.guard) for way in whens
+                                   if isinstance(way.trigger, model.When)))  # fmt: skip
+        case clock:
+            return OnClock(clock, guard)
+
+
+def _reads_fields(pattern: EventPattern, guard: Expression | None) -> bool:
+    """Fields are read as they are when the engine looks, so an answer that reads them is not asked for again."""
+    asked = [part for part in (pattern.where, guard) if part is not None]
+    return any(fields_in(part) for part in asked) or any(events_in(part) for part in asked)
+
+
+def _inside(exits: Iterable[Exit], conversions: Iterable[tuple[Statement, model.Convert]]) -> Wakes:
+    events = {convert.pattern.event for _, convert in conversions}
+    fields: set[str] = set()
+    for exit in exits:
+        if isinstance(exit.candidate, OnEvent):
+            events.add(exit.candidate.pattern.event)
+        elif isinstance(exit.candidate, OnBecoming):
+            events |= exit.candidate.becoming.events
+            fields |= exit.candidate.becoming.fields
+    return Wakes(frozenset(events), frozenset(fields))
+
+
+def _all(*conditions: Expression | None) -> Expression:
+    written = tuple(condition for condition in conditions if condition is not None)
+    return written[0] if len(written) == 1 else And(written)
+
+
+# --- what depends on what -----------------------------------------------------------------------------------------
+
+
+def _expressions(campaign: Campaign) -> Iterator[Expression]:
+    """Every condition and value of a campaign, at its top."""
+    yield campaign.audience
+    for enter in campaign.entries:
+        yield from _of(enter.trigger, enter.guard)
+    for leave in campaign.leaves:
+        yield from _of(leave.trigger, leave.guard)
+    for convert in campaign.conversions:
+        if convert.worth is not None:
+            yield convert.worth
+        if convert.pattern.where is not None:
+            yield convert.pattern.where
+    for stage in campaign.stages:
+        for way_out in stage.ways_out:
+            yield from _of(way_out.trigger, way_out.guard)
+        for action in stage.actions:
+            if isinstance(action, model.SetField):
+                yield action.value
+            elif isinstance(action, model.Emit):
+                yield from (field.value for field in action.fields)
+
+
+def _of(trigger: object, guard: Expression | None) -> Iterator[Expression]:
+    if isinstance(trigger, model.When):
+        yield trigger.condition
+    if isinstance(trigger, model.OnEvent) and trigger.pattern.where is not None:
+        yield trigger.pattern.where
+    if guard is not None:
+        yield guard
+
+
+def _patterns(campaign: Campaign) -> Iterator[EventPattern]:
+    """Every event a campaign listens to or counts."""
+    triggers = [
+        *(enter.trigger for enter in campaign.entries),
+        *(leave.trigger for leave in campaign.leaves),
+        *(way_out.trigger for stage in campaign.stages for way_out in stage.ways_out),
+    ]
+    yield from (trigger.pattern for trigger in triggers if isinstance(trigger, model.OnEvent))
+    yield from (convert.pattern for convert in campaign.conversions)
+    for expression in _expressions(campaign):
+        yield from (part for part in walk(expression) if isinstance(part, EventPattern))
+
+
+def _is_read(flow: Flow, event: str, campaign: str) -> bool:
+    return any(
+        pattern.event == event and pattern.about in (None, campaign)
+        for each in flow.campaigns
+        for pattern in _patterns(each)
+    )
+
+
+def in_order_of_need(campaigns: tuple[CampaignPlan, ...]) -> tuple[CampaignPlan, ...]:
+    """Those that others read come first; inside a circle the order of the files stays."""
+    done: list[CampaignPlan] = []
+    waiting = list(campaigns)
+    while waiting:
+        free = [each for each in waiting if not any(_feeds(o, each) for o in waiting if o is not each)]
+        for each in free or waiting[:1]:
+            done.append(each)
+            waiting.remove(each)
+    return tuple(done)
+
+
+def _feeds(source: CampaignPlan, reader: CampaignPlan) -> bool:
+    for pattern in _patterns(reader.campaign):
+        if pattern.event in source.announces and pattern.about in (None, source.name):
+            return True
+        if pattern.event in _emitted(source):
+            return True
+    fields = {name for expression in _expressions(reader.campaign) for name in fields_in(expression)}
+    return bool(fields & _set_fields(source))
+
+
+def _emitted(campaign: CampaignPlan) -> set[str]:
+    return {a.event for stage in campaign.stages for a in stage.actions if isinstance(a, model.Emit)}
+
+
+def _set_fields(campaign: CampaignPlan) -> set[str]:
+    return {a.field for stage in campaign.stages for a in stage.actions if isinstance(a, model.SetField)}

@@ -1,0 +1,197 @@
+"""The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it."""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from campflow.checking.vocabulary import ChannelWords, Vocabulary
+from campflow.compiler import Checked, check_sources
+from campflow.content.inspect import inspect_content
+from campflow.diagnostics.diagnostic import did_you_mean
+from campflow.diagnostics.source import Source
+from campflow.engine.clock import Clock, ManualClock, SystemClock
+from campflow.errors import FlowError, ProjectError
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
+from campflow.hooks.manager import ONLY, Plugins, load_plugins
+from campflow.model.flow import CheckedFlow
+from campflow.model.people import Contact
+from campflow.people.sources import CSV, JSON_LINES
+from campflow.settings import FILE, Settings, find_root, load_settings, said
+from campflow.storage.database import Database
+from campflow.storage.schema import install
+from campflow.storage.tables import tables
+
+#: Folders that hold no campaigns, whatever lies in them.
+SKIPPED = frozenset({"node_modules", "__pycache__"})
+
+#: The largest .flow file that is read, in bytes.
+LARGEST = 4 * 1_048_576
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as it lies in its folder. Nothing of it is running, and its database is not touched."""
+
+    root: Path
+    settings: Settings
+    plugins: Plugins
+
+    @classmethod
+    def open(cls, folder: Path | None = None, flags: Mapping[str, Any] | None = None) -> "Project":
+        """The project that `folder` (default: the current one) lies in. `flags` are settings that beat all others.
+
+        Raises ProjectError for what is wrong with the folder or a setting.
+        """
+        root = find_root(folder or Path.cwd())
+        settings = load_settings(root, flags)
+        wanted = {} if settings.plugins is None else {ONLY: ",".join(settings.plugins)}
+        return cls(root, settings, load_plugins(wanted, (CSV, JSON_LINES)))
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Every `.flow` file by its path. Raises ProjectError for a file that cannot be read."""
+        return {source.path: source for source in read_flows(self.root)}
+
+    @cached_property
+    def checked(self) -> Checked:
+        """The flow with everything that is wrong with it."""
+        return check_sources(tuple(self.sources.values()), self.vocabulary)
+
+    @property
+    def flow(self) -> CheckedFlow:
+        """The flow. Raises FlowError where it has errors."""
+        if self.checked.flow is None:
+            raise FlowError(self.checked.diagnostics, self.sources)
+        return self.checked.flow
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What a `.flow` file may name and does not declare."""
+        channels = self.plugins.channels
+        return Vocabulary(
+            channels={name: _words(plugin) for name, plugin in channels.items()},
+            sinks=frozenset(self.plugins.sinks),
+            content=inspect_content(self.root, channels),
+            currency=self.settings.currency,
+            rfm_event=self.settings.rfm.event if self.settings.rfm else None,
+            timezone=self.settings.timezone,
+        )
+
+    # --- what runs it -------------------------------------------------------------------------------------------
+
+    def database(self) -> Database:
+        """The database with the tables of the flow, made or brought up to date. Raises FlowError, StoreError."""
+        flow = self.flow.flow
+        database = Database(self.database_url, tables(flow.contact, flow.events))
+        install(database, self.settings.timezone)
+        return database
+
+    def desk(self) -> Database:
+        """The database for those who only look: they need no correct flow, and change no table that is there."""
+        flow = self.checked.flow
+        if flow is not None and not self.database_exists:
+            return self.database()
+        drawn = tables(flow.flow.contact, flow.flow.events) if flow else tables(Contact((), None), ())
+        return Database(self.database_url, drawn)
+
+    @property
+    def database_url(self) -> str:
+        """The URL; a relative SQLite path begins in the project's folder, wherever the command was started."""
+        try:
+            url = make_url(self.settings.database)
+        except ArgumentError as error:
+            raise ProjectError(
+                f"`database`: `{self.settings.database}` is not a database URL: write for example sqlite:///campflow.db"
+            ) from error
+        if self._file_of(url.database) is not None and url.get_backend_name() == "sqlite":
+            url = url.set(database=str(self.root / str(url.database)))
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def database_exists(self) -> bool:
+        """Whether there is a database file; True for databases that are no files."""
+        file = self._file_of(make_url(self.database_url).database)
+        return file is None or (self.root / file).exists()
+
+    @staticmethod
+    def _file_of(name: str | None) -> str | None:
+        return None if name in (None, "", ":memory:") or str(name).startswith("file:") else name
+
+    def clock(self, database: Database) -> Clock:
+        return ManualClock(database) if self.settings.clock == "manual" else SystemClock()
+
+    def channel_settings(self) -> dict[str, BaseModel]:
+        """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
+        text = (self.root / FILE).read_text("utf-8-sig")
+        known = self.plugins.channels
+        wrong = [_no_channel(name, self.plugins) for name in self.settings.channels if name not in known]
+        found = {}
+        for name, plugin in known.items():
+            try:
+                found[name] = plugin.settings.model_validate(self.settings.channels.get(name, {}))
+            except ValidationError as error:
+                wrong += [said(item, f"channels.{name}.", text, plugin.settings) for item in error.errors()]
+        if wrong:
+            raise ProjectError("\n".join(wrong))
+        return found
+
+    @property
+    def channel_context(self) -> ChannelContext:
+        return ChannelContext(str(self.root), Sender(**self.settings.sender.model_dump()))
+
+    def secret(self, database: Database) -> str:
+        """What links are signed with: the setting, else one made once and kept in the database."""
+        if self.settings.secret is not None:
+            return self.settings.secret
+        setting = database.tables.setting
+        with database.transaction() as connection:
+            made = sqlite.insert(setting).values(name="secret", value=secrets.token_urlsafe(32))
+            connection.execute(made.on_conflict_do_nothing())
+            return str(connection.scalar(select(setting.c.value).where(setting.c.name == "secret")))
+
+
+def read_flows(root: Path) -> Iterator[Source]:
+    """Every `.flow` file below the project, sorted by path. Links that lead out of it and hidden folders are let be.
+
+    Raises ProjectError for a file that cannot be read.
+    """
+    for path in sorted(_flow_files(root)):
+        shown = path.relative_to(root).as_posix()
+        try:
+            if path.stat().st_size > LARGEST:
+                raise ProjectError(f"{shown} is larger than {LARGEST:,} bytes: split it into several files")
+            yield Source(shown, path.read_bytes().decode("utf-8"))
+        except OSError as error:
+            raise ProjectError(f"{shown} cannot be read ({error.strerror}): check its rights") from error
+        except UnicodeDecodeError as error:
+            raise ProjectError(f"{shown} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+
+
+def _flow_files(root: Path) -> Iterator[Path]:
+    real = root.resolve()
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".") and name not in SKIPPED]
+        for name in names:
+            path = Path(folder, name)
+            if name.endswith(".flow") and not name.startswith(".") and path.resolve().is_relative_to(real):
+                yield path
+
+
+def _words(plugin: ChannelPlugin) -> ChannelWords:
+    return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
+
+
+def _no_channel(name: str, plugins: Plugins) -> str:
+    question = did_you_mean(name, plugins.channels)
+    reason = f"no plugin makes a channel `{name}`"
+    return f"{FILE}: `channels.{name}`: {reason}{f'; {question}' if question else ', install one that does'}"

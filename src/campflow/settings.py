@@ -1,0 +1,217 @@
+"""What `campflow.toml`, the environment and flags say: a flag beats `CAMPFLOW_…`, which beats the file.
+
+Nested keys join with two underscores: `CAMPFLOW_CHANNELS__EMAIL__PASSWORD` is `password` in `[channels.email]`.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from campflow.diagnostics.diagnostic import did_you_mean
+from campflow.errors import ProjectError
+from campflow.model.calendar import is_zone
+from campflow.model.currencies import CURRENCIES
+from campflow.model.durations import parse_duration
+
+#: The file that makes a folder a project.
+FILE = "campflow.toml"
+PREFIX = "CAMPFLOW_"
+
+#: Variables with our prefix that speak to the command itself.
+NO_SETTINGS = frozenset({"CAMPFLOW_DEBUG", "CAMPFLOW_PROJECT"})
+
+
+class SenderSettings(BaseModel):
+    """`[sender]`: who the project speaks as; `unsubscribe` is the address that takes people off a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = ""
+    email: str = ""
+    reply_to: str = ""
+    unsubscribe: str = ""
+
+
+class RfmSettings(BaseModel):
+    """`[rfm]`: the event that the scores are made of, and its field that says how much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: str = "purchase"
+    amount: str = "amount"
+
+
+class Settings(BaseSettings):
+    """Every key of `campflow.toml`.
+
+    The keys inside `[channels.NAME]` belong to the plugin that makes the channel. `plugins` None loads all that are
+    installed. `secret` signs links; None lets the project make one and keep it in its database.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
+
+    database: str = "sqlite:///campflow.db"
+    timezone: str = "UTC"
+    currency: str | None = None
+    clock: Literal["system", "manual"] = "system"
+    expires: str = "1 day"
+    secret: str | None = Field(default=None, min_length=16)
+    plugins: Annotated[tuple[str, ...] | None, NoDecode] = None
+    sender: SenderSettings = SenderSettings()
+    rfm: RfmSettings | None = None
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("plugins", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """`CAMPFLOW_PLUGINS=email,echo`"""
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if not is_zone(value):
+            raise ValueError(f"`{value}` is not a time zone: write an IANA name such as Europe/Paris")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _currency(cls, value: str | None) -> str | None:
+        if value is not None and value not in CURRENCIES:
+            raise ValueError(f"`{value}` is not a currency: write an ISO 4217 code such as EUR")
+        return value
+
+    @field_validator("expires")
+    @classmethod
+    def _duration(cls, value: str) -> str:
+        parse_duration(value)
+        return value
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder with a campflow.toml, `start` or above it. Raises ProjectError where there is none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise ProjectError(
+        f"there is no {FILE} in {start} or above it: `campflow init` makes a project here, "
+        "and `--project DIR` names one elsewhere"
+    )
+
+
+def load_settings(root: Path, flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of the project in `root`. Raises ProjectError that says where, which key, and what to write."""
+    text = _text(root / FILE)
+    written = _read_toml(text)
+    _refuse_misspelled_variables()
+
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """The first wins."""
+            return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=written)
+
+    try:
+        return Layered(**(flags or {}))
+    except ValidationError as error:
+        lines = [said(item, "", text, Settings) for item in error.errors()]
+        raise ProjectError("\n".join(lines)) from error
+    except SettingsError as error:  # a variable that holds a whole table or list, and is no JSON
+        raise ProjectError(
+            f"environment: {error}: write it as JSON, or one variable for each key ({PREFIX}TABLE__KEY)"
+        ) from error
+
+
+def said(item: ErrorDetails, prefix: str, text: str, model: type[BaseModel]) -> str:
+    """One wrong setting as a sentence: where it is written, its key, what is wrong, what to write.
+
+    `prefix` is the table that `model` describes (`channels.email.`), `text` that of campflow.toml.
+    """
+    path = [str(part) for part in item["loc"]]
+    key = prefix + ".".join(path)
+    reason = item["msg"].removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    if item["type"] == "extra_forbidden":
+        reason = "there is no such setting"
+        if question := did_you_mean(path[-1], _keys(model, path[:-1])):
+            reason += f"; {question}"
+    elif item["type"] == "missing":
+        reason = "this setting is needed and not written"
+    return f"{_place(key, text)}: `{key}`: {reason}"
+
+
+def _place(key: str, text: str) -> str:
+    """Where a key was set: its variable, or file and line."""
+    variable = PREFIX + key.replace(".", "__").upper()
+    if variable in (name.upper() for name in os.environ):
+        return f"environment, {variable}"
+    table, _, name = key.rpartition(".")
+    here = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            here = header[1]
+            if here == key:
+                return f"{FILE}:{number}"
+        elif here == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line):
+            return f"{FILE}:{number}"
+    return FILE
+
+
+def _keys(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The keys that may stand at `path`; empty where anything may."""
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        choices = [inner, *getattr(inner, "__args__", ())]
+        models = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, BaseModel)]
+        if not models:
+            return []
+        model = models[0]
+    return list(model.model_fields)
+
+
+def _refuse_misspelled_variables() -> None:
+    """A variable that is nearly one of ours is a mistake; others with our prefix may be anyone's."""
+    known = [PREFIX + key.upper() for key in Settings.model_fields]
+    for name in os.environ:
+        first = name.split("__")[0]
+        if name.startswith(PREFIX) and name not in NO_SETTINGS and first not in known:
+            if question := did_you_mean(first, known):
+                raise ProjectError(f"environment, {name}: there is no such setting; {question}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read ({error.strerror}): check its rights") from error
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{path} is not UTF-8: save it as UTF-8") from error
+
+
+def _read_toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(f"{FILE} is not valid TOML: {error}") from error

@@ -1,0 +1,107 @@
+"""Local time in SQL, over the tables `zone_offset`, `zone_local` and `calendar_month`: no Python runs per row.
+
+The rules are the language page's: a duration is added months first (the last day where the day is missing), then
+days on the local calendar, then milliseconds on the instant; a local time that a clock change skips is the first
+moment after the gap, one that happens twice is the first of the two.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy.types import BigInteger
+
+from campflow.model.people import Duration
+from campflow.sql.subqueries import one
+from campflow.storage.tables import Tables
+
+DAY = 86_400_000
+#: Days added before a division and taken off again, so that days before 1970 round down too.
+SHIFT = 1_000_000
+THURSDAY = 3  # 1970-01-01, with Monday 0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """Calendar arithmetic in one zone. `zone` is a column or constant; `utc` says that it is plain UTC for all rows."""
+
+    tables: Tables
+    zone: ColumnElement[Any]
+    utc: bool = False
+
+    def of_instant(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Local milliseconds at an instant."""
+        if self.utc:
+            return at
+        z = self.tables.zone_offset.alias()
+        offset = select(z.c.offset).where(z.c.zone == self.zone, z.c.from_at <= at)
+        return at + one(offset.order_by(z.c.from_at.desc()).limit(1), z)
+
+    def to_instant(self, local: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The instant of local milliseconds."""
+        if self.utc:
+            return local
+        z = self.tables.zone_local.alias()
+        found = select(func.coalesce(z.c.gap_at, local - z.c.offset, type_=BigInteger()))
+        found = found.where(z.c.zone == self.zone, z.c.from_local <= local)
+        return one(found.order_by(z.c.from_local.desc()).limit(1), z)
+
+    def add(self, at: ColumnElement[Any], duration: Duration, sign: int = 1) -> ColumnElement[Any]:
+        """`at + duration`; with sign -1 the instant before it, undone in the opposite order."""
+        if sign < 0:
+            return self._add_calendar(at - duration.milliseconds, -duration.months, -duration.days)
+        moved = self._add_calendar(at, duration.months, duration.days)
+        return moved + duration.milliseconds if duration.milliseconds else moved
+
+    def _add_calendar(self, at: ColumnElement[Any], months: int, days: int) -> ColumnElement[Any]:
+        if not months and not days:
+            return at
+        local = self.of_instant(at)
+        if months:
+            day = _day(local)
+            local = self._months_later(day, months) * DAY + (local - day * DAY)
+        return self.to_instant(local + days * DAY if days else local)
+
+    def _months_later(self, day: ColumnElement[Any], months: int) -> ColumnElement[Any]:
+        here, there = self.tables.calendar_month.alias(), self.tables.calendar_month.alias()
+        into = day - here.c.first_day
+        target = there.c.first_day + case((into < there.c.length, into), else_=there.c.length - 1)
+        found = select(target).select_from(here.join(there, there.c.month == here.c.month + months))
+        found = found.where(here.c.first_day <= day).order_by(here.c.first_day.desc()).limit(1)
+        return one(found, here, there)
+
+    def midnight(self, day: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The instant at which a day (days since 1970-01-01) begins."""
+        return self.to_instant(day * DAY)
+
+    def moment(self, local: dt.datetime) -> ColumnElement[Any]:
+        """The instant of a local time written in the file."""
+        return self.to_instant(literal(local_milliseconds(local), BigInteger()))
+
+    def next_time(
+        self, at: ColumnElement[Any], time: dt.time, weekday: int | None, *, strictly: bool
+    ) -> ColumnElement[Any]:
+        """The first `time` (on `weekday`) after `at`; `at` itself counts unless `strictly`."""
+        day = _day(self.of_instant(at))
+        if weekday is not None:
+            day = day + (weekday + 7 - (day + SHIFT * 7 + THURSDAY) % 7) % 7
+        of_day = time_of_day(time)
+        here = self.to_instant(day * DAY + of_day)
+        following = self.to_instant((day + (1 if weekday is None else 7)) * DAY + of_day)
+        return case((here > at if strictly else here >= at, here), else_=following)
+
+
+def _day(local: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Days since 1970-01-01 of local milliseconds, rounded down."""
+    return (local + SHIFT * DAY) // DAY - SHIFT
+
+
+def local_milliseconds(local: dt.datetime) -> int:
+    """Local milliseconds since 1970-01-01 00:00 of a naive local time."""
+    return (local.replace(tzinfo=dt.UTC) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+
+
+def time_of_day(time: dt.time) -> int:
+    """Milliseconds since midnight."""
+    return ((time.hour * 60 + time.minute) * 60 + time.second) * 1000

@@ -1,0 +1,128 @@
+"""Where the databases differ, each difference with its reason. Everything else is common SQL."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement, Join, literal_column
+from sqlalchemy.types import BigInteger, Boolean
+
+#: Later than any instant: stands for "never" inside `least`, which must not meet a NULL (SQLite answers NULL then,
+#: PostgreSQL ignores it).
+NEVER = 9_000_000_000_000_000_000
+
+
+class Least(FunctionElement[int]):
+    """The smallest of its arguments: `min` of several on SQLite, `least` elsewhere."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "least"
+
+
+@compiles(Least)
+def _least(element: Least, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"least({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(Least, "sqlite")
+def _least_sqlite(element: Least, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"min({compiler.process(element.clauses, **kw)})"
+
+
+def least(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The smallest; of one value itself (`min` of one argument would be an aggregate on SQLite)."""
+    return values[0] if len(values) == 1 else Least(*values)
+
+
+def greatest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The largest, written with `least` so that one element serves."""
+    return values[0] if len(values) == 1 else -least(*(-value for value in values))
+
+
+class Position(FunctionElement[int]):
+    """Where a text stands in another, 0 if nowhere: `instr` on SQLite, `strpos` elsewhere."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "position"
+
+
+@compiles(Position)
+def _position(element: Position, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(Position, "sqlite")
+def _position_sqlite(element: Position, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **kw)})"
+
+
+class HasItem(FunctionElement[bool]):
+    """Whether a JSON list (a text) holds a value."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "has_item"
+
+
+@compiles(HasItem)
+def _has_item(element: HasItem, compiler: SQLCompiler, **kw: Any) -> str:
+    items, item = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"EXISTS (SELECT 1 FROM jsonb_array_elements_text(CAST({items} AS jsonb)) AS i(v) WHERE i.v = {item}::text)"
+
+
+@compiles(HasItem, "sqlite")
+def _has_item_sqlite(element: HasItem, compiler: SQLCompiler, **kw: Any) -> str:
+    items, item = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({items}) AS i WHERE i.value = {item})"
+
+
+class Leading(Join):
+    """A join whose left side is small and is read first.
+
+    SQLite without statistics would start from the big table (an idle tick took ten times as long); its CROSS JOIN
+    keeps the written order. Other databases estimate the small side well.
+    """
+
+    inherit_cache = True
+
+
+@compiles(Leading)
+def _leading(element: Leading, compiler: SQLCompiler, **kw: Any) -> str:
+    return _joined(element, compiler, " JOIN ", kw)
+
+
+@compiles(Leading, "sqlite")
+def _leading_sqlite(element: Leading, compiler: SQLCompiler, **kw: Any) -> str:
+    return _joined(element, compiler, " CROSS JOIN ", kw)
+
+
+def _joined(element: Leading, compiler: SQLCompiler, word: str, kw: dict[str, Any]) -> str:
+    kw = {**kw, "asfrom": True, "from_linter": None}
+    on = {**kw, "asfrom": False}
+    sides = (compiler.process(side, **kw) for side in (element.left, element.right))
+    clause = element.onclause
+    return word.join(sides) + " ON " + (compiler.process(clause, **on) if clause is not None else "1 = 1")
+
+
+def leading(left: FromClause, right: FromClause, on: ColumnElement[bool]) -> FromClause:
+    """`left` joined to `right`, left first."""
+    return Leading(left, right, on)
+
+
+def fenced(query: Select[Any]) -> Select[Any]:
+    """The query, computed once per row whatever the query around it does with its columns.
+
+    Both databases would otherwise write a column's whole expression again wherever it is used. `OFFSET 0` is where
+    PostgreSQL stops; SQLite, given a LIMIT, runs the inner query as a coroutine.
+    """
+    return query.offset(literal_column("0"))
+
+
+def driver_style(dialect: Dialect) -> str:
+    """How the driver wants named parameters."""
+    return "named" if dialect.name == "sqlite" else "pyformat"
+

@@ -1,0 +1,262 @@
+"""Moving on: the winner among a stage's exits for each touched journey, and the journey's row that follows it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from campflow.model.flow import Convert
+from campflow.planning.plan import Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
+from campflow.sql.calendar import LocalTime
+from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
+from campflow.sql.conditions import Column, Scope, after, matching, value
+from campflow.sql.dialects import NEVER, fenced, greatest, leading, least
+from campflow.sql.rows import CAMPAIGN, LOOKED_AT, MARK, NOW, Rows, Written, stage_id, statement_id
+from campflow.sql.subqueries import one, some
+from campflow.storage.tables import Tables
+
+_CARRIED = (
+    "contact_id", "journey_id", "nth", "since", "since_seq", "entered_at", "entry_seq", "due_at", "asked_seq",
+)  # fmt: skip
+
+
+def moves(r: Rows) -> Iterator[Written]:
+    """One statement a stage that has exits."""
+    for stage in r.plan.stages:
+        if stage.exits:
+            yield f"move_from_{stage.name}", f"who leaves {stage.name}, when and where to", _move(r, stage)
+
+
+def _move(r: Rows, stage: StagePlan) -> Executable:
+    picked = fenced(_picked(r, stage)).subquery("o")
+    which = [picked.c.at == picked.c[f"at_{i}"] for i in range(len(stage.exits))]
+
+    def of_winner(choices: Sequence[Column]) -> Column:
+        return choices[0] if len(choices) == 1 else case(*zip(which, choices, strict=True))
+
+    targets = [null() if exit.target is None else stage_id(exit.target) for exit in stage.exits]
+    causes = [picked.c.get(f"seq_{i}", null()) for i in range(len(stage.exits))]
+    values: dict[str, Column] = {
+        "contact_id": picked.c.contact_id,
+        "journey_id": picked.c.journey_id,
+        "nth": picked.c.nth + 1,
+        "from_stage_id": stage_id(stage),
+        "to_stage_id": of_winner(targets),
+        "statement_id": of_winner([statement_id(exit.statement.order) for exit in stage.exits]),
+        "at": picked.c.at,
+        "cause_seq": of_winner(causes),
+    }
+    won = select(*values.values()).where(picked.c.at <= NOW)
+    return insert(r.tables.move).from_select(list(values), won)
+
+
+def _picked(r: Rows, stage: StagePlan) -> Select[Any]:
+    """Each touched journey of the stage with the moments its exits offer, `at_0` …, and the earliest, `at`."""
+    j, c = _touched(r, stage), r.tables.contact.alias("c")
+    journey = Journey(r.tables, j, c, r.clock(c))
+    offers = [offer(exit.candidate, journey, j.c.get(f"moment_{i}")) for i, exit in enumerate(stage.exits)]
+    never = literal(NEVER, BigInteger())
+    at = [func.coalesce(each.at, never, type_=BigInteger()).label(f"at_{i}") for i, each in enumerate(offers)]
+    seqs = [each.cause_seq.label(f"seq_{i}") for i, each in enumerate(offers) if each.cause_seq is not None]
+    source = leading(j, c, c.c.contact_id == j.c.contact_id)
+    offered = fenced(select(j.c.contact_id, j.c.journey_id, j.c.nth, *at, *seqs).select_from(source)).subquery("w")
+    return select(*offered.c, least(*(offered.c[f"at_{i}"] for i in range(len(offers)))).label("at"))
+
+
+def _touched(r: Rows, stage: StagePlan) -> FromClause:
+    """Touched journeys of the stage, with the moments of its ways out by the clock."""
+    t, j, c = r.work.touched, r.tables.journey.alias("t"), r.tables.contact.alias("z")
+    clock = r.clock(c)
+    moments = [
+        clock_moment(exit.candidate.moment, j.c.since, clock).label(f"moment_{i}")
+        for i, exit in enumerate(stage.exits)
+        if isinstance(exit.candidate, OnClock)
+    ]
+    source = leading(t, j, and_(j.c.journey_id == t.c.journey_id, j.c.stage_id == t.c.stage_id))
+    if r.plan.zone.of_contact and moments:
+        source = leading(source, c, c.c.contact_id == j.c.contact_id)
+    here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source)
+    return fenced(here.where(t.c.stage_id == stage_id(stage))).subquery("j")
+
+
+# --- when to look again -------------------------------------------------------------------------------------------
+
+
+def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Column:
+    """When to look at who enters the stage: at once where a condition decides, else at its first moment."""
+    if any(isinstance(exit.candidate, OnBecoming | Otherwise) for exit in stage.exits):
+        return at
+    moments = [
+        clock_moment(exit.candidate.moment, at, clock)
+        for exit in stage.exits
+        if isinstance(exit.candidate, OnClock)
+    ]
+    if not moments:
+        return literal(None, BigInteger())
+    return moments[0] if len(moments) == 1 else least(*moments)
+
+
+def settles(r: Rows) -> Iterator[Written]:
+    """For each stage in which somebody may stay although their time had come."""
+    for stage in r.plan.stages:
+        if any(_may_stay(exit) for exit in stage.exits):
+            yield f"settle_{stage.name}", f"when to look again at who stays in {stage.name}", _settle(r, stage)
+
+
+def reschedules(r: Rows) -> Iterator[Written]:
+    """For each stage of a changed text: when to look at who waits there. A guard already asked is not asked again."""
+    for stage in r.plan.stages:
+        yield f"reschedule_{stage.name}", f"when to look at who waits in {stage.name}", _reschedule(r, stage)
+
+
+def _reschedule(r: Rows, stage: StagePlan) -> Executable:
+    j, c = r.tables.journey, r.tables.contact.alias("c")
+    clock = r.clock(c)
+    upcoming: list[Column] = []
+    for exit in stage.exits:
+        if isinstance(exit.candidate, OnClock):
+            moment = clock_moment(exit.candidate.moment, j.c.since, clock)
+            upcoming.append(moment if exit.candidate.guard is None else case((moment > LOOKED_AT, moment)))
+        elif isinstance(exit.candidate, OnBecoming | Otherwise):
+            upcoming.append(NOW)
+    due = earliest(upcoming) if upcoming else literal(None, BigInteger())
+    of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
+    here = and_(j.c.campaign_id == CAMPAIGN, j.c.stage_id == stage_id(stage), j.c.ended_at.is_(None))
+    return update(j).where(here).values(due_at=of_contact)
+
+
+def _may_stay(exit: Exit) -> bool:
+    candidate = exit.candidate
+    return (
+        isinstance(candidate, OnBecoming)
+        or (isinstance(candidate, OnClock) and candidate.guard is not None)
+        or (isinstance(candidate, OnEvent) and candidate.asked_once)
+    )
+
+
+def _settle(r: Rows, stage: StagePlan) -> Executable:
+    t, m, e = r.tables, r.tables.move.alias(), r.tables.event
+    j = t.journey
+    c = t.contact.alias("c")
+    journey = Journey(t, j, c, r.clock(c))
+    upcoming: list[Column] = []
+    for exit in stage.exits:
+        if isinstance(exit.candidate, OnClock):
+            moment = clock_moment(exit.candidate.moment, j.c.since, journey.clock)
+            upcoming.append(case((moment > NOW, moment)))
+        elif isinstance(exit.candidate, OnBecoming) and exit.candidate.becoming.by_time:
+            upcoming.append(next_moment(exit.candidate.becoming, journey))
+    due = earliest(upcoming) if upcoming else literal(None, BigInteger())
+    of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
+    here = select(r.work.touched.c.journey_id).where(r.work.touched.c.stage_id == stage_id(stage))
+    moved = some(m, m.c.move_id > MARK, m.c.journey_id == j.c.journey_id)
+    asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
+    return (
+        update(j)
+        .where(j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved)
+        .values(due_at=of_contact, asked_seq=asked)
+    )
+
+
+# --- what a move makes of its journey -----------------------------------------------------------------------------
+
+
+def follow(r: Rows) -> Written:
+    """The journeys of this round's moves, brought to their new stages."""
+    t = r.tables
+    j, m, c = t.journey, t.move.alias("m"), t.contact.alias("c")
+    mine = [m.c.move_id > MARK, m.c.journey_id == j.c.journey_id]
+    if r.plan.zone.of_contact:
+        mine.append(c.c.contact_id == m.c.contact_id)
+    dues = [
+        (m.c.to_stage_id == stage_id(stage), due_on_entry(r, stage, m.c.at, r.clock(c)))
+        for stage in r.plan.stages
+        if stage.exits
+    ]
+    ends = or_(m.c.to_stage_id.is_(None), m.c.to_stage_id.in_(r.finals)) if r.finals else m.c.to_stage_id.is_(None)
+    moved = (
+        update(j)
+        .where(*mine)
+        .values(
+            stage_id=m.c.to_stage_id,
+            since=m.c.at,
+            since_seq=_since_seq(r, m),
+            asked_seq=literal(0, BigInteger()),
+            nth=m.c.nth,
+            due_at=case(*dues) if dues else literal(None, BigInteger()),
+            ended_at=case((ends, m.c.at)),
+        )
+    )
+    return "follow", "the journeys of this round's moves, in their new stages", moved
+
+
+def _since_seq(r: Rows, m: FromClause) -> Column:
+    """Which events at the moment of the move are used up: the causing one; all known ones after a condition."""
+    j = r.tables.journey
+    kept = case((m.c.at == j.c.since, j.c.since_seq), else_=literal(0, BigInteger()))
+    becoming = [
+        statement_id(exit.statement.order)
+        for stage in r.plan.stages
+        for exit in stage.exits
+        if isinstance(exit.candidate, OnBecoming)
+    ]
+    branches: list[tuple[Column, Column]] = [(m.c.cause_seq.is_not(None), m.c.cause_seq)]
+    if becoming:
+        known = known_at(r.tables, m.c.contact_id, m.c.at)
+        branches.append((m.c.statement_id.in_(list(dict.fromkeys(becoming))), greatest(known, kept)))
+    return case(*branches, else_=kept)
+
+
+def known_at(tables: Tables, contact_id: Column, at: Column) -> Column:
+    """The last event known of a contact at exactly this moment; 0 for none."""
+    e = tables.event.alias()
+    found = select(func.coalesce(func.max(e.c.seq), 0)).where(e.c.contact_id == contact_id, e.c.at == at)
+    return one(found, e)
+
+
+# --- conversions --------------------------------------------------------------------------------------------------
+
+
+def conversions(r: Rows) -> Iterator[Written]:
+    """One statement a `convert`: once per journey, whatever became of it since."""
+    for statement, convert in r.plan.conversions:
+        yield f"convert_{convert.name}", convert.text, _convert(r, statement, convert)
+
+
+def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
+    t = r.tables
+    touched, j, c = r.work.touched, t.journey.alias("j"), t.contact.alias("c")
+    first, e, done = t.event.alias("f"), t.event.alias("e"), t.conversion.alias("d")
+    entered, clock = (j.c.entered_at, j.c.entry_seq), r.clock(c)
+    scope = Scope(t, c, first.c.at, clock, entered, event=first)
+    until = clock.add(j.c.entered_at, convert.within)
+    conditions = [*matching(convert.pattern, first, scope), after(first, *entered)]
+    conditions += [first.c.at <= until, first.c.at <= NOW]
+    found = one(select(first.c.seq).where(*conditions).order_by(first.c.at, first.c.seq).limit(1), first)
+    people = leading(leading(touched, j, j.c.journey_id == touched.c.journey_id), c, c.c.contact_id == j.c.contact_id)
+    worth: Column = null()
+    if convert.worth is not None:
+        worth = value(convert.worth, Scope(t, c, e.c.at, clock, entered, event=e))
+    values: dict[str, Column] = {
+        "journey_id": j.c.journey_id, "name": literal(convert.name), "contact_id": j.c.contact_id,
+        "campaign_id": CAMPAIGN, "statement_id": statement_id(statement.order), "at": e.c.at, "cause_seq": e.c.seq,
+        "worth": worth,
+    }  # fmt: skip
+    counted = some(done, done.c.journey_id == j.c.journey_id, done.c.name == convert.name)
+    query = select(*values.values()).select_from(leading(people, e, e.c.seq == found)).where(~counted)
+    return insert(t.conversion).from_select(list(values), query)
+

@@ -1,0 +1,84 @@
+"""The SQL program: named statements with their purpose, ready for the driver.
+
+Statements take named parameters: ids that `deploy` assigned (`campaign`, `stage_welcome`, `statement_3`, `send_2`)
+and what a tick knows (`now`, `mark`, …). Texts are compiled once; a tick pays nothing for building them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from campflow.planning.plan import BySchedule, CampaignPlan, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. `constants` are the values written in the `.flow` file."""
+
+    name: str
+    purpose: str
+    sql: str
+    constants: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgram:
+    """What a tick runs for one campaign; `advance` says in which order.
+
+    fresh     who is looked at from outside: by new events, changed fields, new contacts, time
+    touch     which journeys are looked at: due ones, and those of contacts with new events or changed fields
+    arrive    entrants of each `enter` statement; `enter` writes their journeys and first moves
+    await_    when time alone may let somebody in
+    convert   counts conversions
+    move      one statement a stage: the winner of each touched journey
+    settle    when to look again at those who stayed; reschedule, the same for everyone, after the text changed
+    follow    what a round of moves brings about, in this order
+    """
+
+    plan: CampaignPlan
+    fresh_by_event: tuple[Statement, ...]
+    fresh_by_change: Statement | None
+    fresh_by_contact: Statement | None
+    fresh_by_time: Statement | None
+    fresh_again: Statement | None
+    touch_due: Statement
+    touch_by_event: tuple[Statement, ...]
+    touch_by_change: Statement | None
+    touch_moved: Statement
+    arrive: tuple[Statement, ...]
+    await_: tuple[Statement, ...]
+    enter: tuple[Statement, ...]
+    convert: tuple[Statement, ...]
+    move: tuple[Statement, ...]
+    settle: tuple[Statement, ...]
+    reschedule: tuple[Statement, ...]
+    follow: tuple[Statement, ...]
+
+    @property
+    def by_schedule(self) -> bool:
+        """Whether some entry follows a calendar, so that a tick looks at everybody at its moments."""
+        return any(isinstance(entry.way, BySchedule) for entry in self.plan.entries)
+
+    def statements(self) -> tuple[Statement, ...]:
+        """All of them, in the order in which a tick meets them."""
+        one_each = (
+            self.fresh_by_change, self.fresh_by_contact, self.fresh_by_time, self.touch_due, self.touch_by_change,
+        )  # fmt: skip
+        groups = (
+            self.fresh_by_event, self.touch_by_event, self.arrive, self.enter, self.await_, self.convert, self.move,
+            self.settle, self.follow, self.reschedule,
+        )  # fmt: skip
+        return (
+            *(each for each in one_each if each is not None),
+            *(each for group in groups for each in group),
+            self.touch_moved,
+            *((self.fresh_again,) if self.fresh_again else ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All campaigns of a project, in the order in which a tick serves them."""
+
+    plan: Plan
+    campaigns: tuple[CampaignProgram, ...]

@@ -1,0 +1,76 @@
+"""What all statements of a campaign share: its tables, its parameters, its calendar."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, BindParameter, Executable, FromClause, Table, bindparam, func, literal
+from sqlalchemy.dialects import postgresql, sqlite
+
+from campflow.model.people import Event, Field
+from campflow.planning.plan import CampaignPlan, Plan, StagePlan
+from campflow.sql.calendar import LocalTime
+from campflow.sql.workspace import Workspace, workspace
+from campflow.storage.tables import Tables
+
+#: A statement before it is compiled: its name, its purpose, what it does.
+Written = tuple[str, str, Executable]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    plan: CampaignPlan
+    tables: Tables
+    work: Workspace
+    database: str
+    contact_fields: tuple[Field, ...]
+    events: tuple[Event, ...]
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows `ON CONFLICT`, which SQLAlchemy keeps with each database."""
+        return sqlite.insert(table) if self.database == "sqlite" else postgresql.insert(table)
+
+    def clock(self, contact: FromClause) -> LocalTime:
+        """The calendar that counts for this contact."""
+        zone = self.plan.zone
+        if zone.of_contact:
+            return LocalTime(self.tables, func.coalesce(contact.c.timezone, zone.name))
+        return LocalTime(self.tables, literal(zone.name), utc=zone.name in ("UTC", "Etc/UTC"))
+
+    @property
+    def finals(self) -> list[BindParameter[int]]:
+        return [stage_id(stage) for stage in self.plan.stages if stage.final]
+
+
+def rows(plan: CampaignPlan, project: Plan, tables: Tables, database: str) -> Rows:
+    return Rows(plan, tables, workspace(), database, project.contact.fields, project.events)
+
+
+def parameter(name: str) -> BindParameter[int]:
+    """A whole number that the engine gives when it runs the statement."""
+    return bindparam(name, None, type_=BigInteger(), required=False)
+
+
+CAMPAIGN = parameter("campaign")
+VERSION = parameter("version")
+NOW = parameter("now")
+START = parameter("start")
+END = parameter("end")
+LOOKED_EVENT = parameter("looked_event")
+LOOKED_AT = parameter("looked_at")
+MARK = parameter("mark")
+ENTRY_MARK = parameter("entry_mark")
+JOURNEY_MARK = parameter("journey_mark")
+FROM_SEQ = parameter("from_seq")
+TO_SEQ = parameter("to_seq")
+CHUNK = parameter("chunk")
+
+
+def stage_id(stage: StagePlan | str) -> BindParameter[int]:
+    return parameter(f"stage_{stage if isinstance(stage, str) else stage.name}")
+
+
+def statement_id(order: int) -> BindParameter[int]:
+    return parameter(f"statement_{order}")
+
+
+def send_id(order: int) -> BindParameter[int]:
+    return parameter(f"send_{order}")

@@ -1,0 +1,128 @@
+"""Whom a tick looks at. Nobody else is read: its cost grows with what is due, not with how many people wait."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Executable, Select, and_, func, literal, or_, select
+
+from campflow.model.flow import Once
+from campflow.planning.plan import ByBecoming, BySchedule
+from campflow.sql.conditions import Column
+from campflow.sql.dialects import leading
+from campflow.sql.rows import (
+    CAMPAIGN,
+    CHUNK,
+    ENTRY_MARK,
+    FROM_SEQ,
+    LOOKED_AT,
+    NOW,
+    START,
+    TO_SEQ,
+    Rows,
+    Written,
+    stage_id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    by_event: tuple[Written, ...]
+    by_change: Written | None
+    by_contact: Written | None
+    by_time: Written | None
+    again: Written | None
+
+
+def fresh(r: Rows) -> Fresh:
+    """Contacts who may enter."""
+    t, outside = r.tables, r.plan.outside
+    becomes = any(isinstance(entry.way, ByBecoming) for entry in r.plan.entries)
+    scheduled = any(isinstance(entry.way, BySchedule) for entry in r.plan.entries)
+    returns = any(not isinstance(entry.reentry, Once) or _has_key(r) for entry in r.plan.entries)
+    e, ch, c, p = t.event.alias("e"), t.change.alias("ch"), t.contact.alias("c"), t.prospect.alias("p")
+
+    by_event: list[Written] = []
+    if outside.events:
+        named = select(e.c.contact_id).distinct().where(e.c.name.in_(sorted(outside.events)))
+        if not becomes:
+            named = named.where(e.c.at >= START)
+        by_event = [
+            ("fresh_by_event", "contacts of whom we learned something new",
+             _into_fresh(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ))),
+            ("fresh_by_early_event", "contacts of whom something happens now that we knew before",
+             _into_fresh(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW))),
+        ]  # fmt: skip
+    changed = select(ch.c.contact_id).distinct()
+    changed = changed.where(ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(outside.fields)))
+    new = select(c.c.contact_id).where(c.c.contact_id > FROM_SEQ, c.c.contact_id <= TO_SEQ)
+    due = select(p.c.contact_id).where(p.c.campaign_id == CAMPAIGN, p.c.due_at <= NOW).limit(CHUNK)
+    ended = select(t.move.c.contact_id).distinct().where(t.move.c.move_id > ENTRY_MARK, _ends(r))
+    return Fresh(
+        by_event=tuple(by_event),
+        by_change=("fresh_by_change", "contacts with a changed field", _into_fresh(r, changed))
+        if outside.fields else None,
+        by_contact=("fresh_by_contact", "new contacts, or all of them when a schedule is due", _into_fresh(r, new))
+        if becomes or scheduled else None,
+        by_time=("fresh_by_time", "contacts whom time alone may let in now", _into_fresh(r, due)) if becomes else None,
+        again=("fresh_again", "contacts whose journey has just ended", _into_fresh(r, ended)) if returns else None,
+    )  # fmt: skip
+
+
+def _has_key(r: Rows) -> bool:
+    return any(getattr(entry.way, "per", None) is not None for entry in r.plan.entries)
+
+
+def _ends(r: Rows) -> Column:
+    finals = [stage_id(stage) for stage in r.plan.stages if stage.final]
+    to = r.tables.move.c.to_stage_id
+    return or_(to.is_(None), to.in_(finals)) if finals else to.is_(None)
+
+
+def _into_fresh(r: Rows, who: Select[tuple[int]]) -> Executable:
+    return r.insert(r.work.fresh).from_select(["contact_id"], who).on_conflict_do_nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    due: Written
+    by_event: tuple[Written, ...]
+    by_change: Written | None
+    moved: Written
+
+
+def touched(r: Rows) -> Touched:
+    """Journeys that may move, or convert."""
+    t, inside = r.tables, r.plan.inside
+    e, ch, j = t.event.alias("e"), t.change.alias("ch"), t.journey.alias("j")
+    looked_at = or_(j.c.ended_at.is_(None), literal(bool(r.plan.conversions)))
+    of = (func.coalesce(j.c.stage_id, 0), j.c.journey_id)
+    here = and_(j.c.campaign_id == CAMPAIGN, looked_at)
+
+    by_event: list[Written] = []
+    if inside.events:
+        named = select(*of).select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
+        named = named.where(here, e.c.name.in_(sorted(inside.events)))
+        by_event = [
+            ("touch_by_event", "journeys of contacts of whom we learned something new",
+             _into_touched(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ))),
+            ("touch_by_early_event", "journeys of contacts of whom something happens now that we knew before",
+             _into_touched(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW))),
+        ]  # fmt: skip
+    changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
+    changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
+    due = select(j.c.stage_id, j.c.journey_id).where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW)
+    m = t.move.alias("m")
+    finals = [stage_id(stage) for stage in r.plan.stages if stage.final]
+    still = select(m.c.to_stage_id, m.c.journey_id).where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_not(None))
+    if finals and not r.plan.conversions:
+        still = still.where(m.c.to_stage_id.not_in(finals))
+    return Touched(
+        due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
+        by_event=tuple(by_event),
+        by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, changed))
+        if inside.fields else None,
+        moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, still)),
+    )  # fmt: skip
+
+
+def _into_touched(r: Rows, which: Select[tuple[int, int]]) -> Executable:
+    return r.insert(r.work.touched).from_select(["stage_id", "journey_id"], which).on_conflict_do_nothing()

@@ -1,0 +1,69 @@
+"""From the plan to the SQL program: SQLAlchemy Core statements, compiled once for one database."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ClauseElement, Executable
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
+from campflow.sql.dialects import driver_style
+from campflow.sql.effects import effects
+from campflow.sql.entries import arrivals, enter, waiting
+from campflow.sql.moves import conversions, follow, moves, reschedules, settles
+from campflow.sql.program import CampaignProgram, Program, Statement
+from campflow.sql.rows import Rows, Written, rows
+from campflow.sql.touching import fresh, touched
+from campflow.storage.tables import Tables
+
+
+def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
+    """The program for a database that speaks `dialect`."""
+    return Program(plan, tuple(_campaign(campaign, rows(campaign, plan, tables, dialect.name), dialect) for campaign in plan.campaigns))
+
+
+def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProgram:
+    def one(written: Written | None) -> Statement | None:
+        return None if written is None else _compile(*written, dialect)
+
+    def all_of(written: Iterable[Written]) -> tuple[Statement, ...]:
+        return tuple(_compile(*each, dialect) for each in written)
+
+    who, which = fresh(r), touched(r)
+    return CampaignProgram(
+        plan=campaign,
+        fresh_by_event=all_of(who.by_event),
+        fresh_by_change=one(who.by_change),
+        fresh_by_contact=one(who.by_contact),
+        fresh_by_time=one(who.by_time),
+        fresh_again=one(who.again),
+        touch_due=_compile(*which.due, dialect),
+        touch_by_event=all_of(which.by_event),
+        touch_by_change=one(which.by_change),
+        touch_moved=_compile(*which.moved, dialect),
+        arrive=all_of(arrivals(r)),
+        await_=all_of(waiting(r)) if any(isinstance(entry.way, ByBecoming) for entry in campaign.entries) else (),
+        enter=all_of(enter(r)),
+        convert=all_of(conversions(r)),
+        move=all_of(moves(r)),
+        settle=all_of(settles(r)),
+        reschedule=all_of(reschedules(r)),
+        follow=all_of((follow(r), *effects(r))),
+    )
+
+
+def _compile(name: str, purpose: str, statement: Executable, dialect: Dialect) -> Statement:
+    style = type(dialect)(paramstyle=driver_style(dialect))  # type: ignore[call-arg]  # every dialect takes it
+    if not isinstance(statement, ClauseElement):
+        raise TypeError(f"{name} is no statement")
+    compiled = statement.compile(dialect=style, compile_kwargs={"render_postcompile": True})
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError(f"{name} is no statement")
+    constants = {key: value for key, value in compiled.params.items() if _is_constant(key, compiled)}
+    return Statement(name, purpose, str(compiled), constants)
+
+
+def _is_constant(key: str, compiled: SQLCompiler) -> bool:
+    """Values that the plan wrote have names that SQLAlchemy made; those the engine gives have names of ours."""
+    bound = compiled.binds.get(key)
+    return bound is None or bound.unique

@@ -1,0 +1,47 @@
+"""What differs between the databases campflow runs on; everything else is said once, in SQLAlchemy Core."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite
+
+from campflow.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of database.
+
+    begin_write   opens a transaction that may write
+    begin_read    opens a transaction that may not, and sees one moment of the database until it ends
+    clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
+    insert        an INSERT that knows ON CONFLICT
+    memory_urls   database parts of a URL that mean "keep it in memory"
+    """
+
+    begin_write: str
+    begin_read: str
+    clock: str
+    insert: Callable[[Table], sqlite.Insert]
+    memory_urls: frozenset[str | None]
+
+
+DIALECTS: dict[str, Dialect] = {
+    "sqlite": Dialect(
+        # A deferred transaction that turns into a writer fails at once, whatever busy_timeout says.
+        begin_write="BEGIN IMMEDIATE",
+        begin_read="BEGIN DEFERRED",
+        # unixepoch('subsec') came with 3.42 only; a Julian day still tells a tenth of a millisecond.
+        clock="CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
+        insert=sqlite.insert,
+        memory_urls=frozenset({None, "", ":memory:"}),
+    ),
+}
+
+
+def dialect(name: str) -> Dialect:
+    """The dialect of a database URL's first word."""
+    if name not in DIALECTS:
+        raise StoreError(f"campflow does not run on {name} yet: use a URL that begins with sqlite:///")
+    return DIALECTS[name]

@@ -1,0 +1,397 @@
+"""Every table, once, as SQLAlchemy Core. One row is one fact; counters are derived from rows, never kept beside them.
+
+Instants are whole milliseconds since 1970-01-01 UTC (columns ending in `_at`, `at`, `since`), days are days since
+1970-01-01, money is in minor units, lists are JSON texts: so every database compares, adds and sorts them alike.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from campflow.model.people import Contact, Event, Field, ValueType
+
+#: SQLite calls only a column typed exactly INTEGER its row id; elsewhere ids are 64 bits wide.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+CONTACT_COLUMNS = frozenset({"contact_id", "contact_key", "created_at", "extra"})
+
+
+def contact_column(field: str) -> str:
+    """The column of a contact's field: its own name, with a `$` where that name is one of ours."""
+    return f"{field}$" if field in CONTACT_COLUMNS else field
+
+
+def event_column(event: str, field: str) -> str:
+    """The column of an event's field: `purchase$amount` (no name in a `.flow` file holds a `$`)."""
+    return f"{event}${field}"
+
+
+def column_type(type: ValueType) -> TypeEngine[Any]:
+    """What a field is stored as; the units stand at the top of this file."""
+    match type.kind:
+        case "integer" | "money" | "time":
+            return BigInteger()
+        case "date":
+            return Integer()
+        case "number":
+            return Float(53)
+        case "yesno":
+            return Boolean()
+        case _:
+            return Text()
+
+
+def _field_column(name: str, field: Field) -> Column[Any]:
+    """A declared field's column; its `info["field"]` is the field, for those who compare yesterday with today."""
+    return Column(name, column_type(field.type), info={"field": field})
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one project: `contact` and `event` carry its declared fields as typed columns."""
+
+    metadata: MetaData
+    contact: Table
+    event: Table
+    change: Table
+    campaign: Table
+    campaign_version: Table
+    stage: Table
+    statement: Table
+    send: Table
+    journey: Table
+    prospect: Table
+    move: Table
+    message: Table
+    batch: Table
+    attempt: Table
+    conversion: Table
+    rfm: Table
+    zone_offset: Table
+    zone_local: Table
+    calendar_month: Table
+    setting: Table
+
+
+def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
+    """The tables for these contact fields and events."""
+    m = MetaData()
+    return Tables(
+        metadata=m,
+        contact=Table(
+            "contact",
+            m,
+            # A person.
+            Column("contact_id", Id, primary_key=True),
+            Column("contact_key", Text, nullable=False, unique=True, comment="the external key, else the e-mail"),
+            Column("created_at", BigInteger, nullable=False),
+            Column("extra", Text, nullable=True, comment="undeclared fields of an import, one JSON object"),
+            *(_field_column(contact_column(field.name), field) for field in contact.fields),
+            # What a person is found by. Two contacts never share an e-mail address.
+            *(
+                Index(f"contact_{field.name}", contact_column(field.name), unique=True)
+                for field in contact.fields
+                if field.name == "email" and field.type.kind == "email"
+            ),
+        ),
+        event=Table(
+            "event",
+            m,
+            # Something that happened to a contact. Append only.
+            Column("seq", Id, primary_key=True, comment="the order in which we learned of it"),
+            Column("contact_id", Id, ForeignKey("contact.contact_id"), nullable=False),
+            Column("name", Text, nullable=False),
+            Column("about", Text, comment="the message, page or campaign of a built-in event"),
+            Column("at", BigInteger, nullable=False, comment="when it happened"),
+            Column("source", Text, nullable=False, comment="who told us"),
+            Column("event_id", Text, nullable=False, comment="the source's own id: twice is once"),
+            Column("message_id", Id, comment="of a reaction, where it is known"),
+            Column("early", Boolean, nullable=False, server_default=text("false"), comment="learned before it happens"),
+            *(
+                _field_column(event_column(event.name, field.name), field)
+                for event in events
+                for field in event.fields
+            ),
+            UniqueConstraint("contact_id", "source", "event_id", name="event_once"),
+            Index("event_history", "contact_id", "name", "at"),
+            Index("event_early", "at", sqlite_where=text("early"), postgresql_where=text("early")),
+            sqlite_autoincrement=True,
+        ),
+        change=Table(
+            "change",
+            m,
+            # A field of a known contact got another value. Append only; a new contact is no change.
+            Column("seq", Id, primary_key=True),
+            Column("contact_id", Id, ForeignKey("contact.contact_id"), nullable=False),
+            Column("field", Text, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            Index("change_of_contact", "contact_id", "field", "at"),
+            sqlite_autoincrement=True,
+        ),
+        campaign=Table(
+            "campaign",
+            m,
+            # A campaign by name, and how far it has looked: what came later is new to it.
+            Column("campaign_id", Id, primary_key=True),
+            Column("name", Text, nullable=False, unique=True),
+            Column("version_id", Id, comment="the text in force"),
+            Column("started_at", BigInteger, nullable=False, comment="nothing older makes anyone enter"),
+            Column("looked_at", BigInteger, nullable=False, comment="the clock of the last tick"),
+            Column("looked_event", BigInteger, nullable=False, comment="event.seq"),
+            Column("looked_change", BigInteger, nullable=False, comment="change.seq"),
+            Column("looked_contact", BigInteger, nullable=False, comment="contact.contact_id"),
+        ),
+        campaign_version=Table(
+            "campaign_version",
+            m,
+            # A deployed text. Append only; journeys keep pointing to the one they entered with.
+            Column("version_id", Id, primary_key=True),
+            Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
+            Column("hash", Text, nullable=False, comment="SHA-256 of the text"),
+            Column("source", Text, nullable=False),
+            Column("author", Text, nullable=False),
+            Column("deployed_at", BigInteger, nullable=False),
+        ),
+        stage=Table(
+            "stage",
+            m,
+            # A stage by name: the same id in every version that has it.
+            Column("stage_id", Id, primary_key=True),
+            Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
+            Column("name", Text, nullable=False),
+            Column("final", Boolean, nullable=False),
+            UniqueConstraint("campaign_id", "name", name="stage_once"),
+        ),
+        statement=Table(
+            "statement",
+            m,
+            # A line of a version that lets contacts in, moves them or lets them go: the cause of a move.
+            Column("statement_id", Id, primary_key=True),
+            Column("version_id", Id, ForeignKey("campaign_version.version_id"), nullable=False),
+            Column("position", Integer, nullable=False, comment="the order in the file"),
+            Column("path", Text, nullable=False),
+            Column("line", Integer, nullable=False),
+            Column("text", Text, nullable=False),
+            UniqueConstraint("version_id", "position", name="statement_once"),
+        ),
+        send=Table(
+            "send",
+            m,
+            # A send statement: the same id in every version in which the stage sends this message by this channel.
+            Column("send_id", Id, primary_key=True),
+            Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
+            Column("stage_id", Id, ForeignKey("stage.stage_id"), nullable=False),
+            Column("channel", Text, nullable=False),
+            Column("message", Text, nullable=False),
+            Column("nth", Integer, nullable=False, comment="0 for the first such send of the stage"),
+            Column("options", Text, nullable=False, comment="JSON: what the statement says beside the front matter"),
+            UniqueConstraint("stage_id", "channel", "message", "nth", name="send_once"),
+        ),
+        journey=Table(
+            "journey",
+            m,
+            # One passage of a contact through a campaign.
+            Column("journey_id", Id, primary_key=True),
+            Column("campaign_id", Id, nullable=False),
+            Column("contact_id", Id, nullable=False),
+            Column("journey_key", Text, nullable=False, comment="the value of the `per` field, else empty"),
+            Column("entry", Integer, nullable=False, comment="1 for the first passage with this key"),
+            Column("version_id", Id, nullable=False),
+            Column("entered_at", BigInteger, nullable=False),
+            Column("entry_seq", BigInteger, nullable=False, comment="event.seq of the entering event, else 0"),
+            Column("stage_id", Id, comment="where the contact is; null after leaving"),
+            Column("since", BigInteger, nullable=False, comment="when it came there, in event time"),
+            Column("since_seq", BigInteger, nullable=False, comment="events at `since` up to this seq are used up"),
+            Column("asked_seq", BigInteger, nullable=False, comment="events up to this seq got their answer here"),
+            Column("nth", Integer, nullable=False, comment="moves made; the entry is the first"),
+            Column("due_at", BigInteger, comment="when time alone may move it next"),
+            Column("ended_at", BigInteger, comment="a final stage or leaving; null while inside"),
+            UniqueConstraint("campaign_id", "contact_id", "journey_key", "entry", name="journey_once"),
+            Index(
+                "journey_due",
+                "campaign_id",
+                "due_at",
+                sqlite_where=text("due_at IS NOT NULL"),
+                postgresql_where=text("due_at IS NOT NULL"),
+            ),
+        ),
+        prospect=Table(
+            "prospect",
+            m,
+            # A contact outside a campaign whom time alone may let in (`enter when`), and when to look.
+            Column("campaign_id", Id, primary_key=True),
+            Column("contact_id", Id, primary_key=True),
+            Column("due_at", BigInteger, nullable=False),
+            Index("prospect_due", "campaign_id", "due_at"),
+            sqlite_with_rowid=False,
+        ),
+        move=Table(
+            "move",
+            m,
+            # A change of stage. Append only. The first has no `from_stage_id`, leaving has no `to_stage_id`.
+            Column("move_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False),
+            Column("journey_id", Id, nullable=False),
+            Column("nth", Integer, nullable=False),
+            Column("from_stage_id", Id),
+            Column("to_stage_id", Id),
+            Column("statement_id", Id, nullable=False, comment="the line that caused it"),
+            Column("at", BigInteger, nullable=False),
+            Column("cause_seq", BigInteger, comment="event.seq of the event that caused it"),
+            # Nobody passes one stage entry twice.
+            UniqueConstraint("journey_id", "nth", name="move_once"),
+        ),
+        message=Table(
+            "message",
+            m,
+            # An intent to send. States:
+            #   planned    its time has not come
+            #   ready      may be handed to its channel; with `retry_at`, not before
+            #   accepted   the provider took it
+            #   rejected   the provider, or our own rendering, said no for good
+            #   uncertain  the provider may have it: time-out, crash or cut after the request went out
+            #   cancelled  the contact left before it was handed over
+            #   expired    it was not handed over before `expires_at`
+            # A ready message inside an open batch, up to the batch's `handed_to`, is being sent.
+            Column("message_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False),
+            Column("campaign_id", Id, nullable=False),
+            Column("journey_id", Id, nullable=False),
+            Column("nth", Integer, nullable=False, comment="the move that planned it"),
+            Column("send_id", Id, nullable=False),
+            Column("channel", Text, nullable=False),
+            Column("planned_at", BigInteger, nullable=False),
+            Column("expires_at", BigInteger, nullable=False),
+            Column("state", Text, nullable=False),
+            Column("retry_at", BigInteger),
+            Column("attempts", Integer, nullable=False, server_default=text("0"), comment="calls that failed"),
+            Column("settled_at", BigInteger, comment="when its fate was known"),
+            Column("provider_id", Text),
+            Column("content_hash", Text, comment="SHA-256 of what was handed over"),
+            Column("detail", Text, comment="why it was rejected, retried or is uncertain"),
+            UniqueConstraint("journey_id", "nth", "send_id", name="message_once"),
+            Index(
+                "message_planned",
+                "planned_at",
+                sqlite_where=text("state = 'planned'"),
+                postgresql_where=text("state = 'planned'"),
+            ),
+            Index(
+                "message_ready",
+                "channel",
+                "message_id",
+                sqlite_where=text("state = 'ready'"),
+                postgresql_where=text("state = 'ready'"),
+            ),
+        ),
+        batch=Table(
+            "batch",
+            m,
+            # A lease on the ready messages of one channel from one id to another. Only the holder of the fence may
+            # write their fate; `handed_to` is committed before the messages up to it are given to the provider.
+            Column("batch_id", Id, primary_key=True),
+            Column("channel", Text, nullable=False),
+            Column("owner", Text, nullable=False),
+            Column("fence", BigInteger, nullable=False),
+            Column("leased_until", BigInteger, nullable=False, comment="the database's clock, not the campaign's"),
+            # A message in the range that was due later than this is not in the batch: it came in between, or waits
+            # for its retry.
+            Column("ready_at", BigInteger, nullable=False, comment="the campaign's clock when the lease was taken"),
+            Column("first_message_id", Id, nullable=False),
+            Column("last_message_id", Id, nullable=False),
+            Column("handed_to", Id, nullable=False, comment="first_message_id - 1 before anything was handed over"),
+            Column("closed_at", BigInteger),
+            Index(
+                "batch_open",
+                "channel",
+                "first_message_id",
+                sqlite_where=text("closed_at IS NULL"),
+                postgresql_where=text("closed_at IS NULL"),
+            ),
+        ),
+        attempt=Table(
+            "attempt",
+            m,
+            # A call to a provider that did not end in `accepted`. Append only.
+            Column("attempt_id", Id, primary_key=True),
+            Column("message_id", Id, nullable=False),
+            Column("batch_id", Id, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            Column("outcome", Text, nullable=False),
+            Column("detail", Text, nullable=False),
+            Index("attempt_of_message", "message_id"),
+        ),
+        conversion=Table(
+            "conversion",
+            m,
+            # A journey that did what the campaign is for. Once per journey and name.
+            Column("journey_id", Id, primary_key=True),
+            Column("name", Text, primary_key=True),
+            Column("contact_id", Id, nullable=False),
+            Column("campaign_id", Id, nullable=False),
+            Column("statement_id", Id, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            Column("cause_seq", BigInteger, nullable=False),
+            Column("worth", Float(53), comment="money in minor units, or a number; null where none is declared"),
+            sqlite_with_rowid=False,
+        ),
+        rfm=Table(
+            "rfm",
+            m,
+            # Quintile scores of a contact, 1..5, as of the last midnight.
+            Column("contact_id", Id, primary_key=True),
+            Column("recency", Integer, nullable=False),
+            Column("frequency", Integer, nullable=False),
+            Column("monetary", Integer, nullable=False),
+        ),
+        zone_offset=Table(
+            "zone_offset",
+            m,
+            # From this instant on, local time of the zone is UTC + offset.
+            Column("zone", Text, primary_key=True),
+            Column("from_at", BigInteger, primary_key=True),
+            Column("offset", BigInteger, nullable=False, comment="milliseconds"),
+            sqlite_with_rowid=False,
+        ),
+        zone_local=Table(
+            "zone_local",
+            m,
+            # From this local time on (milliseconds since 1970-01-01 00:00 local): the instant is local - offset, or,
+            # in a gap, the fixed instant at which the gap ends. Local times that happen twice are the first.
+            Column("zone", Text, primary_key=True),
+            Column("from_local", BigInteger, primary_key=True),
+            Column("offset", BigInteger, nullable=False),
+            Column("gap_at", BigInteger, comment="set where the local time is skipped"),
+            sqlite_with_rowid=False,
+        ),
+        calendar_month=Table(
+            "calendar_month",
+            m,
+            # Months counted from 1970-01 (0): the first day (days since 1970-01-01) and the length.
+            Column("month", Integer, primary_key=True, autoincrement=False),
+            Column("first_day", Integer, nullable=False, unique=True),
+            Column("length", Integer, nullable=False),
+        ),
+        setting=Table(
+            "setting",
+            m,
+            # What the database must remember of the project: schema version, manual clock, secret.
+            Column("name", Text, primary_key=True),
+            Column("value", Text, nullable=False),
+        ),
+    )

@@ -1,0 +1,167 @@
+"""Random cases: a project's text, its people, and what happens to them around a clock change."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from tests.properties.campaigns import ZONES, campaigns
+from tests.properties.drawing import Frame, conditions
+from tests.reference.clock import DAY, QUARTER, midnight
+from tests.reference.story import Change, Happening, Person, Stored
+from tests.reference.telling import PEOPLE, clock
+
+HOUR = 4 * QUARTER
+_UNIX_DAY = dt.date(1970, 1, 1)
+
+#: A project's zone, and a day shortly before something happens to its clocks or its calendar.
+PLACES = (
+    ("UTC", dt.date(2026, 3, 2)),
+    ("Europe/Berlin", dt.date(2026, 3, 27)),
+    ("Europe/Berlin", dt.date(2026, 10, 23)),
+    ("America/New_York", dt.date(2026, 3, 6)),
+    ("America/New_York", dt.date(2026, 10, 30)),
+    ("Australia/Lord_Howe", dt.date(2026, 4, 3)),
+    ("Australia/Lord_Howe", dt.date(2026, 10, 2)),
+    ("Asia/Kathmandu", dt.date(2026, 2, 26)),
+    ("UTC", dt.date(2026, 1, 29)),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """`calm`: nothing is learned late and no field is changed from outside, so that all clocks must agree."""
+
+    text: str
+    people: Sequence[Person]
+    happenings: Sequence[Happening]
+    changes: Sequence[Change]
+    zone: str
+    deployed: int
+    end: int
+    calm: bool
+
+    def __repr__(self) -> str:
+        """As a reader wants it: the text, then who and what."""
+        rows = [f"deployed {self._at(self.deployed)}, until {self._at(self.end)}, local to {self.zone}"]
+        rows += [f"{p.key}: created {self._at(p.created_at)} {_shown(p.fields)}" for p in self.people]
+        for h in sorted(self.happenings, key=lambda h: (h.known_at, h.seq)):
+            learned = "" if h.learned in (None, h.at) else f" (learned {self._at(h.known_at)})"
+            name = f" [id {h.id}]" if h.id else ""
+            rows.append(f"{self._at(h.at)} {h.contact} {h.name} {h.about or ''} {_shown(h.fields)}{name}{learned}")
+        rows += [f"{self._at(c.at)} {c.contact} set {c.field} = {c.value}" for c in self.changes]
+        return "\n" + self.text + "\n" + "\n".join(rows) + "\n"
+
+    def _at(self, instant: int) -> str:
+        return clock(instant, self.zone)
+
+
+def _shown(fields: object) -> str:
+    assert isinstance(fields, dict)
+    return " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+
+
+@st.composite
+def cases(draw: DrawFn) -> Case:
+    zone, day = draw(st.sampled_from(PLACES))
+    calm = draw(st.sampled_from([True, True, True, False]))
+    text = draw(_texts(day))
+    deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
+    pool = draw(st.lists(_moments(deployed), min_size=1, max_size=4))
+    people = [draw(_person(key, deployed, day)) for key in ["ada", "bob", "cleo"][: draw(st.integers(1, 3))]]
+    happenings = draw(st.lists(_happening(people, pool, deployed, calm), max_size=10))
+    numbered = [Happening(n, *rest) for n, rest in enumerate(happenings)]
+    twice = [Happening(len(numbered) + 1, *rest[:-2], None, rest[-1]) for rest in happenings[:1] if rest[-1]]
+    changes = [] if calm else draw(st.lists(_change(people, pool, deployed), max_size=2))
+    return Case(text, people, [*numbered, *twice], changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm)
+
+
+@st.composite
+def _texts(draw: DrawFn, day: dt.date) -> str:
+    segment = draw(st.booleans())
+    pair = draw(st.integers(0, 2)) == 0
+    text = PEOPLE + draw(campaigns("first", day, sets=True))
+    if pair:
+        text += draw(campaigns("second", day, sets=False, hears="first"))
+    if segment:
+        text = text.replace('plan in ("trial", "pro", "enterprise")', "in segment chosen", 1)
+        text += f"segment chosen = {draw(conditions(Frame(day, frozenset({'plan', 'country', 'joined'}))))}\n"
+    return text
+
+
+@st.composite
+def _moments(draw: DrawFn, deployed: int) -> int:
+    """Round moments, so that many things fall together."""
+    quarters = draw(st.one_of(st.integers(0, 6 * 24).map(lambda hours: hours * 4), st.integers(-2 * 96, 6 * 96)))
+    return deployed // QUARTER * QUARTER + quarters * QUARTER
+
+
+@st.composite
+def _near(draw: DrawFn, pool: Sequence[int]) -> int:
+    """A moment of the pool, or a duration that the text uses later."""
+    later = st.sampled_from([0, 0, HOUR, DAY, 2 * DAY, 23 * HOUR, 25 * HOUR, 90 * 60_000, 36 * HOUR, 1, -1])
+    return draw(st.sampled_from(pool)) + draw(later)
+
+
+@st.composite
+def _person(draw: DrawFn, key: str, deployed: int, day: dt.date) -> Person:
+    number = (day - _UNIX_DAY).days
+    fields: dict[str, Stored] = {
+        "plan": draw(st.sampled_from(["trial", "pro"])),
+        "score": float(draw(st.integers(0, 7))),
+        "age": draw(st.sampled_from([None, 0, 2, 3, 4])),
+        "country": draw(st.sampled_from([None, "FR", "CH", "DE"])),
+        "joined": draw(st.sampled_from([None, number, number + 2, number - 28, number - 31])),
+        "seen": draw(st.sampled_from([None, deployed, deployed + 2 * DAY, deployed + 3 * DAY + QUARTER])),
+        "vip": draw(st.sampled_from([None, True, False])),
+        "tags": json.dumps(draw(st.sampled_from([[], ["a"], ["a", "b"]]))),
+        "timezone": draw(st.sampled_from([None, *ZONES])),
+        "balance": draw(st.sampled_from([None, 500, 1000, 1250])),
+    }
+    return Person(key, fields, deployed + draw(st.sampled_from([-30 * DAY, -30 * DAY, 0, DAY])))
+
+
+@st.composite
+def _happening(
+    draw: DrawFn, people: Sequence[Person], pool: Sequence[int], deployed: int, calm: bool
+) -> tuple[str, str, int, str | None, dict[str, Stored], int | None, str | None]:
+    """An event of a contact that exists by the time we hear of it."""
+    person = draw(st.sampled_from(people))
+    name, about = draw(st.sampled_from(_NAMES))
+    at = draw(_near(pool))
+    late = draw(st.sampled_from([0, 0, 0, -DAY, -HOUR, *([] if calm else [HOUR, DAY, 3 * DAY])]))
+    fields: dict[str, Stored] = {}
+    if name in ("purchase", "cart_updated"):
+        fields["amount"] = draw(st.sampled_from([500, 1000, 2000]))
+    if name == "cart_updated":
+        fields["cart_id"] = draw(st.sampled_from(["x", "y"]))
+    if name == "purchase":
+        fields["sku"] = draw(st.sampled_from(["A-1", "B-2"]))
+    if name in ("purchase", "ping"):
+        fields["n"] = draw(st.sampled_from([None, 1, 2, 3]))
+    learned = max(at + late, deployed, person.created_at)
+    if calm and learned > max(at, deployed):
+        at = learned  # a contact who does not exist yet does nothing
+    return person.key, name, at, about, fields, learned, draw(st.sampled_from([None, None, f"{name} {at}"]))
+
+
+_NAMES = (
+    ("signup", None),
+    ("ping", None),
+    ("purchase", None),
+    ("cart_updated", None),
+    ("clicked", "welcome"),
+    ("clicked", "tips"),
+    ("opened", "tips"),
+    ("unsubscribed", "welcome"),
+)
+
+
+@st.composite
+def _change(draw: DrawFn, people: Sequence[Person], pool: Sequence[int], deployed: int) -> Change:
+    person = draw(st.sampled_from(people))
+    name = draw(st.sampled_from(["score", "vip", "plan", "seen"]))
+    new: dict[str, Stored] = {"score": 9.0, "vip": True, "plan": "pro", "seen": deployed + DAY}
+    return Change(person.key, name, new[name], max(draw(_near(pool)), deployed, person.created_at))

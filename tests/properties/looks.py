@@ -1,0 +1,21 @@
+"""Clock patterns: at which moments the engine looks."""
+
+from tests.properties.cases import HOUR, Case
+from tests.reference.clock import DAY
+
+
+def looks_of(case: Case, pattern: str) -> list[int]:
+    """`punctual` looks before and at everything that is learned; every pattern looks at deployment and at the end."""
+    learned = {h.known_at for h in case.happenings} | {c.at for c in case.changes} | {p.created_at for p in case.people}
+    moments: set[int] = set()
+    match pattern:
+        case "punctual":
+            moments = {look for moment in learned for look in (moment - 1, moment)}
+        case "event":
+            moments = learned
+        case "hour":
+            moments = set(range(case.deployed, case.end, HOUR))
+        case "day":
+            moments = set(range(case.deployed, case.end, DAY))
+    first = {case.deployed} if pattern != "end" else set()
+    return sorted(look for look in {*moments, *first, case.end} if case.deployed <= look <= case.end)

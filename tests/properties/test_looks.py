@@ -1,0 +1,41 @@
+"""How often the engine looks changes nothing: first shown of the reference interpreter itself."""
+
+import os
+
+from hypothesis import HealthCheck, given, note, settings
+from tests.properties.cases import Case, cases
+from tests.properties.looks import looks_of
+from tests.reference.interpreter import interpret
+from tests.reference.story import Outcome
+from tests.reference.telling import EXPIRES, lines, resolved
+
+LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+
+
+@settings(
+    max_examples=2_000 if LONG else 100,
+    deadline=None,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(cases().filter(lambda case: case.calm))
+def test_the_interpreter_tells_one_story_however_often_it_looks(case: Case) -> None:
+    flow = resolved(case.text)
+
+    def told(pattern: str) -> Outcome:
+        outcome = interpret(
+            flow,
+            case.people,
+            case.happenings,
+            now=case.end,
+            zone=case.zone,
+            first_deployed=case.deployed,
+            expires=EXPIRES,
+            looks=looks_of(case, pattern),
+        )
+        note(f"--- {pattern}\n" + "\n".join(lines(outcome, case.zone)))
+        return outcome
+
+    punctual = told("punctual")
+    for pattern in ("event", "hour", "day", "end"):
+        assert told(pattern) == punctual, pattern

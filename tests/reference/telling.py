@@ -1,0 +1,227 @@
+"""Stories in plain lines, so that a test reads like the language page: what happens to Ada, and what comes of it.
+
+    told('''                                       ["03-02 10:00 -> a",
+      enter on signup                             "03-03 10:00 a -> b"]
+      stage a { after 1 day -> b }
+      final b
+    ''', "03-02 10:00 signup")
+
+Times are local to the project's zone, in 2026. A line of history is a time, an event (with the message, page or
+campaign it is about), its fields as `name=value`, and `[learned MM-DD HH:MM]` or `[id X]` where that matters; or a
+time and `set field=value`, which someone outside does.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pytest
+from tests.reference.clock import add, to_instant, to_local
+from tests.reference.interpreter import interpret
+from tests.reference.story import Change, Conversion, Happening, Message, Move, Outcome, Person, Stored
+
+from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
+from campflow.compiler import check_sources
+from campflow.diagnostics.source import Source
+from campflow.model.flow import Flow
+from campflow.model.people import Duration, ValueType
+
+PEOPLE = """
+contact {
+  email     email?
+  plan      one of trial, pro, enterprise
+  score     number = 0
+  age       integer?
+  country   country?
+  joined    date?
+  seen      time?
+  vip       yesno?
+  tags      list of text
+  timezone  timezone?
+  balance   money?
+}
+event signup
+event ping { n integer? }
+event purchase { amount money, sku text, n integer? }
+event cart_updated { cart_id text, amount money }
+event praised { points number }
+"""
+
+MESSAGES = ("welcome", "tips", "offer")
+
+VOCABULARY = Vocabulary(
+    channels={"email": ChannelWords("email", "email", frozenset({"subject"}))},
+    content=ContentIndex(tuple(ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES)),
+    currency="EUR",
+)
+
+EXPIRES = Duration(days=1)
+
+
+def resolved(text: str) -> Flow:
+    """The model of a text that must have no mistakes."""
+    checked = check_sources([Source("case.flow", text)], VOCABULARY)
+    found = [f"{one.span.line}: {one.message}" for one in checked.diagnostics if one.severity == "error"]
+    assert checked.flow, "\n".join([*found, text])
+    return checked.flow.flow
+
+
+def campaign(body: str, name: str = "tale") -> str:
+    """A campaign with everyone as its audience, where the body has none."""
+    audience = "" if re.search(r"^\s*audience\b", body, re.MULTILINE) else '  audience plan in ("trial", "pro")\n'
+    return f"campaign {name} {{\n{audience}{body}\n}}\n"
+
+
+class Story(NamedTuple):
+    """A title, a campaign's body, a history, what must come of it, and what `told` is to know beside that."""
+
+    title: str
+    body: str
+    history: str
+    tells: list[str]
+    beside: Mapping[str, Any] = MappingProxyType({})
+
+    def told(self) -> list[str]:
+        return told(self.body, self.history, **self.beside)
+
+
+def stories(*cases: Story) -> pytest.MarkDecorator:
+    """One test for each story, called by its title."""
+    return pytest.mark.parametrize("story", [pytest.param(case, id=case.title) for case in cases])
+
+
+def told(
+    body: str,
+    history: str = "",
+    *,
+    ada: str = "plan=trial",
+    created: str = "01-01 00:00",
+    start: str = "03-01 00:00",
+    until: str = "06-01 00:00",
+    zone: str = "Europe/Berlin",
+    before: str = "",
+    looks: Sequence[str] = (),
+) -> list[str]:
+    """What happens to Ada in the campaign `tale` (and in those of `before`, whose names are then told)."""
+    flow = resolved(PEOPLE + before + campaign(body))
+    types = {field.name: field.type for field in flow.contact.fields}
+    person = Person("ada", _fields(ada, types, zone), moment(created, zone))
+    happenings, changes = _history(history, flow, zone)
+    outcome = interpret(
+        flow,
+        [person],
+        happenings,
+        now=moment(until, zone),
+        zone=zone,
+        first_deployed=moment(start, zone),
+        expires=EXPIRES,
+        changes=changes,
+        looks=[moment(look, zone) for look in looks] or None,
+    )
+    return lines(outcome, zone)
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def moment(text: str, zone: str) -> int:
+    """`MM-DD HH:MM[:SS]` of 2026, or a whole ISO text with its offset."""
+    if text.startswith("20"):
+        return int(dt.datetime.fromisoformat(text).timestamp() * 1000)
+    return to_instant(zone, dt.datetime.fromisoformat(f"2026-{text}"))
+
+
+def stored(type_: ValueType, text: str, zone: str) -> Stored:
+    """A written value as the database holds it."""
+    match type_.kind:
+        case "integer":
+            return int(text)
+        case "number":
+            return float(text)
+        case "money":
+            return round(float(text) * 100)
+        case "yesno":
+            return text == "yes"
+        case "date":
+            return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
+        case "time":
+            return moment(text.replace("T", " "), zone)
+        case "list":
+            return json.dumps([part for part in text.split(",") if part])
+        case _:
+            return text
+
+
+_LINE = re.compile(
+    r"(?P<at>\d\d-\d\d \d\d:\d\d(:\d\d)?|20\S+) (?P<name>\w+)(?: (?P<about>[a-z_]+))?(?P<fields>(?: \w+=\S*)*)"
+    r"(?: \[learned (?P<learned>[^\]]+)\])?(?: \[id (?P<id>\w+)\])?"
+)
+
+
+def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Change]]:
+    happenings, changes = list[Happening](), list[Change]()
+    for line in filter(None, map(str.strip, text.splitlines())):
+        found = _LINE.fullmatch(line)
+        assert found, line
+        at = moment(found["at"], zone)
+        if found["name"] == "set":
+            types = {field.name: field.type for field in flow.contact.fields}
+            changes += [Change("ada", name, new, at) for name, new in _fields(found["fields"], types, zone).items()]
+            continue
+        event = flow.event(found["name"])
+        assert event, line
+        fields = _fields(found["fields"], {field.name: field.type for field in event.fields}, zone)
+        learned = moment(found["learned"], zone) if found["learned"] else None
+        happenings.append(
+            Happening(len(happenings) + 1, "ada", event.name, at, found["about"], fields, learned, found["id"])
+        )
+    return happenings, changes
+
+
+def _fields(text: str, types: dict[str, ValueType], zone: str) -> dict[str, Stored]:
+    pairs = (pair.partition("=") for pair in text.split())
+    return {name: stored(types[name], value, zone) if value else None for name, _, value in pairs}
+
+
+# --- telling ------------------------------------------------------------------------------------------------------
+
+
+def lines(outcome: Outcome, zone: str) -> list[str]:
+    """Everything that came of it, in the order of time; names where there is more than one campaign, key or entry."""
+    rows: list[Move | Message | Conversion] = [*outcome.moves, *outcome.messages, *outcome.conversions]
+    rows.sort(key=lambda row: row.planned_at if isinstance(row, Message) else row.at)
+    named = any(row.campaign != "tale" for row in rows)
+    return [_who(row, named) + _what(row, zone) for row in rows]
+
+
+def clock(instant: int, zone: str) -> str:
+    """`MM-DD HH:MM`, with what is smaller only where there is any."""
+    local = to_local(zone, instant)
+    return local.strftime("%m-%d %H:%M") + (
+        local.strftime(":%S.%f").rstrip("0").rstrip(".") if instant % 60_000 else ""
+    )
+
+
+def _who(row: Move | Message | Conversion, named: bool) -> str:
+    name = f"{row.campaign} " if named else ""
+    key = f"{row.key} " if row.key else ""
+    number = f"#{row.entry} " if row.entry > 1 else ""
+    return name + key + number
+
+
+def _what(row: Move | Message | Conversion, zone: str) -> str:
+    match row:
+        case Move():
+            old = f"{row.from_stage} " if row.from_stage else ""
+            return f"{clock(row.at, zone)} {old}-> {row.to_stage or 'out'}"
+        case Message():
+            fate = ", cancelled" if row.cancelled else ""
+            if row.expires_at != add(zone, row.planned_at, EXPIRES):
+                fate = f" until {clock(row.expires_at, zone)}{fate}"
+            return f"{clock(row.planned_at, zone)} {row.channel} {row.message}{fate}"
+        case Conversion():
+            worth = "" if row.worth is None else f" worth {row.worth:g}"
+            return f"{clock(row.at, zone)} {row.name}{worth}"

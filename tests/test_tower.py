@@ -1,0 +1,159 @@
+"""The house is a tower: imports only point down, and the lower floors touch nothing outside the process."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+#: The floor of each room. The longest matching name counts, so a module may live on another floor than its room.
+FLOORS = {
+    "campflow.errors": 0,
+    "campflow.diagnostics": 0,
+    "campflow.language": 1,
+    "campflow.model": 1,
+    "campflow.checking": 2,
+    # The tables are a picture of the model, drawn once; the plan's writer needs it, the storage above only opens it.
+    "campflow.storage.tables": 2,
+    "campflow.planning": 3,
+    "campflow.sql": 4,
+    "campflow.compiler": 5,
+    "campflow.storage": 5,
+    "campflow.hooks": 5,
+    "campflow.content": 5,
+    "campflow.measuring": 5,
+    "campflow.engine": 6,
+    "campflow.people": 6,
+    "campflow.settings": 7,
+    "campflow.project": 7,
+    "campflow.web": 8,
+    "campflow.editor": 8,
+    "campflow.testing": 8,
+    "campflow.cli": 8,
+    "campflow.__main__": 9,
+}
+
+#: Rooms below floor 6 that may touch files, the clock or the database.
+AT_THE_RIM = ("campflow.storage", "campflow.content", "campflow.hooks.manager")
+
+#: What a pure room has no use for: files, clocks, the network, processes, chance.
+EFFECTS = {
+    "asyncio", "glob", "httpx", "importlib", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal",
+    "smtplib", "aiosmtplib", "socket", "sqlite3", "structlog", "subprocess", "sys", "tempfile", "threading", "time",
+    "urllib", "uuid",
+}  # fmt: skip
+EFFECT_CALLS = {"open", "input", "print", "now", "today", "utcnow", "create_engine", "create_async_engine"}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of campflow by its dotted name."""
+    found = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        parts = file.relative_to(SOURCE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(file.read_text("utf-8"))
+    return found
+
+
+MODULES = modules()
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """The dotted names that a module imports, wherever it does so, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import hides which room it goes to"
+            assert node.module is not None
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield (name if name in MODULES else node.module), node.lineno
+
+
+def floor(module: str) -> int | None:
+    rooms = [room for room in FLOORS if module == room or module.startswith(room + ".")]
+    return FLOORS[max(rooms, key=len)] if rooms else None
+
+
+def room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def is_pure(module: str) -> bool:
+    level = floor(module)
+    at_the_rim = any(module == rim or module.startswith(rim + ".") for rim in AT_THE_RIM)
+    return level is not None and level <= 5 and (not at_the_rim or module == "campflow.storage.tables")
+
+
+def test_every_module_has_a_floor() -> None:
+    assert [name for name in MODULES if name != "campflow" and floor(name) is None] == []
+
+
+def test_imports_only_point_down() -> None:
+    wrong = [
+        f"{name}:{line} (floor {floor(name)}) imports {target} (floor {floor(target)})"
+        for name, tree in MODULES.items()
+        for target, line in imports(tree)
+        if (there := floor(target)) is not None and (here := floor(name)) is not None and there > here
+    ]
+    assert wrong == []
+
+
+def test_rooms_on_one_floor_do_not_need_each_other_in_a_circle() -> None:
+    needs = {(room(name), room(target)) for name, tree in MODULES.items() for target, _ in imports(tree)
+             if floor(target) is not None and floor(name) == floor(target) and room(name) != room(target)}  # fmt: skip
+    while True:
+        longer = needs | {(a, d) for a, b in needs for c, d in needs if b == c}
+        if longer == needs:
+            break
+        needs = longer
+    assert [a for a, b in sorted(needs) if a == b] == []
+
+
+def test_the_lower_floors_are_pure() -> None:
+    wrong = [
+        f"{name}:{line} imports {target}"
+        for name, tree in MODULES.items()
+        if is_pure(name)
+        for target, line in imports(tree)
+        if target.split(".")[0] in EFFECTS
+    ]
+    for name, tree in MODULES.items():
+        for node in ast.walk(tree) if is_pure(name) else ():
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called in EFFECT_CALLS and not _is_our_own(tree, called):
+                    wrong.append(f"{name}:{node.lineno} calls {called}()")
+    assert wrong == []
+
+
+def _is_our_own(tree: ast.Module, name: str) -> bool:
+    """Whether the module defines the function of that name itself."""
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in ast.walk(tree))
+
+
+def test_checking_knows_nothing_of_plugins() -> None:
+    wrong = [
+        f"{name}:{line}"
+        for name, tree in MODULES.items()
+        if name.startswith("campflow.checking")
+        for target, line in imports(tree)
+        if target.startswith("campflow.hooks")
+    ]
+    assert wrong == []
+
+
+def test_pydantic_stands_at_the_edges_only() -> None:
+    wrong = [
+        f"{name}:{line}"
+        for name, tree in MODULES.items()
+        if (floor(name) or 0) <= 4
+        for target, line in imports(tree)
+        if target.split(".")[0].startswith("pydantic")
+    ]
+    assert wrong == []
+
+
+def test_at_most_one_module_speaks_http() -> None:
+    speakers = {name for name, tree in MODULES.items() for target, _ in imports(tree) if target.split(".")[0] == "httpx"}
+    assert len(speakers) <= 1
