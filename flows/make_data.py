@@ -1,7 +1,8 @@
 """Makes the shop's customers and their year, the same ones every time: `python make_data.py [FOLDER] [CUSTOMERS]`.
 
-FOLDER (default: data, beside this file) then holds customers.csv, signups.jsonl and purchases.csv. Every customer buys
-at a pace of their own for as long as they stay a customer. Two rows are wrong on purpose, to show how an import says so.
+FOLDER (default: data, beside this file) then holds customers.csv, signups.jsonl and purchases.csv. Every
+customer buys at a pace of their own, for as long as the interest lasts. Two rows are wrong on purpose, to show how an
+import says so.
 """
 
 import csv
@@ -27,10 +28,16 @@ COUNTRIES = [
     ("JP", "en", "Asia/Tokyo", 5),
 ]
 NAMES = {
-    "fr": "Amélie Bastien Chloé Élodie Fabien Hugo Inès Jérôme Léa Manon Noémie Océane Rémi Solène Théo Zoé".split(),
-    "en": "Alice Ben Charlotte Daniel Emily Fiona George Hannah Isla Jack Kate Liam Mia Nora Oscar Ruby".split(),
+    "fr": "Amélie Bastien Chloé Élodie Fabien Hugo Inès Jérôme Léa Manon Noémie Océane Rémi Solène Théo Zoé",
+    "en": "Alice Ben Charlotte Daniel Emily Fiona George Hannah Isla Jack Kate Liam Mia Nora Oscar Ruby",
 }
-TEAS = [("morning-mist", 12.50), ("first-flush", 24.00), ("smoked-pine", 15.90), ("heron-blend", 9.80), ("matcha", 29.00)]
+TEAS = [
+    ("morning-mist", 12.50),
+    ("first-flush", 24.00),
+    ("smoked-pine", 15.90),
+    ("heron-blend", 9.80),
+    ("matcha", 29.00),
+]
 PAGES = ["/", "/teas", "/brewing", "/gift"]
 
 
@@ -56,7 +63,7 @@ def customers(chance: random.Random, count: int) -> Iterator[Customer]:
         country, language, zone, _ = chance.choices(COUNTRIES, weights=[share for *_, share in COUNTRIES])[0]
         day = chance.randrange(0, 14) if chance.random() < 0.4 else chance.randrange(14, 350)
         signed_up = start + dt.timedelta(days=day, seconds=chance.randrange(7 * 3600, 22 * 3600))
-        yield Customer(number, chance.choice(NAMES[language]), country, language, zone, signed_up)
+        yield Customer(number, chance.choice(NAMES[language].split()), country, language, zone, signed_up)
 
 
 def purchases(chance: random.Random, customer: Customer) -> Iterator[tuple[dt.datetime, str, str]]:
@@ -86,7 +93,12 @@ def make(folder: Path, count: int = CUSTOMERS) -> None:
         rows.writerow(["not-an-address", "Nobody", "FR", "fr", "Europe/Paris"])
     with (folder / "signups.jsonl").open("w", encoding="utf-8") as file:
         for p in sorted(people, key=lambda p: p.signed_up):
-            row = {"id": f"s{p.number}", "contact": p.email, "at": p.signed_up.isoformat(), "page": chance.choice(PAGES)}
+            row = {
+                "id": f"s{p.number}",
+                "contact": p.email,
+                "at": p.signed_up.isoformat(),
+                "page": chance.choice(PAGES),
+            }
             file.write(json.dumps(row) + "\n")
     bought = sorted((at, p.email, item, amount) for p in people for at, item, amount in purchases(chance, p))
     with (folder / "purchases.csv").open("w", newline="", encoding="utf-8") as file:

@@ -18,6 +18,7 @@ from campflow.language.parser import parse
 from campflow.language.syntax import FlowFile
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Duration
+from campflow.planning.plan import Rfm
 from campflow.planning.planner import plan
 from campflow.sql.program import Program
 from campflow.sql.writer import write
@@ -46,6 +47,8 @@ def check_sources(sources: Sequence[Source], vocabulary: Vocabulary) -> Checked:
     return Checked(CheckedFlow(flow) if sound else None, files, found)
 
 
-def compile_flow(checked: CheckedFlow, *, zone: str, expires: Duration, tables: Tables, dialect: Dialect) -> Program:
+def compile_flow(
+    checked: CheckedFlow, *, zone: str, expires: Duration, tables: Tables, dialect: Dialect, rfm: Rfm | None = None
+) -> Program:
     """The SQL program of a checked flow, for one project's settings, tables and database."""
-    return write(plan(checked, zone=zone, expires=expires), tables, dialect)
+    return write(plan(checked, zone=zone, expires=expires, rfm=rfm), tables, dialect)

@@ -1,41 +1,35 @@
 """The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it."""
 
-import os
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import select
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from campflow.checking.vocabulary import ChannelWords, Vocabulary
-from campflow.compiler import Checked, check_sources
+from campflow.compiler import Checked, check_sources, compile_flow
 from campflow.content.inspect import inspect_content
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.engine.clock import Clock, ManualClock, SystemClock
 from campflow.errors import FlowError, ProjectError
+from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
+from campflow.language import syntax
+from campflow.model.durations import parse_duration
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Contact
 from campflow.people.sources import CSV, JSON_LINES
 from campflow.settings import FILE, Settings, find_root, load_settings, said
+from campflow.sql.program import Program
 from campflow.storage.database import Database
 from campflow.storage.schema import install
-from campflow.storage.tables import tables
-
-#: Folders that hold no campaigns, whatever lies in them.
-SKIPPED = frozenset({"node_modules", "__pycache__"})
-
-#: The largest .flow file that is read, in bytes.
-LARGEST = 4 * 1_048_576
+from campflow.storage.tables import Tables, tables
 
 
 @dataclass(frozen=True)
@@ -87,22 +81,45 @@ class Project:
             timezone=self.settings.timezone,
         )
 
+    @property
+    def stage_order(self) -> Mapping[str, Sequence[str]]:
+        """The stages of each campaign as the files have them, even where something else in them is wrong."""
+        return {
+            declared.name.text: [item.name.text for item in declared.items if isinstance(item, syntax.Stage)]
+            for file in self.checked.files
+            for declared in file.declarations
+            if isinstance(declared, syntax.CampaignDeclaration)
+        }
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that the flow declares. Raises FlowError."""
+        flow = self.flow.flow
+        return tables(flow.contact, flow.events)
+
+    def program(self, drawn: Tables) -> Program:
+        """The SQL program for these tables. Raises FlowError."""
+        return compile_flow(
+            self.flow,
+            zone=self.settings.timezone,
+            expires=parse_duration(self.settings.expires),
+            tables=drawn,
+            dialect=make_url(self.database_url).get_dialect()(),
+        )
+
     # --- what runs it -------------------------------------------------------------------------------------------
 
     def database(self) -> Database:
         """The database with the tables of the flow, made or brought up to date. Raises FlowError, StoreError."""
-        flow = self.flow.flow
-        database = Database(self.database_url, tables(flow.contact, flow.events))
+        database = Database(self.database_url, self.tables)
         install(database, self.settings.timezone)
         return database
 
     def desk(self) -> Database:
         """The database for those who only look: they need no correct flow, and change no table that is there."""
-        flow = self.checked.flow
-        if flow is not None and not self.database_exists:
+        if not self.database_exists:
             return self.database()
-        drawn = tables(flow.flow.contact, flow.flow.events) if flow else tables(Contact((), None), ())
-        return Database(self.database_url, drawn)
+        return Database(self.database_url, self.tables if self.checked.flow else tables(Contact((), None), ()))
 
     @property
     def database_url(self) -> str:
@@ -148,43 +165,6 @@ class Project:
     @property
     def channel_context(self) -> ChannelContext:
         return ChannelContext(str(self.root), Sender(**self.settings.sender.model_dump()))
-
-    def secret(self, database: Database) -> str:
-        """What links are signed with: the setting, else one made once and kept in the database."""
-        if self.settings.secret is not None:
-            return self.settings.secret
-        setting = database.tables.setting
-        with database.transaction() as connection:
-            made = sqlite.insert(setting).values(name="secret", value=secrets.token_urlsafe(32))
-            connection.execute(made.on_conflict_do_nothing())
-            return str(connection.scalar(select(setting.c.value).where(setting.c.name == "secret")))
-
-
-def read_flows(root: Path) -> Iterator[Source]:
-    """Every `.flow` file below the project, sorted by path. Links that lead out of it and hidden folders are let be.
-
-    Raises ProjectError for a file that cannot be read.
-    """
-    for path in sorted(_flow_files(root)):
-        shown = path.relative_to(root).as_posix()
-        try:
-            if path.stat().st_size > LARGEST:
-                raise ProjectError(f"{shown} is larger than {LARGEST:,} bytes: split it into several files")
-            yield Source(shown, path.read_bytes().decode("utf-8"))
-        except OSError as error:
-            raise ProjectError(f"{shown} cannot be read ({error.strerror}): check its rights") from error
-        except UnicodeDecodeError as error:
-            raise ProjectError(f"{shown} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-
-
-def _flow_files(root: Path) -> Iterator[Path]:
-    real = root.resolve()
-    for folder, inner, names in os.walk(root):
-        inner[:] = [name for name in inner if not name.startswith(".") and name not in SKIPPED]
-        for name in names:
-            path = Path(folder, name)
-            if name.endswith(".flow") and not name.startswith(".") and path.resolve().is_relative_to(real):
-                yield path
 
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:

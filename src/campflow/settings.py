@@ -196,9 +196,9 @@ def _refuse_misspelled_variables() -> None:
     known = [PREFIX + key.upper() for key in Settings.model_fields]
     for name in os.environ:
         first = name.split("__")[0]
-        if name.startswith(PREFIX) and name not in NO_SETTINGS and first not in known:
-            if question := did_you_mean(first, known):
-                raise ProjectError(f"environment, {name}: there is no such setting; {question}")
+        ours = name.startswith(PREFIX) and name not in NO_SETTINGS
+        if ours and first not in known and (question := did_you_mean(first, known)):
+            raise ProjectError(f"environment, {name}: there is no such setting; {question}")
 
 
 def _text(path: Path) -> str:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -53,6 +54,10 @@ class Case:
             rows.append(f"{self._at(h.at)} {h.contact} {h.name} {h.about or ''} {_shown(h.fields)}{name}{learned}")
         rows += [f"{self._at(c.at)} {c.contact} set {c.field} = {c.value}" for c in self.changes]
         return "\n" + self.text + "\n" + "\n".join(rows) + "\n"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Hypothesis prints a failing case by this."""
+        printer.text(repr(self))
 
     def _at(self, instant: int) -> str:
         return clock(instant, self.zone)

@@ -103,7 +103,7 @@ def _field(draw: DrawFn, frame: Frame) -> str:
 def _moment(draw: DrawFn, frame: Frame) -> str:
     date, time, duration = frame.date(draw), pick(draw, TIMES), pick(draw, DURATIONS)
     event = pick(draw, EVENTS)
-    options = (
+    options = [
         f"now > {date} {time}",
         f"now < {date} {time}",
         f"now >= {date}",
@@ -115,9 +115,9 @@ def _moment(draw: DrawFn, frame: Frame) -> str:
         f"first({event}) is missing",
         f"now + {duration} > {date} {time}",
         f"last({event}) + {duration} <= now",
-    )
+    ]
     if "seen" in frame.fields:
-        options += (f"seen - now < {duration}", f"seen - now > {duration}", f"now - seen > {duration}")
+        options += [f"seen - now < {duration}", f"seen - now > {duration}", f"now - seen > {duration}"]
     return pick(draw, options)
 
 

@@ -22,19 +22,17 @@ def resolve_segments(scope: Scope, conditions: dict[str, Expression | None]) -> 
     extents: dict[str, tuple[int, int]] = {}
     for name in in_order(declared):
         node = declared[name]
-        extents[name] = _extent(node, extents)
-        if extents[name][0] > expressions.DEEPEST or extents[name][1] > _LARGEST:
-            extents[name] = (1, 1)
-            scope.report(say.segments_too_deep(node.name))
-            conditions[name] = None
-        else:
+        deep, many = _extent(node, extents)
+        if deep <= expressions.DEEPEST and many <= _LARGEST:
+            extents[name] = deep, many
             conditions[name] = expressions.condition(node.condition, scope)
-    found = []
-    for name, node in declared.items():
-        condition = conditions.get(name)
-        if condition:
-            found.append(Segment(name, node.title.value if node.title else None, condition, node.span))
-    return tuple(found)
+        elif all(need in extents for need in needs(declared, name)):
+            scope.report(say.segments_too_deep(node.name))
+    return tuple(
+        Segment(name, node.title.value if node.title else None, condition, node.span)
+        for name, node in declared.items()
+        if (condition := conditions.get(name))
+    )
 
 
 def in_order(declared: Declared) -> list[str]:
@@ -82,7 +80,10 @@ def needs(declared: Declared, name: str) -> Sequence[str]:
 
 
 def _extent(node: syntax.SegmentDeclaration, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    """How deep the condition is, and of how many conditions it consists, with the segments in it written out."""
+    """How deep the condition is, and of how many conditions it consists, with the segments in it written out.
+
+    One that needs a refused segment is as large as that.
+    """
     asked = [part.segment.text for part in find(node.condition, syntax.InSegment)]
-    inside = [extents[name] for name in asked if name in extents]
+    inside = [extents.get(name, (1, 1)) for name in asked]
     return depth(node.condition) + max((deep for deep, _ in inside), default=0), 1 + sum(many for _, many in inside)

@@ -46,7 +46,10 @@ def operands(node: syntax.Binary) -> tuple[syntax.Expression, ...]:
 
 def children(node: Any) -> list[object]:
     """What stands directly inside a node, or the items of a tuple; places and plain values are left out."""
-    inside = node if isinstance(node, tuple) else [getattr(node, name) for name in _field_names(type(node))]
+    if isinstance(node, tuple):
+        inside = list(node)
+    else:
+        inside = [getattr(node, field.name) for field in fields(node)] if is_dataclass(node) else []
     return [child for child in inside if isinstance(child, tuple) or (is_dataclass(child) and type(child) is not Span)]
 
 
@@ -55,15 +58,3 @@ def _continues(node: object, child: object) -> bool:
     if isinstance(node, syntax.Binary) and isinstance(child, syntax.Binary):
         return node.operator == child.operator and node.operator in ("and", "or")
     return isinstance(node, tuple)
-
-
-def _field_names(kind: type) -> tuple[str, ...]:
-    known = _FIELD_NAMES.get(kind)
-    if known is None:
-        known = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
-        _FIELD_NAMES[kind] = known
-    return known
-
-
-#: The fields of each class, looked up once.
-_FIELD_NAMES: dict[type, tuple[str, ...]] = {}

@@ -1,7 +1,7 @@
 """Commands for who writes campaigns: init, check, compile."""
 
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +14,13 @@ from campflow.errors import FlowError
 
 if TYPE_CHECKING:
     from campflow.diagnostics.diagnostic import Diagnostic
-    from campflow.model.flow import Flow
+    from campflow.model.flow import Campaign, Flow, Segment
+    from campflow.model.people import Contact, Event
     from campflow.project import Project
+    from campflow.sql.program import CampaignProgram
 
 
-class Findings(str, Enum):
+class Findings(StrEnum):
     """How `check` answers."""
 
     text = "text"
@@ -26,7 +28,7 @@ class Findings(str, Enum):
     github = "github"
 
 
-class Room(str, Enum):
+class Room(StrEnum):
     """What `compile` shows of a file."""
 
     tokens = "tokens"
@@ -37,7 +39,9 @@ class Room(str, Enum):
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Made if it does not exist.", file_okay=False)] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Made if it does not exist.", file_okay=False)
+    ] = Path(),
 ) -> None:
     """Make a small project that works: settings, a contact type, one campaign, its first mail."""
     from campflow.cli.starter import write_project
@@ -56,7 +60,9 @@ def init(
 
 def check(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A project, or a file in one.", exists=True)] = Path(),
-    format: Annotated[Findings, typer.Option("--format", help="For people, for programs, or for GitHub.")] = Findings.text,
+    format: Annotated[
+        Findings, typer.Option("--format", help="For people, for programs, or for GitHub.")
+    ] = Findings.text,
 ) -> None:
     """Say everything that is wrong with the .flow files and their content. Exit code 1 where something is."""
     from campflow.diagnostics import render
@@ -115,16 +121,26 @@ def _contents(project: "Project", path: str, to: Room) -> str:
         return dump(tree)
     if to is Room.model:
         return dump(_of_file(project.flow.flow, path))
-    program = project.program
+    program = project.program(project.tables)
     mine = [each for each in program.campaigns if each.plan.campaign.span.path == path]
     if to is Room.plan:
         return "\n".join(dump(each.plan) for each in mine)
-    return "\n".join(each.text() for each in mine)
+    return "\n".join(_sql(each) for each in mine)
+
+
+def _sql(campaign: "CampaignProgram") -> str:
+    """Every statement with its name and purpose, in the order in which a tick meets them."""
+    head = f"-- campaign {campaign.plan.name}\n"
+    return head + "".join(
+        f"\n-- {each.name}: {each.purpose}\n{each.sql}\n"
+        + "".join(f"--   :{name} = {value!r}\n" for name, value in each.constants.items())
+        for each in campaign.statements()
+    )
 
 
 def _of_file(flow: "Flow", path: str) -> dict[str, object]:
     """The part of the model that one file declares."""
-    parts = {
+    parts: dict[str, tuple[Contact | Event | Segment | Campaign, ...]] = {
         "contact": (flow.contact,),
         "events": flow.events,
         "segments": flow.segments,

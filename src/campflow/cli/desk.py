@@ -1,17 +1,18 @@
 """Commands for who looks after running campaigns: status, explain, outbox. They read, and change nothing."""
 
 from dataclasses import asdict
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from campflow.cli.figures import worth
 from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
-from campflow.cli.show import console, counted, print_json, printable, table
+from campflow.cli.show import console, print_json, printable, table
 from campflow.errors import CampflowError
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
     from campflow.engine.listing import ListedMessage
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 #: Above so many messages, the outbox shows the newest.
 LIST_LENGTH = 50
 
+#: Characters of a stage's bar.
+BAR = 28
 
-class State(str, Enum):
+
+class State(StrEnum):
     """States of a message, as `outbox` takes them."""
 
     planned = "planned"
@@ -65,23 +69,31 @@ def as_json(campaign: "CampaignStatus") -> dict[str, Any]:
     return {**asdict(campaign), "sent": campaign.sent, "waiting": campaign.waiting}
 
 
-def funnel(campaign: "CampaignStatus", project: "Project") -> "Table":
-    """A campaign as a table: a row a stage, with a bar; what became of its messages below."""
-    made = table(f"{campaign.name}", "people", "came by", "", right=("people", "came by"))
-    made.title, made.title_justify = None, "left"
-    most = max((stage.passed for stage in campaign.stages), default=0) or 1
-    for stage in campaign.stages:
-        bar = "█" * round(24 * stage.people / most) + "░" * (round(24 * stage.passed / most) - round(24 * stage.people / most))
-        made.add_row(f"{'◆' if stage.final else '●'} {stage.name}", f"{stage.people:,}", f"{stage.passed:,}", bar)
-    if campaign.left:
-        made.add_row("  left", f"{campaign.left:,}", "", "")
+def funnel(campaign: "CampaignStatus", project: "Project") -> "Group":
+    """A campaign as a picture: what it has come to, then a row a stage, with how many are there and ever were."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
     told = [f"{campaign.entered:,} entered", f"{campaign.sent:,} sent", f"{campaign.waiting:,} waiting"]
     told += [f"{count:,} {state}" for state, count in campaign.messages.items() if state in _TROUBLE]
     for each in campaign.conversions:
         name = "converted" if each.name == "conversion" else each.name
         told.append(f"{each.count:,} {name}{worth(project, campaign.name, each.name, each.worth)}")
-    made.caption, made.caption_justify, made.caption_style = "   ".join(told), "left", "dim"
-    return made
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ("left", "right", "left", "right"):
+        rows.add_column(justify=justify)  # type: ignore[arg-type]  # rich names its own Literal
+    rows.add_row("", Text("now", style="dim"), "", Text("ever", style="dim"))
+    most = max((stage.passed for stage in campaign.stages), default=0) or 1
+    for stage in campaign.stages:
+        full, wide = round(BAR * stage.people / most), round(BAR * stage.passed / most)
+        color = "green" if stage.final else "cyan"
+        bar = Text("█" * full, style=color).append("░" * (wide - full), style="dim").append(" " * (BAR - wide))
+        name = Text(f"  {'◆' if stage.final else '●'} ", style=color).append(stage.name, style="default")
+        rows.add_row(name, f"{stage.people:,}", bar, Text(f"{stage.passed:,}", style="dim"))
+    if campaign.left:
+        rows.add_row(Text("  ○ left", style="yellow"), f"{campaign.left:,}", "", "")
+    return Group(Text(campaign.name, style="bold").append("   " + " · ".join(told), style="not bold"), rows)
 
 
 _TROUBLE = ("rejected", "uncertain", "cancelled", "expired")
@@ -144,7 +156,9 @@ def message_json(message: "ListedMessage") -> dict[str, Any]:
     from campflow.model.times import iso
 
     instants = ("planned_at", "expires_at", "retry_at", "settled_at")
-    return {key: iso(value) if key in instants and value is not None else value for key, value in asdict(message).items()}
+    return {
+        key: iso(value) if key in instants and value is not None else value for key, value in asdict(message).items()
+    }
 
 
 def _listed(found: "tuple[ListedMessage, ...]", zone: str) -> "Table":

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
 
@@ -28,10 +28,12 @@ FileFormat = Annotated[
     str | None, typer.Option("--format", metavar="NAME", help="csv or jsonl. Default: by the ending of the file.")
 ]
 Map = Annotated[
-    list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="A column of the file is this field. Repeatable.")
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="A column of the file is this field. Repeatable."),
 ]
 Rejects = Annotated[
-    Path | None, typer.Option("--rejects", metavar="FILE", help="Write refused rows here, to be mended.", dir_okay=False)
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Write refused rows here, to be mended.", dir_okay=False),
 ]
 
 
@@ -57,11 +59,15 @@ def import_people(
 
 def import_events(
     file: File,
-    event: Annotated[str | None, typer.Option(help="Every row is this event; else a column `event` says which.")] = None,
+    event: Annotated[
+        str | None, typer.Option(help="Every row is this event; else a column `event` says which.")
+    ] = None,
     format: FileFormat = None,
     map: Map = None,
     rejects: Rejects = None,
-    origin: Annotated[str, typer.Option(help="Who tells us: an id counts once for each contact and origin.")] = "import",
+    origin: Annotated[
+        str, typer.Option(help="Who tells us: an id counts once for each contact and origin.")
+    ] = "import",
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -94,10 +100,9 @@ def _import(
     store = project.database()
     refusals = _Refusals()
     with ExitStack() as open_files:
-        stream = open_files.enter_context(_stream(file))
+        stream = _stream(open_files, file)
         if rejects is not None:
-            text = open_files.enter_context(_writable(rejects))
-            refusals.keep = RejectsFile(text).refuse
+            refusals.keep = RejectsFile(_writable(open_files, rejects)).refuse
         progress = open_files.enter_context(_bar(file))
         common = {
             "source": source,
@@ -136,7 +141,9 @@ def _tell(file: str, report: "ImportReport", refusals: _Refusals, rejects: Path 
         print(printable(f"{place}: {error.reason}"), file=sys.stderr)
     if report.refused > len(refusals.first):
         more = report.refused - len(refusals.first)
-        print(f"… and {counted(more, 'more row')}" + ("" if rejects else ": --rejects FILE keeps them"), file=sys.stderr)
+        print(
+            f"… and {counted(more, 'more row')}" + ("" if rejects else ": --rejects FILE keeps them"), file=sys.stderr
+        )
     if report.ignored:
         print(f"{name}: no event has a field {', '.join(map(printable, report.ignored))}: ignored", file=sys.stderr)
     parts = [f"{report.added:,} added", f"{report.changed:,} changed", f"{report.unchanged:,} unchanged"]
@@ -165,27 +172,20 @@ def _source(plugins: "Plugins", file: str, format: str | None) -> "Source":
     return found[0]
 
 
-@contextmanager
-def _stream(file: str) -> Iterator[BinaryIO]:
+def _stream(open_files: ExitStack, file: str) -> BinaryIO:
     if file == "-":
-        yield sys.stdin.buffer
-        return
+        return sys.stdin.buffer
     try:
-        stream = Path(file).open("rb")
+        return open_files.enter_context(Path(file).open("rb"))
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="FILE") from error
-    with stream:
-        yield stream
 
 
-@contextmanager
-def _writable(path: Path) -> Iterator[Any]:
+def _writable(open_files: ExitStack, path: Path) -> TextIO:
     try:
-        stream = path.open("w", newline="", encoding="utf-8")
+        return open_files.enter_context(path.open("w", newline="", encoding="utf-8"))
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--rejects") from error
-    with stream:
-        yield stream
 
 
 @contextmanager
@@ -198,7 +198,12 @@ def _bar(file: str) -> "Iterator[Callable[[int, int], None] | None]":
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     size = None if file == "-" else Path(file).stat().st_size
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("standard input" if file == "-" else Path(file).name, total=size, rows=0)
         yield lambda rows, read: progress.update(task, completed=read, rows=rows)

@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +26,7 @@ DatabaseUrl = Annotated[
 ]
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a command answers."""
 
     text = "text"

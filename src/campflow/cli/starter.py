@@ -23,7 +23,9 @@ def write_project(folder: Path) -> tuple[str, ...]:
     if FILE in there:
         raise ProjectError(f"{folder / FILE} exists: this is a project already; `campflow check` looks at it")
     if there:
-        raise ProjectError(f"{', '.join(there)} in {folder} would be overwritten: move them away, or name another folder")
+        raise ProjectError(
+            f"{', '.join(there)} in {folder} would be overwritten: move them away, or name another folder"
+        )
     try:
         for name, text in texts.items():
             path = folder / name

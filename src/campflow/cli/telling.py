@@ -89,7 +89,9 @@ def _because(line: Line, cause: Cause | None, project: "Project") -> str:
 
 def _event(cause: Cause, project: "Project") -> str:
     about = f" {cause.about}" if cause.about else ""
-    fields = ", ".join(f"{name} {event_value(project, cause.name, name, value)}" for name, value in cause.fields.items())
+    fields = ", ".join(
+        f"{name} {event_value(project, cause.name, name, value)}" for name, value in cause.fields.items()
+    )
     return f"{cause.name}{about}" + (f" ({fields})" if fields else "")
 
 
@@ -126,5 +128,11 @@ def _cause_json(of: Move | Conversion, project: "Project") -> dict[str, Any]:
     event = None
     if cause is not None:
         fields = {name: event_value(project, cause.name, name, value) for name, value in cause.fields.items()}
-        event = {"name": cause.name, "about": cause.about, "at": iso(cause.at), "source": cause.source, "fields": fields}
+        event = {
+            "name": cause.name,
+            "about": cause.about,
+            "at": iso(cause.at),
+            "source": cause.source,
+            "fields": fields,
+        }
     return {"file": of.because.path, "line": of.because.line, "text": of.because.text, "event": event}

@@ -8,7 +8,14 @@ from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.quote import Quoter, harmless
 from campflow.diagnostics.source import Source, Span
 
-_BLUE, _CYAN, _RED, _YELLOW, _BOLD, _PLAIN = "\033[34;1m", "\033[36;1m", "\033[31;1m", "\033[33;1m", "\033[1m", "\033[0m"
+_BLUE, _CYAN, _RED, _YELLOW, _BOLD, _PLAIN = (
+    "\033[34;1m",
+    "\033[36;1m",
+    "\033[31;1m",
+    "\033[33;1m",
+    "\033[1m",
+    "\033[0m",
+)
 
 
 def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], color: bool = False) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from campflow.engine.deploy import Deployed, Deployment
 from campflow.engine.schedule import occurrences
+from campflow.engine.scores import refresh_scores
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.workspace import workspace
 from campflow.storage.database import Database
@@ -44,6 +45,7 @@ def advance(
     Campaigns come in the order in which they need each other, and again while one has told another something new.
     """
     done, tell = Advance(), _may_tell(program)
+    refresh_scores(database, program, now)
     while True:
         with database.reader() as connection:
             before = _last(connection, database.tables)

@@ -4,7 +4,6 @@ import time
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.dialects import sqlite
 
 from campflow.errors import CampflowError
 from campflow.model.times import shown
@@ -49,9 +48,10 @@ class ManualClock:
         with self.database.transaction() as connection:
             value = connection.scalar(select(setting.c.value).where(setting.c.name == NAME))
             if value is not None and to < int(value):
+                stands, wanted = shown(int(value), "UTC"), shown(to, "UTC")
                 raise CampflowError(
-                    f"the clock stands at {shown(int(value), 'UTC')} UTC and cannot be turned back to {shown(to, 'UTC')} UTC: "
+                    f"the clock stands at {stands} UTC and cannot be turned back to {wanted} UTC: "
                     "name a later time, or begin again with another database"
                 )
-            row = sqlite.insert(setting).values(name=NAME, value=str(to))
+            row = self.database.dialect.insert(setting).values(name=NAME, value=str(to))
             connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": str(to)}))

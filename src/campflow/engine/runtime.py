@@ -42,7 +42,9 @@ class Runtime:
         for campaign in self.program.campaigns:
             try:
                 one = advance(self.database, replace(self.program, campaigns=(campaign,)), self.deployment, now)
-                done = Advance(**{each.name: getattr(done, each.name) + getattr(one, each.name) for each in fields(one)})
+                done = Advance(
+                    **{each.name: getattr(done, each.name) + getattr(one, each.name) for each in fields(one)}
+                )
             except Exception as error:
                 failed[campaign.plan.name] = error
         return done, failed

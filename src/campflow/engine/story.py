@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, column, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, column, func, inspect, null, or_, select
 
 from campflow.engine.listing import ListedMessage, messages
 from campflow.storage.tables import Tables
@@ -76,14 +77,13 @@ def find_person(connection: Connection, tables: Tables, who: str) -> Person | No
     """The contact with this external key or e-mail address; the case of letters counts only where it must."""
     contact = tables.contact
     there = {each["name"] for each in inspect(connection).get_columns(contact.name)}
-    email = column("email") if "email" in there else None
-    wanted = select(contact.c.contact_id, contact.c.contact_key, *([email] if email is not None else []))
-    for exact in (True, False):
-        names = [contact.c.contact_key] + ([email] if email is not None else [])
-        same = [name == who if exact else func.lower(name) == who.lower() for name in names]
-        row = connection.execute(wanted.select_from(contact).where(or_(*same)).limit(1)).first()
+    email: ColumnElement[Any] = column("email", Text) if "email" in there else null()
+    wanted = select(contact.c.contact_id, contact.c.contact_key, email).select_from(contact).limit(1)
+    names = (contact.c.contact_key, email)
+    for same in ([name == who for name in names], [func.lower(name) == who.lower() for name in names]):
+        row = connection.execute(wanted.where(or_(*same))).first()
         if row is not None:
-            return Person(row[0], row[1], row[2] if email is not None else None)
+            return Person(*row)
     return None
 
 

@@ -13,8 +13,21 @@ from campflow.diagnostics.source import Span
 from campflow.language import syntax
 from campflow.language.values import ValueReader
 
-TYPES = ("text", "number", "integer", "yesno", "date", "time", "money", "email", "phone", "country", "language",
-         "timezone", "url")
+TYPES = (
+    "text",
+    "number",
+    "integer",
+    "yesno",
+    "date",
+    "time",
+    "money",
+    "email",
+    "phone",
+    "country",
+    "language",
+    "timezone",
+    "url",
+)
 MODELS = ("first touch", "last touch", "linear", "time decay", "position", "markov", "shapley")
 
 Parts = list[Any]
@@ -28,9 +41,14 @@ class Block:
     span: Span
 
 
+_NAMED = ("name", "campaign", "message", "event", "action")
+
+
 def kept(items: Parts) -> tuple[Any, ...]:
-    """Without those whose beginning could not be read: the parser gives them an empty name, to read their inside."""
-    return tuple(item for item in items if not any(name.text == "" for name in map(_NAME_OF.get(type(item), _no_name), (item,)) if name))
+    """Without those whose beginning could not be read: the parser gives them an empty name, so as to read their inside."""
+    return tuple(
+        item for item in items if all(getattr(getattr(item, part, None), "text", None) != "" for part in _NAMED)
+    )
 
 
 if TYPE_CHECKING:
@@ -58,11 +76,10 @@ class Builder(_Base):
 
     def span(self, first: Any, last: Any = None) -> Span:
         """From the start of one token or node to the end of another."""
-        last = first if last is None else last
-        start = (first.line, first.column) if isinstance(first, Token) else (first.span.line, first.span.column)
-        if isinstance(last, Token):
-            return Span(self.path, *start, cast(int, last.end_line), cast(int, last.end_column))
-        return Span(self.path, *start, last.span.end_line, last.span.end_column)
+        start: Any = first if isinstance(first, Token) else first.span
+        end: Any = first if last is None else last
+        end = end if isinstance(end, Token) else end.span
+        return Span(self.path, start.line, start.column, end.end_line, end.end_column)
 
     def whole(self, parts: Parts) -> Span:
         """From the first part to the last one that was written."""
@@ -72,7 +89,7 @@ class Builder(_Base):
         return self.span(parts[0], parts[index])
 
     def name(self, token: Token) -> syntax.Name:
-        return syntax.Name(str(token), Span(self.path, token.line, token.column, token.end_line, token.end_column))
+        return syntax.Name(str(token), self.span(token))
 
     def optional_name(self, token: Token | None) -> syntax.Name | None:
         return None if token is None else self.name(token)
@@ -100,7 +117,9 @@ class Builder(_Base):
         if written in TYPES:
             return syntax.TypeName(written, (), None, span)
         nearest = did_you_mean(written, TYPES)
-        self.read.refuse(span, f"`{written}` is not a type", nearest or f"types are {', '.join(TYPES)}, `one of` and `list of`")
+        self.read.refuse(
+            span, f"`{written}` is not a type", nearest or f"types are {', '.join(TYPES)}, `one of` and `list of`"
+        )
         return syntax.TypeName(nearest.split("`")[1] if nearest else "text", (), None, span)
 
     def choice_type(self, parts: Parts) -> syntax.TypeName:
@@ -122,7 +141,9 @@ class Builder(_Base):
     # --- clauses ------------------------------------------------------------------------------------------------
 
     def campaign_declaration(self, parts: Parts) -> syntax.CampaignDeclaration:
-        return syntax.CampaignDeclaration(self.name(parts[1]), self.title(parts[2]), kept(parts[3:-1]), self.whole(parts))
+        return syntax.CampaignDeclaration(
+            self.name(parts[1]), self.title(parts[2]), kept(parts[3:-1]), self.whole(parts)
+        )
 
     def runs(self, parts: Parts) -> syntax.Runs:
         days = [self.date([day]) for day in parts[1:]]
@@ -149,6 +170,9 @@ class Builder(_Base):
 
     def enter_on(self, parts: Parts) -> tuple[syntax.OnEvent, syntax.Name | None, syntax.Expression | None]:
         on, event, about, per, where, guard = parts
+        if about in ("once", "again", "every"):
+            self.read.refuse(self.span(about), f"a comma is missing before `{about}`", f"write `, {about}`")
+            about = None
         pattern = self.event_pattern([event, about, where])
         return syntax.OnEvent(pattern, self.span(on, pattern)), self.optional_name(per), guard
 
@@ -180,15 +204,23 @@ class Builder(_Base):
     def convert(self, parts: Parts) -> syntax.Convert:
         _, name, _, pattern, within, worth, target = parts
         return syntax.Convert(
-            self.optional_name(name), pattern, self.duration([within]), worth, self.optional_name(target), self.whole(parts)
+            self.optional_name(name),
+            pattern,
+            self.duration([within]),
+            worth,
+            self.optional_name(target),
+            self.whole(parts),
         )
 
     def goal(self, parts: Parts) -> syntax.Goal:
         _, metric, sign, value, by = parts
         operator = str(sign)
         if operator in ("==", "!="):
-            self.read.refuse(self.span(sign), f"a goal cannot be `{operator}`: it is reached or surpassed",
-                             "write `>=` for at least, `<=` for at most")
+            self.read.refuse(
+                self.span(sign),
+                f"a goal cannot be `{operator}`: it is reached or surpassed",
+                "write `>=` for at least, `<=` for at most",
+            )
             operator = ">="
         node = {"PERCENT": self.percent, "MONEY": self.money, "NUMBER": self.number}[value.type]([value])
         return syntax.Goal(
@@ -329,8 +361,15 @@ class Builder(_Base):
         """The first of them; any other is reported."""
         for other in found[1:]:
             first = Label(found[0].span, "the first one is here")
-            self.diagnostics.append(Diagnostic("syntax", f"a split has one `{word}`", other.span,
-                                               f"remove this line or the first `{word}`", (first,)))
+            self.diagnostics.append(
+                Diagnostic(
+                    "syntax",
+                    f"a split has one `{word}`",
+                    other.span,
+                    f"remove this line or the first `{word}`",
+                    (first,),
+                )
+            )
         return found[0] if found else None
 
     def arm(self, parts: Parts) -> syntax.Arm:
@@ -371,7 +410,9 @@ class Builder(_Base):
 
     def text_match(self, parts: Parts) -> syntax.TextMatch:
         value, word, pattern = parts
-        return syntax.TextMatch("contains" if word.type == "CONTAINS" else "starts with", value, pattern, self.whole(parts))
+        return syntax.TextMatch(
+            "contains" if word.type == "CONTAINS" else "starts with", value, pattern, self.whole(parts)
+        )
 
     def in_segment(self, parts: Parts) -> syntax.InSegment:
         return syntax.InSegment(self.name(parts[1]), False, self.whole(parts))
@@ -388,9 +429,7 @@ class Builder(_Base):
         pattern = self.event_pattern([event, about, where])
         if field is not None:
             pattern = replace(pattern, span=self.span(event, where or about or field))
-        return syntax.Aggregate(
-            cast(Any, str(function)), pattern, self.optional_name(field), window, self.whole(parts)
-        )
+        return syntax.Aggregate(cast(Any, str(function)), pattern, self.optional_name(field), window, self.whole(parts))
 
     def aggregated(self, parts: Parts) -> Parts:
         return parts
@@ -411,7 +450,9 @@ class Builder(_Base):
         return Block((parts[0],), self.whole(parts))
 
     def did(self, parts: Parts) -> syntax.Did:
-        word, event, *rest = parts
+        word, negation, event, *rest = parts
+        if negation is not None:
+            self.read.refuse(self.span(word, negation), "`not` stands before `did`", f"write `not did {event[0]}`")
         tail = rest.pop() if rest and isinstance(rest[-1], list) else []
         pattern = self.event_pattern([*event, *(rest or [None])])
         times, window, last = 1, None, pattern
@@ -488,8 +529,12 @@ class Builder(_Base):
     def expect_sent(self, parts: Parts) -> syntax.ExpectSent:
         _, contact, negation, channel, message, at = parts
         return syntax.ExpectSent(
-            self.name(contact), negation is not None, self.name(channel), self.name(message),
-            self.date_time([at]) if at else None, self.whole(parts),
+            self.name(contact),
+            negation is not None,
+            self.name(channel),
+            self.name(message),
+            self.date_time([at]) if at else None,
+            self.whole(parts),
         )
 
     def expect_converted(self, parts: Parts) -> syntax.ExpectConverted:

@@ -1,22 +1,25 @@
 """Drives Lark's LALR parser over one text, token by token.
 
-Two things are beyond a grammar: where a line may go on, and how to read on after a mistake. After one, what mistakes.py
+Two things are beyond a grammar: where a line may go on, and how to read on after a mistake. After one, what mistakes/
 proposes is tried first (`=>` is read as `->`). Where that is no help the statement is given up, what was whole is kept,
 and reading is taken up again at the next line.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from lark.lexer import LexerState
 from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from campflow.diagnostics.diagnostic import Diagnostic
-from campflow.language import mistakes
-from campflow.language.scene import Mistake, Places, Scene
+from campflow.language.mistakes.explain import explain, too_many, unclosed
+from campflow.language.mistakes.scene import Mistake, Places, Scene
+from campflow.language.mistakes.structure import STATEMENT_WORDS
 from campflow.language.syntax import FlowFile
 
 DEEPEST_BRACKETS = 50
@@ -68,7 +71,8 @@ class Reading:
         self.text = text
         self.path = path
         self.diagnostics: list[Diagnostic] = []
-        self._driver = driver
+        self._lex: Callable[[Any], Iterator[Token]] = driver.lexer_thread.lex
+        self._counter = cast(LexerState, driver.lexer_thread.state).line_ctr
         self._state: Any = driver.parser_state
         self._table: dict[int, dict[str, tuple[Any, Any]]] = self._state.parse_conf.states
         self._places = Places(path, text)
@@ -89,17 +93,18 @@ class Reading:
                 break
             except UnexpectedToken as error:
                 self._recover(error.token)
-            except UnexpectedCharacters as error:
-                self._recover(self._places.token("STRANGE", self.text[error.pos_in_stream], error.pos_in_stream))
+            except UnexpectedCharacters:
+                position = self._counter.char_pos
+                self._recover(self._places.token("STRANGE", self.text[position], position))
         else:
-            self.diagnostics.append(mistakes.too_many(self._places, self._driver.lexer_thread.state.line_ctr.char_pos))
+            self.diagnostics.append(too_many(self._places, self._counter.char_pos))
         return self._finish()
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def _read_on(self) -> None:
         """Reads to the end of the text, or to the next mistake."""
-        for token in self._driver.lexer_thread.lex(self._state):
+        for token in self._lex(self._state):
             if token.type == "_NL" and (self._previous in CONTINUES or self._in_round_brackets()):
                 continue
             self._feed(token)
@@ -136,7 +141,7 @@ class Reading:
         else:
             self._operators += kind in OPERATORS
         if len(self._opened) > DEEPEST_BRACKETS or self._operators > MOST_OPERATORS:
-            raise UnexpectedToken(Token.new_borrow_pos("TOO_DEEP", str(token), token), set())
+            self._recover(Token.new_borrow_pos("TOO_DEEP", str(token), token))
 
     def _begin_statement(self) -> None:
         self._statement = []
@@ -157,7 +162,7 @@ class Reading:
                     stack.append(target)
                     break
                 if target.expansion:
-                    del stack[-len(target.expansion):]
+                    del stack[-len(target.expansion) :]
                 stack.append(self._table[stack[-1]][target.origin.name][1])
         return stack
 
@@ -182,7 +187,7 @@ class Reading:
     # --- after a mistake ----------------------------------------------------------------------------------------
 
     def _recover(self, token: Token) -> None:
-        mistake = mistakes.explain(self._scene(token))
+        mistake = explain(self._scene(token))
         self._recoveries += 1
         self._report(mistake.diagnostic)
         if self._seen is not None:
@@ -203,7 +208,7 @@ class Reading:
         kinds = [kind for kind, _ in mistake.instead]
         if mistake.restarts:
             self._close_round_brackets()
-            del self._state.state_stack[self._floor:], self._state.value_stack[self._floor - 1:]
+            del self._state.state_stack[self._floor :], self._state.value_stack[self._floor - 1 :]
             self._begin_statement()
         if not self._takes_back(mistake.replaces) or not self._takes(*kinds):
             return False
@@ -247,13 +252,13 @@ class Reading:
         depth = self._close_round_brackets()
         while True:
             position = self._end_of_statement(position, depth)
-            if self.text[position:position + 1] != "{":
+            if self.text[position : position + 1] != "{":
                 break
             if self._takes("LBRACE") or self._open_anyway(position):
                 self._move_to(position)
                 return
             position = self._end_of_block(position)
-        end = {"}": "RBRACE", ",": "COMMA", "": "$END"}.get(self.text[position:position + 1], "_NL")
+        end = {"}": "RBRACE", ",": "COMMA", "": "$END"}.get(self.text[position : position + 1], "_NL")
         if self._unwind(end):
             self._previous = "NAME"
         else:
@@ -286,15 +291,15 @@ class Reading:
                 depth += 1
             elif sign == ")":
                 depth = max(depth - 1, 0)
-            elif sign == "," and short and not depth:
-                return landmark.start()
-            elif sign == "\n" and (not depth or self._begins_statement(landmark.end())):
+            elif depth and (sign != "\n" or not self._begins_statement(landmark.end())):
+                continue
+            elif sign == "\n" or (sign == "," and short):
                 return landmark.start()
         return len(self.text)
 
     def _begins_statement(self, position: int) -> bool:
         word = _WORD.match(self.text, position)
-        return word is not None and word[1] in mistakes.STATEMENT_WORDS
+        return word is not None and word[1] in STATEMENT_WORDS
 
     def _end_of_block(self, position: int) -> int:
         """The place after the } that closes the { at this place."""
@@ -306,7 +311,7 @@ class Reading:
         return len(self.text)
 
     def _move_to(self, position: int) -> None:
-        counter = self._driver.lexer_thread.state.line_ctr
+        counter = self._counter
         counter.char_pos = position
         counter.line, counter.column = self._places.of(position)
         counter.line_start_pos = position - counter.column + 1
@@ -317,10 +322,10 @@ class Reading:
         """Reports a last statement that breaks off, and brackets that were never closed."""
         end = self._places.token("$END", "", len(self.text))
         if not (self._takes("_NL") or self._takes("RBRACE") or self._takes("$END")):
-            self._report(mistakes.explain(self._scene(end)).diagnostic)
+            self._report(explain(self._scene(end)).diagnostic)
         for bracket in self._opened:
             if str(bracket):
-                self._report(mistakes.unclosed(self._scene(end)))
+                self._report(unclosed(self._scene(end)))
                 break
 
     def _finish(self) -> FlowFile:

@@ -719,15 +719,7 @@ class ExpectLeft:
 
 
 Step: TypeAlias = (
-    TestContact
-    | AtMoment
-    | AfterPause
-    | Happens
-    | ForceArm
-    | ExpectIn
-    | ExpectSent
-    | ExpectConverted
-    | ExpectLeft
+    TestContact | AtMoment | AfterPause | Happens | ForceArm | ExpectIn | ExpectSent | ExpectConverted | ExpectLeft
 )
 
 

@@ -16,7 +16,12 @@ MOST_DECIMALS = 9
 
 UNITS: tuple[syntax.Unit, ...] = ("second", "minute", "hour", "day", "week", "month", "year")
 LONGEST: dict[syntax.Unit, int] = {
-    "second": 10_000_000_000, "minute": 100_000_000, "hour": 2_000_000, "day": 100_000, "week": 15_000, "month": 3_000,
+    "second": 10_000_000_000,
+    "minute": 100_000_000,
+    "hour": 2_000_000,
+    "day": 100_000,
+    "week": 15_000,
+    "month": 3_000,
     "year": 250,
 }
 """The most of each unit: durations are added to dates, and the calendar ends with the year 9999."""
@@ -48,8 +53,11 @@ class ValueReader:
         if character not in _ESCAPES:
             column = span.column + 1 + escape.start()
             place = Span(span.path, span.line, column, span.line, column + 2)
-            self.refuse(place, f"`\\{character}` means nothing in a text",
-                        'write `\\\\` for a backslash; the others are `\\"`, `\\n` and `\\t`')
+            self.refuse(
+                place,
+                f"`\\{character}` means nothing in a text",
+                'write `\\\\` for a backslash; the others are `\\"`, `\\n` and `\\t`',
+            )
         return _ESCAPES.get(character, character)
 
     def decimal(self, written: str, span: Span) -> Decimal:
@@ -57,15 +65,22 @@ class ValueReader:
         digits = written.replace("_", "")
         whole, _, fraction = digits.partition(".")
         if "__" in written or written.endswith("_") or "_." in written:
-            self.refuse(span, "this number is not written well",
-                        f"`_` stands between two digits: `{self._shorten(digits)}`")
+            self.refuse(
+                span, "this number is not written well", f"`_` stands between two digits: `{self._shorten(digits)}`"
+            )
         if len(whole.lstrip("0")) > MOST_DIGITS:
-            self.refuse(span, f"this number is too large: it has {len(whole)} digits",
-                        f"a number has up to {MOST_DIGITS} digits")
+            self.refuse(
+                span,
+                f"this number is too large: it has {len(whole)} digits",
+                f"a number has up to {MOST_DIGITS} digits",
+            )
             return Decimal(0)
         if len(fraction) > MOST_DECIMALS:
-            self.refuse(span, f"this number is too fine: it has {len(fraction)} decimals",
-                        f"a number has up to {MOST_DECIMALS} decimals")
+            self.refuse(
+                span,
+                f"this number is too fine: it has {len(fraction)} decimals",
+                f"a number has up to {MOST_DECIMALS} decimals",
+            )
             return Decimal(0)
         return Decimal(digits)
 
@@ -117,13 +132,16 @@ class ValueReader:
         if year < 1:
             return "years count from 0001"
         last = calendar.monthrange(year, month)[1]
-        return f"{calendar.month_name[month]} {year} ends on the {last}th: `{year:04}-{month:02}-{last:02}`" \
-            if day > last else "days count from 01"
+        return (
+            f"{calendar.month_name[month]} {year} ends on the {last}th: `{year:04}-{month:02}-{last:02}`"
+            if day > last
+            else "days count from 01"
+        )
 
     def time(self, written: str, span: Span) -> syntax.TimeOfDay:
-        hour, minute, *second = (int(part) for part in written.split(":"))
+        hour, minute, second = (int(part) for part in f"{written}:00".split(":")[:3])
         try:
-            return syntax.TimeOfDay(dt.time(hour, minute, *second), span)
+            return syntax.TimeOfDay(dt.time(hour, minute, second), span)
         except ValueError:
             hint = "the last minute of a day is `23:59`, midnight is `00:00`"
             self.refuse(span, f"there is no {written} on the clock", hint)

@@ -15,6 +15,7 @@ from campflow.model.people import Contact, Field
 from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_text
 from campflow.people.wording import BadCell, BadValue, quoted
+from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables, contact_column
 from campflow.storage.zones import ensure_zones
 
@@ -77,6 +78,7 @@ class ContactBatch:
     def __init__(self, connection: Connection, tables: Tables, contact: Contact, conventions: Conventions) -> None:
         self._connection = connection
         self._tables = tables
+        self._among = dialect(connection.dialect.name).among
         self._contact = contact
         self._conventions = conventions
         self._country = next((field.name for field in contact.fields if field.type.kind == "country"), None)
@@ -99,7 +101,7 @@ class ContactBatch:
             self._load_where(self._columns["email"], emails - self._by_email.keys())
 
     def _load_where(self, column: Column[str], values: Collection[str]) -> None:
-        for row in self._connection.execute(select(self._tables.contact).where(column.in_(values))).mappings():
+        for row in self._connection.execute(select(self._tables.contact).where(self._among(column, values))).mappings():
             self._remember(self._person(row))
 
     def _person(self, row: RowMapping) -> Person:
@@ -187,10 +189,14 @@ class ContactBatch:
 
     def _update(self, touched: list[tuple[Person, tuple[str, ...]]]) -> None:
         table = self._tables.contact
-        moved = [person.contact_id for person, fields in touched if self._has_email and "email" in fields]
+        moved = [
+            person.contact_id
+            for person, fields in touched
+            if self._has_email and "email" in fields and person.contact_id is not None
+        ]
         if moved:  # two contacts may have changed addresses with each other: let go of both before giving
             self._connection.execute(
-                update(table).where(table.c.contact_id.in_(moved)).values({self._columns["email"]: None})
+                update(table).where(self._among(table.c.contact_id, moved)).values({self._columns["email"]: None})
             )
         by_fields: dict[tuple[str, ...], list[Person]] = {}
         for person, fields in touched:

@@ -19,6 +19,7 @@ from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_time
 from campflow.people.wording import BadCell, BadValue, quoted
 from campflow.storage.database import Database, insert_many
+from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables, event_column
 
 #: Columns of an event file that say who, what and when; a field of the same name is written `EVENT.FIELD`.
@@ -211,7 +212,8 @@ def unknown_contact(row: Happening) -> str:
 
 def _ids(connection: Connection, tables: Tables, column: str, values: Collection[str]) -> dict[str, int]:
     name = tables.contact.c[column]
-    rows = connection.execute(select(name, tables.contact.c.contact_id).where(name.in_(values)))
+    among = dialect(connection.dialect.name).among(name, values)
+    rows = connection.execute(select(name, tables.contact.c.contact_id).where(among))
     return {row[0]: row[1] for row in rows}
 
 

@@ -8,7 +8,7 @@ from campflow.hooks.contracts import BadRow, Row, Source
 from campflow.people.wording import BadCell
 
 #: A batch is written in one short transaction. Both limits keep memory flat.
-BATCH_ROWS = 5_000
+BATCH_ROWS = 10_000
 BATCH_BYTES = 4_000_000
 
 Refused = Callable[[RowError, Row | BadRow], None]

@@ -204,11 +204,23 @@ class CampaignPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Rfm:
+    """The event whose recency, frequency and sum are scored, and its field that says how much."""
+
+    event: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All campaigns, those that others depend on first. `reads` are the events that any condition looks at."""
+    """All campaigns, those that others depend on first.
+
+    `reads` are the events that any condition looks at; `rfm` is None where no condition reads a score.
+    """
 
     contact: Contact
     events: tuple[Event, ...]
     zone: str
     campaigns: tuple[CampaignPlan, ...]
     reads: frozenset[str]
+    rfm: Rfm | None

@@ -21,6 +21,7 @@ from campflow.planning.plan import (
     OnEvent,
     Otherwise,
     Plan,
+    Rfm,
     StagePlan,
     Statement,
     Wakes,
@@ -30,12 +31,13 @@ from campflow.planning.plan import (
 ANNOUNCEMENTS = ("entered", "left", "converted")
 
 
-def plan(checked: CheckedFlow, *, zone: str, expires: Duration) -> Plan:
+def plan(checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None = None) -> Plan:
     """The plan of all campaigns. `zone` and `expires` are the project's own, where a campaign says nothing."""
     flow = checked.flow
     campaigns = tuple(_campaign(flow, campaign, zone, expires) for campaign in flow.campaigns)
     reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in _patterns(campaign))
-    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads)
+    scored = any("rfm" in fields_in(each) for campaign in flow.campaigns for each in _expressions(campaign))
+    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, rfm if scored else None)
 
 
 def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> CampaignPlan:

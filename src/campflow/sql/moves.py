@@ -19,8 +19,10 @@ from sqlalchemy import (
     update,
 )
 
+from campflow.model.expressions import Expression
 from campflow.model.flow import Convert
-from campflow.planning.plan import Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
+from campflow.planning.moments import fields_in
+from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
 from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, matching, value
@@ -66,15 +68,33 @@ def _move(r: Rows, stage: StagePlan) -> Executable:
 
 def _picked(r: Rows, stage: StagePlan) -> Select[Any]:
     """Each touched journey of the stage with the moments its exits offer, `at_0` …, and the earliest, `at`."""
-    j, c = _touched(r, stage), r.tables.contact.alias("c")
+    j, person = _touched(r, stage), r.tables.contact.alias("c")
+    reads_fields = r.plan.zone.of_contact or any(_reads_fields(exit.candidate) for exit in stage.exits)
+    c = person if reads_fields else j  # both have `contact_id`, which is all that history needs
     journey = Journey(r.tables, j, c, r.clock(c))
     offers = [offer(exit.candidate, journey, j.c.get(f"moment_{i}")) for i, exit in enumerate(stage.exits)]
     never = literal(NEVER, BigInteger())
     at = [func.coalesce(each.at, never, type_=BigInteger()).label(f"at_{i}") for i, each in enumerate(offers)]
     seqs = [each.cause_seq.label(f"seq_{i}") for i, each in enumerate(offers) if each.cause_seq is not None]
-    source = leading(j, c, c.c.contact_id == j.c.contact_id)
+    source = leading(j, c, c.c.contact_id == j.c.contact_id) if reads_fields else j
     offered = fenced(select(j.c.contact_id, j.c.journey_id, j.c.nth, *at, *seqs).select_from(source)).subquery("w")
     return select(*offered.c, least(*(offered.c[f"at_{i}"] for i in range(len(offers)))).label("at"))
+
+
+def _reads_fields(candidate: Candidate) -> bool:
+    """Whether some condition of the exit reads a field of the contact."""
+    match candidate:
+        case OnEvent(pattern, guard):
+            conditions: Sequence[Expression | None] = (pattern.where, guard)
+        case OnClock(_, guard):
+            conditions = (guard,)
+        case OnBecoming(becoming):
+            conditions = (becoming.condition,)
+        case Otherwise(conditions):
+            pass
+        case _:
+            conditions = ()
+    return any(fields_in(condition) for condition in conditions if condition is not None)
 
 
 def _touched(r: Rows, stage: StagePlan) -> FromClause:
@@ -165,11 +185,10 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
     here = select(r.work.touched.c.journey_id).where(r.work.touched.c.stage_id == stage_id(stage))
     moved = some(m, m.c.move_id > MARK, m.c.journey_id == j.c.journey_id)
     asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
-    return (
-        update(j)
-        .where(j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved)
-        .values(due_at=of_contact, asked_seq=asked)
-    )
+    stays = [j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved]
+    if not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
+        stays.append(j.c.due_at <= NOW)
+    return update(j).where(*stays).values(due_at=of_contact, asked_seq=asked)
 
 
 # --- what a move makes of its journey -----------------------------------------------------------------------------

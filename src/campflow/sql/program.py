@@ -78,7 +78,11 @@ class CampaignProgram:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All campaigns of a project, in the order in which a tick serves them."""
+    """All campaigns of a project, in the order in which a tick serves them.
+
+    `scores` make the RFM scores anew, once a day; empty where no condition reads them.
+    """
 
     plan: Plan
     campaigns: tuple[CampaignProgram, ...]
+    scores: tuple[Statement, ...]

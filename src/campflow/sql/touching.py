@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Executable, Select, and_, func, literal, or_, select
 
 from campflow.model.flow import Once
-from campflow.planning.plan import ByBecoming, BySchedule
+from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnConversion, OnEvent
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import leading
 from campflow.sql.rows import (
@@ -72,9 +72,8 @@ def _has_key(r: Rows) -> bool:
 
 
 def _ends(r: Rows) -> Column:
-    finals = [stage_id(stage) for stage in r.plan.stages if stage.final]
     to = r.tables.move.c.to_stage_id
-    return or_(to.is_(None), to.in_(finals)) if finals else to.is_(None)
+    return or_(to.is_(None), to.in_(r.finals)) if r.finals else to.is_(None)
 
 
 def _into_fresh(r: Rows, who: Select[tuple[int]]) -> Executable:
@@ -111,10 +110,14 @@ def touched(r: Rows) -> Touched:
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
     due = select(j.c.stage_id, j.c.journey_id).where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW)
     m = t.move.alias("m")
-    finals = [stage_id(stage) for stage in r.plan.stages if stage.final]
-    still = select(m.c.to_stage_id, m.c.journey_id).where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_not(None))
-    if finals and not r.plan.conversions:
-        still = still.where(m.c.to_stage_id.not_in(finals))
+    may_move = j.c.due_at <= NOW
+    listening = [stage_id(stage) for stage in r.plan.stages if any(_listens(exit) for exit in stage.exits)]
+    if listening:
+        may_move = or_(may_move, m.c.to_stage_id.in_(listening))
+    if r.plan.conversions:
+        may_move = or_(may_move, m.c.nth == 1)
+    still = select(m.c.to_stage_id, m.c.journey_id).select_from(leading(m, j, j.c.journey_id == m.c.journey_id))
+    still = still.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_not(None), may_move)
     return Touched(
         due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
         by_event=tuple(by_event),
@@ -122,6 +125,11 @@ def touched(r: Rows) -> Touched:
         if inside.fields else None,
         moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, still)),
     )  # fmt: skip
+
+
+def _listens(exit: Exit) -> bool:
+    """Whether something that has already happened may move who has just arrived."""
+    return isinstance(exit.candidate, OnEvent | OnConversion)
 
 
 def _into_touched(r: Rows, which: Select[tuple[int, int]]) -> Executable:

@@ -13,13 +13,19 @@ from campflow.sql.entries import arrivals, enter, waiting
 from campflow.sql.moves import conversions, follow, moves, reschedules, settles
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.rows import Rows, Written, rows
+from campflow.sql.scores import scores
 from campflow.sql.touching import fresh, touched
 from campflow.storage.tables import Tables
 
 
 def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
     """The program for a database that speaks `dialect`."""
-    return Program(plan, tuple(_campaign(campaign, rows(campaign, plan, tables, dialect.name), dialect) for campaign in plan.campaigns))
+    written = scores(plan.rfm, tables) if plan.rfm is not None else ()
+    return Program(
+        plan,
+        tuple(_campaign(each, rows(each, plan, tables, dialect.name), dialect) for each in plan.campaigns),
+        tuple(_compile(*each, dialect) for each in written),
+    )
 
 
 def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProgram:

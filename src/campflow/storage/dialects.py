@@ -1,9 +1,11 @@
 """What differs between the databases campflow runs on; everything else is said once, in SQLAlchemy Core."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.dialects import sqlite
 
 from campflow.errors import StoreError
@@ -17,6 +19,7 @@ class Dialect:
     begin_read    opens a transaction that may not, and sees one moment of the database until it ends
     clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
     insert        an INSERT that knows ON CONFLICT
+    among         the condition that a column has one of very many texts or integers, given as one parameter
     memory_urls   database parts of a URL that mean "keep it in memory"
     """
 
@@ -24,7 +27,13 @@ class Dialect:
     begin_read: str
     clock: str
     insert: Callable[[Table], sqlite.Insert]
+    among: Callable[[ColumnElement[Any], Iterable[str | int]], ColumnElement[bool]]
     memory_urls: frozenset[str | None]
+
+
+def _in_json(column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
+    each = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 DIALECTS: dict[str, Dialect] = {
@@ -35,6 +44,7 @@ DIALECTS: dict[str, Dialect] = {
         # unixepoch('subsec') came with 3.42 only; a Julian day still tells a tenth of a millisecond.
         clock="CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         insert=sqlite.insert,
+        among=_in_json,
         memory_urls=frozenset({None, "", ":memory:"}),
     ),
 }

@@ -31,11 +31,10 @@ def duplicate(
     if first is None:
         message = f"the {kind} `{name.text}` is built in, so it cannot be declared again"
         return Diagnostic("duplicate-name", message, name.span, hint or "choose another name")
+    where = f"`{of}` has" if of else "there are"
     return Diagnostic(
         "duplicate-name",
-        f"`{of}` has two {plural(kind)} called `{name.text}`"
-        if of
-        else f"there are two {plural(kind)} called `{name.text}`",
+        f"{where} two {plural(kind)} called `{name.text}`",
         name.span,
         hint or "rename one of them, or take it away",
         (Label(first, f"the first `{name.text}` is here"),),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from campflow.diagnostics.source import Span
 from campflow.diagnostics.diagnostic import Diagnostic, Label
+from campflow.diagnostics.source import Span
 
 MESSAGES: dict[str, tuple[str, str | None]] = {
     # signs
@@ -27,8 +27,8 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "quoted-name": ("a name stands without quotes", "write `{right}`"),
     "quoted-title": ("a name comes first, and a title in quotes may follow", "write `{right} {written}`"),
     # numbers and amounts
-    "number": ("`{written}` is not how a number is written here", "write `{right}`: `_` between thousands, `.` before decimals"),
-    "comma-number": ("a `,` stands inside this number", "write `{right}`: `_` between thousands, `.` before decimals"),
+    "number": ("`{written}` is not how a number is written here", "write `{right}`: `_` stands between thousands, `.` before decimals"),
+    "comma-number": ("a `,` stands inside this number", "write `{right}`: `_` stands between thousands, `.` before decimals"),
     "currency-sign": ("an amount is written with the code of its currency, not a sign", "write `{right}`"),
     "currency-word": ("`{written}` is not the code of a currency", "write `{right}`"),
     "currency-first": ("the currency comes after the amount", "write `{right}`"),
@@ -48,9 +48,9 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "number-word": ("a number is written in digits", "write `{right}`"),
     # words
     "capitals": ("`{written}` is written in small letters", "write `{right}`"),
-    "name-letters": ("a name is written in small letters a–z, digits and `_`", "write `{right}`"),
+    "name-letters": ("a name is written in small letters a to z, digits and `_`", "write `{right}`"),
     "name-hyphen": ("a name has no `-` in it", "write `{right}`"),
-    "foreign-letter": ("`{letter}` in `{written}` is not the letter a–z it looks like ({character})", "write `{right}`"),
+    "foreign-letter": ("`{letter}` in `{written}` is not the letter a to z it looks like ({character})", "write `{right}`"),
     "misspelt": ("`{written}` is not a word of the language", "did you mean `{right}`?"),
     "instead": ("`{written}` is not a word of the language", "write {right}"),
     # what is missing
@@ -86,7 +86,7 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
 }  # fmt: skip
 
 
-def say(key: str, span: Span, labels: Iterable[Label] = (), **words: str) -> Diagnostic:
+def say(key: str, span: Span, labels: Iterable[Label] = (), /, **words: str) -> Diagnostic:
     """The diagnostic of this key, its blanks filled with the words. A hint that comes out empty is left out."""
     message, hint = MESSAGES[key]
     return Diagnostic(
@@ -177,7 +177,11 @@ FORMS: dict[str, str] = {
 }
 """How each statement is written, by its first word."""
 
-TEST_FORMS: dict[str, str] = {"contact": 'contact NAME { plan "trial" }', "at": "at 2026-12-03 10:00", "after": "after 1 day"}
+TEST_FORMS: dict[str, str] = {
+    "contact": 'contact NAME { plan "trial" }',
+    "at": "at 2026-12-03 10:00",
+    "after": "after 1 day",
+}
 ARM_FORM = "45% NAME { send email MESSAGE }"
 
 BLOCKS: dict[str, tuple[str, str]] = {
@@ -248,7 +252,7 @@ CURRENCIES: dict[str, str] = {
 
 SIGNS: dict[str, tuple[str, str]] = {
     "&&": ("AND", "and"), "&": ("AND", "and"), "||": ("OR", "or"), "|": ("OR", "or"), "!": ("NOT", "not"),
-    "<>": ("COMPARE", "!="), "≠": ("COMPARE", "!="), "≤": ("COMPARE", "<="), "≥": ("COMPARE", ">="), "×": ("STAR", "*"),
-    "÷": ("SLASH", "/"), "−": ("MINUS", "-"), "–": ("MINUS", "-"), "—": ("MINUS", "-"), "|>": ("ARROW", "->"),
+    "<>": ("COMPARE", "!="), "≠": ("COMPARE", "!="), "≤": ("COMPARE", "<="), "≥": ("COMPARE", ">="), "\u00d7": ("STAR", "*"),
+    "÷": ("SLASH", "/"), "\u2212": ("MINUS", "-"), "\u2013": ("MINUS", "-"), "\u2014": ("MINUS", "-"), "|>": ("ARROW", "->"),
 }  # fmt: skip
 """Signs of other languages and of word processors, and the one that is meant."""

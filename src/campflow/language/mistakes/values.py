@@ -4,11 +4,15 @@ import calendar
 import re
 from collections.abc import Callable
 
-from campflow.language.scene import Mistake, Scene, end_of, near, start_of
-from campflow.language.wording import CURRENCIES, NUMBER_WORDS, UNITS, say
+from campflow.language.mistakes.scene import Mistake, Scene, end_of, near, start_of
+from campflow.language.mistakes.wording import CURRENCIES, NUMBER_WORDS, UNITS, say
 
-_UNIT_WORDS = [word for unit in ("second", "minute", "hour", "day", "week", "month", "year") for word in (unit, f"{unit}s")]
-_AMOUNT = re.compile(r"(?P<number>\d[\d_.,'’ \u00a0\u202f]*?)(?P<blank>[ \t\u00a0\u202f]*)(?P<word>[^\W\d_]+|[€$£%])")
+_UNIT_WORDS = [
+    word for unit in ("second", "minute", "hour", "day", "week", "month", "year") for word in (unit, f"{unit}s")
+]
+_AMOUNT = re.compile(
+    r"(?P<number>\d[\d_.,'\u2019 \u00a0\u202f]*?)(?P<blank>[ \t\u00a0\u202f]*)(?P<word>[^\W\d_]+|[€$£%])"
+)
 _NUMBER = re.compile(r"\d[\d_]*(?:\.\d+)?")
 
 
@@ -21,7 +25,9 @@ def find(scene: Scene) -> Mistake | None:
     return None
 
 
-def _value(scene: Scene, key: str, written: str, right: str, kind: str, start: int | None = None, replaces: int = 0) -> Mistake:
+def _value(
+    scene: Scene, key: str, written: str, right: str, kind: str, start: int | None = None, replaces: int = 0
+) -> Mistake:
     """A value is read as another one."""
     start = scene.start if start is None else start
     end = start + len(written)
@@ -35,7 +41,7 @@ def _value(scene: Scene, key: str, written: str, right: str, kind: str, start: i
 def _quotes(scene: Scene) -> Mistake | None:
     written = str(scene.token)
     right = '"{}"'.format(written[1:-1].replace("\\", "\\\\").replace('"', '\\"'))
-    if written[0] in "'‘’‚":
+    if written[0] in "'\u2018\u2019\u201a":
         return _value(scene, "single-quotes", written, right, "TEXT")
     found = say("word-quotes", scene.span(), written=f"`{written[0]} {written[-1]}`", right=right)
     return Mistake(found, scene.start, scene.end, (("TEXT", right),))
@@ -68,16 +74,16 @@ def _date(scene: Scene) -> Mistake | None:
     first, second, third = (int(part) for part in re.split(r"[/.]", written))
     if first > 31:
         year, month, day = first, second, third
-    elif "/" in written and second > 12 or ("/" in written and first <= 12):
+    elif "/" in written and first <= 12:
         year, month, day = third, first, second
     else:
         year, month, day = third, second, first
-    if not (1 <= month <= 12 and 1 <= year and 1 <= day <= calendar.monthrange(year, month)[1]):
+    if not (1 <= month <= 12 and year >= 1 and 1 <= day <= calendar.monthrange(year, month)[1]):
         found = say("date", scene.span(), right="2026-12-01")
         return Mistake(found, scene.start, scene.end)
     right = f"{year:04}-{month:02}-{day:02}"
     found = say("date", scene.span(), right=right)
-    clock = re.match(r"[ \t]+\d\d?:\d\d(?::\d\d)?(?!\w)", scene.text[scene.end:])
+    clock = re.match(r"[ \t]+\d\d?:\d\d(?::\d\d)?(?!\w)", scene.text[scene.end :])
     if clock and "DATETIME" in scene.expected:
         return Mistake(found, scene.start, scene.end + clock.end(), (("DATETIME", right + clock[0]),))
     return Mistake(found, scene.start, scene.end, (("DATE", right),))
@@ -109,7 +115,7 @@ def _partial_time(scene: Scene) -> Mistake | None:
 
 def _plain(written: str) -> str:
     """A number of any country as it is written here: `1.000,50` becomes `1_000.50`."""
-    digits = re.sub(r"[ '’_\u00a0\u202f]", "", written).strip(".,")
+    digits = re.sub(r"[ '\u2019_\u00a0\u202f]", "", written).strip(".,")
     if "," in digits and "." in digits:
         thousands = "," if digits.rindex(".") > digits.rindex(",") else "."
         digits = digits.replace(thousands, "").replace(",", ".")
@@ -125,7 +131,7 @@ def _plain(written: str) -> str:
 def _foreign_number(scene: Scene) -> Mistake | None:
     """With what follows it: a currency, a % or nothing."""
     written = str(scene.token)
-    follows = re.match(r"[ \t\u00a0\u202f]*([A-Z]{3}(?!\w)|%)", scene.text[scene.end:])
+    follows = re.match(r"[ \t\u00a0\u202f]*([A-Z]{3}(?!\w)|%)", scene.text[scene.end :])
     right, kind = _plain(written), "NUMBER"
     if follows:
         written += follows[0]
@@ -175,7 +181,9 @@ def _word_behind(scene: Scene) -> Mistake | None:
     if unit is None:
         return None
     if "." in number:
-        return Mistake(say("half-unit", scene.span(at, match.end())), at, match.end(), (("DURATION", f"1 {unit}"),), taken)
+        return Mistake(
+            say("half-unit", scene.span(at, match.end())), at, match.end(), (("DURATION", f"1 {unit}"),), taken
+        )
     if unit == word:
         return _value(scene, "no-blank", written, f"{number} {unit}", "DURATION", at, taken)
     found = say("unit", scene.span(match.start("word"), match.end()), written=word, right=f"{number} {unit}")
@@ -203,12 +211,16 @@ def _bare_number(scene: Scene) -> Mistake | None:
         found = say("no-currency", scene.span(), written=written)
         return Mistake(found, scene.start, scene.end, (("MONEY", f"{written} EUR"),))
     if "DURATION" in scene.expected:
-        if re.match(r"[ \t]+[^\W\d]+", scene.text[scene.end:]):
-            word = re.match(r"[ \t]+(\w+)", scene.text[scene.end:])
+        if re.match(r"[ \t]+[^\W\d]+", scene.text[scene.end :]):
+            word = re.match(r"[ \t]+(\w+)", scene.text[scene.end :])
             if word and word[1] not in ("where", "if", "worth", "and", "or"):
                 end = scene.end + word.end()
-                return Mistake(say("unit-unknown", scene.span(end - len(word[1]), end), written=word[1]), scene.start, end,
-                               (("DURATION", "1 day"),))
+                return Mistake(
+                    say("unit-unknown", scene.span(end - len(word[1]), end), written=word[1]),
+                    scene.start,
+                    end,
+                    (("DURATION", "1 day"),),
+                )
         found = say("no-unit", scene.span(), written=written)
         return Mistake(found, scene.start, scene.end, (("DURATION", "1 day"),))
     return None

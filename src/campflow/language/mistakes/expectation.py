@@ -1,7 +1,7 @@
 """What could have stood at a place, in words: from the terminals the parser would have taken."""
 
-from campflow.language.scene import Scene, words
-from campflow.language.wording import ARM_FORM, BLOCKS, FORMS, KINDS, NAMES, TEST_FORMS
+from campflow.language.mistakes.scene import Scene, words
+from campflow.language.mistakes.wording import ARM_FORM, BLOCKS, FORMS, KINDS, NAMES, TEST_FORMS
 
 MOST = 5
 """Alternatives that are named."""
@@ -51,7 +51,9 @@ def _alternatives(scene: Scene) -> list[str]:
     kept = sorted(f"`{word}`" for word in words(expected))
     if "NAME" in expected:
         found.insert(0, _name(scene))
-    values = [text for kind, text in KINDS.items() if kind in expected and text[0] != "`" and kind not in ("_NL", "$END")]
+    values = [
+        text for kind, text in KINDS.items() if kind in expected and text[0] != "`" and kind not in ("_NL", "$END")
+    ]
     ends = [KINDS["_NL"]] if "_NL" in expected else []
     return [*found, *signs, *values, *kept, *ends][:MOST]
 

@@ -1,0 +1,179 @@
+"""Commands that run campaigns: run, tick, plugins."""
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campflow.cli.main import FINDINGS
+from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
+from campflow.cli.show import colored, console, print_json, table
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from campflow.project import Project
+
+
+def run(
+    play: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help='Manual clock: play time in steps of this much ("1 day") and watch.'),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="With --play: where to end.")] = None,
+    project: ProjectFolder = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Run the campaigns until Ctrl-C or SIGTERM: move people, send messages, see new events within seconds."""
+    from campflow.engine.daemon import Daemon
+    from campflow.running import open_runtime
+
+    opened = open_project(project, database)
+    if play is not None or until is not None:
+        _play(opened, play, until)
+        return
+    log = logger()
+    for failed in opened.plugins.failed:
+        log.warning("plugin left out", plugin=failed.name, reason=failed.reason)
+    runtime = open_runtime(opened, opened.database())
+    if not runtime.clock.runs:
+        log.warning('the clock is "manual": time moves only by `campflow tick --now` and `campflow run --play`')
+    try:
+        asyncio.run(Daemon(runtime, log).run())
+    finally:
+        runtime.close()
+
+
+def _play(opened: "Project", play: str | None, until: str | None) -> None:
+    from campflow.cli.playing import play_time
+    from campflow.model.durations import parse_duration
+    from campflow.model.times import parse_time
+    from campflow.running import open_runtime
+
+    if play is None or until is None:
+        raise typer.BadParameter('both are needed: run --play "1 day" --until 2026-01-01', param_hint="--play, --until")
+    _need_manual_clock(opened, "--play")
+    try:
+        step, end = parse_duration(play), parse_time(until, opened.settings.timezone)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--play, --until") from error
+    runtime = open_runtime(opened, opened.database())
+    try:
+        asyncio.run(play_time(opened, runtime, step, end))
+    finally:
+        runtime.close()
+
+
+def tick(
+    now: Annotated[str | None, typer.Option(metavar="TIME", help="Manual clock: move it here first.")] = None,
+    project: ProjectFolder = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Make one pass: move everybody who is due, hand over what is ready, end."""
+    from campflow.engine.clock import ManualClock
+    from campflow.model.times import parse_time, shown
+    from campflow.running import open_runtime
+
+    opened = open_project(project, database)
+    zone = opened.settings.timezone
+    if now is not None:
+        _need_manual_clock(opened, "--now")
+        try:
+            at = parse_time(now, zone)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--now") from error
+        # Its errors come before the clock moves.
+        _ = opened.flow
+        ManualClock(store := opened.database()).move(at)
+    else:
+        store = opened.database()
+    runtime = open_runtime(opened, store)
+    try:
+        told, failures = asyncio.run(one_pass(runtime))
+    finally:
+        runtime.close()
+    done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
+    print(f"{shown(runtime.clock.now(), zone)} {zone}: {done or 'nothing to do'}")
+    for name, reason in failures.items():
+        print(f"channel {name}: {reason}; its messages wait", file=sys.stderr)
+    if failures:
+        raise typer.Exit(FINDINGS)
+
+
+async def one_pass(runtime: Any) -> tuple[dict[str, int], dict[str, str]]:
+    """Counts of what was done, by word, and channels that failed with the reason."""
+    from dataclasses import asdict
+
+    now = runtime.clock.now()
+    done = runtime.tick(now)
+    released = runtime.release(now)
+    async with runtime.channels() as channels:
+        report = await runtime.deliver(channels)
+    counts = asdict(done) | {"expired": released.expired} | asdict(report)
+    failures = counts.pop("failures")
+    return counts, failures
+
+
+def _need_manual_clock(opened: "Project", option: str) -> None:
+    if opened.settings.clock != "manual":
+        raise typer.BadParameter('time can be moved only where campflow.toml says clock = "manual"', param_hint=option)
+
+
+def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> None:
+    """List the plugins: what each offers, and why one was left out."""
+    from dataclasses import asdict
+
+    found = open_project(project).plugins
+    if format is Format.json:
+        print_json(
+            {"loaded": [asdict(each) for each in found.loaded], "failed": [asdict(each) for each in found.failed]}
+        )
+    else:
+        made = table("plugin", "version", "offers")
+        for each in found.loaded:
+            made.add_row(each.name, each.version, ", ".join(each.offers))
+        for failed in found.failed:
+            made.add_row(failed.name, "", f"left out: {failed.reason}", style="red")
+        if found.loaded or found.failed:
+            console().print(made)
+        else:
+            print("No plugin is installed: `pip install campflow-email` is the first one to have.")
+    if found.failed:
+        raise typer.Exit(FINDINGS)
+
+
+def logger() -> "FilteringBoundLogger":
+    """Log lines on standard error: `key=value` in a terminal, JSON elsewhere."""
+    import os
+
+    import structlog
+
+    debug = os.environ.get("CAMPFLOW_DEBUG") == "1"
+    # APScheduler tells of every look it skips; what matters is said by the daemon itself.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    terminal = sys.stderr.isatty()
+    errors: Any = structlog.processors.format_exc_info if debug else _without_traceback
+    render: Any = (
+        structlog.dev.ConsoleRenderer(colors=colored(sys.stderr), exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if terminal and debug else [errors]),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    made: FilteringBoundLogger = structlog.get_logger()
+    return made
+
+
+def _without_traceback(_logger: object, _method: str, event: Any) -> Any:
+    event.pop("exc_info", None)
+    return event

@@ -1,0 +1,62 @@
+"""What went wrong where the parser could not go on: from a token it did not want to a sentence a marketer understands.
+
+The recognisers are asked in order; each knows one kind of mistake. Where none knows it, what was expected there is said.
+How all this is worded is in wording.py.
+"""
+
+import re
+from collections.abc import Callable
+
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.language.mistakes import conditions, signs, structure, values, words
+from campflow.language.mistakes.expectation import expectation, form
+from campflow.language.mistakes.scene import Mistake, Places, Scene, end_of, start_of
+from campflow.language.mistakes.wording import say
+
+RECOGNISERS: tuple[Callable[[Scene], Mistake | None], ...] = (
+    signs.too_deep,
+    signs.invisible,
+    structure.open_bracket,
+    values.find,
+    signs.arrow,
+    signs.equals,
+    signs.sign,
+    words.hyphen,
+    words.quoted_name,
+    conditions.after_is,
+    conditions.condition,
+    structure.extra,
+    structure.missing_brace,
+    structure.unclosed_before,
+    words.misspelt_beginning,
+    structure.missing_arrow,
+    structure.missing_comma,
+    words.misspelt,
+    words.synonym,
+    structure.misplaced,
+    words.wrong_word,
+    conditions.missing_and,
+)
+
+
+def explain(scene: Scene) -> Mistake:
+    """What is wrong at this place, and how to read on."""
+    for recognise in RECOGNISERS:
+        mistake = recognise(scene)
+        if mistake is not None:
+            return mistake
+    return _unexpected(scene)
+
+
+def unclosed(scene: Scene) -> Diagnostic:
+    """The innermost bracket that is open at the end of the file."""
+    bracket = next(token for token in reversed(scene.opened) if str(token))
+    key = "unclosed-block" if bracket.type == "LBRACE" else "unclosed-bracket"
+    return say(key, scene.span(start_of(bracket), end_of(bracket)))
+
+
+def too_many(places: Places, position: int) -> Diagnostic:
+    return say("too-many", places.span(position, position))
+
+
+

@@ -1,0 +1,134 @@
+"""Mistakes in how statements and blocks stand: braces, brackets, commas and arrows left out, statements out of place."""
+
+import re
+
+from campflow.diagnostics.diagnostic import Label
+from campflow.language.mistakes.scene import Mistake, Scene, end_of, start_of, words
+from campflow.language.mistakes.wording import BLOCKS, HOMES, say
+
+HOME: dict[str, str] = {
+    **dict.fromkeys(("event", "segment", "campaign", "test"), "declaration"),
+    **dict.fromkeys(("runs", "owner", "timezone", "purpose", "audience", "enter", "leave", "convert", "goal"), "clause"),
+    **dict.fromkeys(("budget", "holdout", "limit", "priority", "quiet", "attribute", "edits", "moved"), "clause"),
+    **dict.fromkeys(("stage", "final"), "clause"),
+    **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "on", "when", "else", "split"), "stage"),
+    **dict.fromkeys(("measure", "decide"), "split"),
+    **dict.fromkeys(("expect", "arm"), "test"),
+}
+"""Where each statement belongs, by its first word; `at`, `after` and `contact` have two homes."""
+
+STATEMENT_WORDS = frozenset({*HOME, "contact", "at", "after"})
+
+
+def missing_brace(scene: Scene) -> Mistake | None:
+    """A block whose { was forgotten, or stands on the next line."""
+    if scene.token.type != "_NL" or "LBRACE" not in scene.expected or scene.expected & {"_NL", "RBRACE", "$END"}:
+        return None
+    below = re.match(r"(?:\s|#[^\n]*)*", scene.text[scene.start :])
+    position = scene.start + (below.end() if below else 0)
+    if scene.text[position : position + 1] == "{":
+        return Mistake(say("brace-below", scene.span(position, position + 1)), scene.start, position, ())
+    line = scene.places.before(scene.start)
+    if _indentation(scene.places.before(position)) <= _indentation(line):
+        return None
+    end = start_of(scene.statement[0]) + len(line.strip())
+    found = say("no-brace", scene.span(start_of(scene.statement[0]), end))
+    return Mistake(found, scene.start, scene.start, (("LBRACE", "{"),))
+
+
+def _indentation(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def unclosed_before(scene: Scene) -> Mistake | None:
+    """A statement that cannot stand in this block but in one around it, and is not indented deeper than this one."""
+    first = scene.statement[0] if scene.statement else scene.token
+    word = str(first)
+    if word not in STATEMENT_WORDS or first.line == scene.places.line(
+        start_of(scene.opened[-1]) if scene.opened else 0
+    ):
+        return None
+    if word in words(scene.beginning) or (scene.statement and scene.statement[0].type != "NAME"):
+        return None
+    for closed, expected in enumerate(scene.outer, start=1):
+        header = scene.headers[-closed][0]
+        if word in words(expected) and (first.column or 0) <= (header.column or 0):
+            brace = next(token for token in reversed(scene.opened) if token.type == "LBRACE")
+            block = BLOCKS[scene.block][0].removeprefix("in ")
+            label = Label(scene.span(start_of(brace), end_of(brace)), "this block is still open")
+            found = say(
+                "not-closed-before", scene.span(start_of(first), end_of(first)), (label,), written=word, block=block
+            )
+            closing = (("RBRACE", ""), ("_NL", "")) * closed
+            return Mistake(found if str(brace) else None, start_of(first), start_of(first), closing, restarts=True)
+    return None
+
+
+def misplaced(scene: Scene) -> Mistake | None:
+    """A statement in a block where it has no place."""
+    word = str(scene.token)
+    if scene.statement or word not in HOME or word in words(scene.expected):
+        return None
+    place, holds = BLOCKS[scene.block]
+    if HOME[word] == "declaration":
+        found = say("misplaced-plain", scene.span(), written=word, place=place, holds=holds)
+        return Mistake(found, scene.start, scene.end)
+    found = say(
+        "misplaced", scene.span(), written=word, place=place, home=HOMES[HOME[word]].replace("clause", "campaign")
+    )
+    opening = {
+        ("", "clause"): ("CAMPAIGN", "NAME", "LBRACE"),
+        ("", "stage"): ("CAMPAIGN", "NAME", "LBRACE", "STAGE", "NAME", "LBRACE"),
+        ("campaign", "stage"): ("STAGE", "NAME", "LBRACE"),
+    }.get((scene.block, HOME[word]))
+    return Mistake(found, scene.start, scene.start, tuple((kind, "") for kind in opening) if opening else None)
+
+
+def extra(scene: Scene) -> Mistake | None:
+    if scene.token.type == "RBRACE" and not scene.headers:
+        return Mistake(say("extra-brace", scene.span()), scene.start, scene.end, ())
+    if scene.token.type == "RPAR" and not any(token.type == "LPAR" for token in scene.opened):
+        return Mistake(say("extra-bracket", scene.span()), scene.start, scene.end, ())
+    if scene.token.type == "COMMA" and scene.previous is not None and scene.previous.type == "COMMA":
+        return Mistake(say("doubled", scene.span(), written=","), scene.start, scene.end, ())
+    return None
+
+
+def open_bracket(scene: Scene) -> Mistake | None:
+    """The line after a ( that was not closed."""
+    bracket = scene.opened[-1] if scene.opened else None
+    if bracket is None or bracket.type != "LPAR" or scene.places.before(scene.start).strip():
+        return None
+    if scene.token.type != "RBRACE" and str(scene.token) not in STATEMENT_WORDS:
+        return None
+    label = Label(scene.span(start_of(bracket), end_of(bracket)), "this bracket is still open")
+    return Mistake(say("not-closed-bracket", scene.span(), (label,), written=scene.token), scene.start, scene.start)
+
+
+def missing_arrow(scene: Scene) -> Mistake | None:
+    if scene.token.type != "NAME" or "ARROW" not in scene.expected or not re.fullmatch(r"\w+\s*(?:#.*)?", scene.rest):
+        return None
+    found = say("no-arrow", scene.span(), written=scene.token)
+    return Mistake(found, scene.start, scene.start, (("ARROW", "->"),))
+
+
+def missing_comma(scene: Scene) -> Mistake | None:
+    """Between the values of a list, the items of a one-line block, and before `once` and `last 30 days`."""
+    written, before = str(scene.token), scene.previous
+    if before is None:
+        return None
+    if "COMMA" in scene.expected and "RPAR" in scene.expected:
+        if str(before) == "last" and scene.token.type == "DURATION":
+            found = say("no-comma", scene.span(start_of(before), end_of(before)), written="last")
+            return Mistake(found, scene.start, scene.start, (("COMMA", ","), ("LAST", "last")), 1)
+        if scene.token.type in ("TEXT", "NUMBER", "MONEY", "DATE"):
+            return Mistake(say("no-comma", scene.span(), written=written), scene.start, scene.start, (("COMMA", ","),))
+    if str(before) in ("again", "every") and scene.head == "enter":
+        found = say("no-comma-clause", scene.span(start_of(before), scene.end), written=f"{before} {written}")
+        instead = (("_REENTRY_COMMA", ","), (str(before).upper(), str(before)))
+        return Mistake(found, scene.start, scene.start, instead, 1)
+    short = bool(scene.opened) and scene.opened[-1].type == "LBRACE" and scene.opened[-1].line == scene.token.line
+    if short and "COMMA" in scene.expected and scene.token.type == "NAME":
+        return Mistake(say("no-comma", scene.span(), written=written), scene.start, scene.start, (("COMMA", ","),))
+    return None

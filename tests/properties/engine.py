@@ -1,0 +1,157 @@
+"""The engine under the same roof as the reference interpreter: a case goes in, an Outcome comes out."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import Connection, insert, select, update
+from tests.properties.campaigns import ZONES
+from tests.properties.cases import Case
+from tests.reference.story import Conversion, Happening, Message, Move, Outcome
+from tests.reference.telling import EXPIRES, PEOPLE, VOCABULARY, resolved
+
+from campflow.compiler import compile_flow
+from campflow.engine.advance import advance
+from campflow.engine.deploy import deploy
+from campflow.model.flow import CheckedFlow, Flow
+from campflow.sql.program import Program
+from campflow.storage.database import Database
+from campflow.storage.schema import install
+from campflow.storage.tables import Tables, contact_column, event_column, tables
+from campflow.storage.zones import ensure_zones
+
+
+@cache
+def _tables() -> Tables:
+    flow = resolved(PEOPLE)
+    return tables(flow.contact, flow.events)
+
+
+@cache
+def _template() -> Database:
+    """An installed database, made once: every run begins as a copy of it."""
+    database = Database("sqlite://", _tables())
+    install(database)
+    with database.transaction() as connection:
+        ensure_zones(connection, _tables(), ZONES)
+    return database
+
+
+def _fresh_database() -> Database:
+    database = Database("sqlite://", _tables())
+    with _template().engine.connect() as source, database.engine.connect() as target:
+        source.rollback()
+        target.rollback()
+        source.connection.dbapi_connection.backup(target.connection.dbapi_connection)  # type: ignore[union-attr]
+    return database
+
+
+def compiled(flow: Flow, zone: str) -> Program:
+    """Compiled once for all clock patterns of a case."""
+    return compile_flow(CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect)
+
+
+def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
+    """What the rows say after a tick at each look, each told beforehand what was learned by then."""
+    database = _fresh_database()
+    deployment = deploy(database, program, sources={"case.flow": case.text}, author="", now=case.deployed)
+    told = -(2**62)
+    for look in looks:
+        with database.transaction() as connection:
+            _tell(connection, case, told, look)
+        advance(database, program, deployment, look)
+        told = look
+    with database.reader() as connection:
+        outcome = _outcome(connection)
+    database.close()
+    return outcome
+
+
+# --- telling it what happens ----------------------------------------------------------------------------------------
+
+
+def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
+    t = _tables()
+    for person in case.people:
+        if after < person.created_at <= until:
+            fields = {contact_column(name): value for name, value in person.fields.items()}
+            connection.execute(insert(t.contact).values(contact_key=person.key, created_at=person.created_at, **fields))
+    ids = {row.contact_key: row.contact_id for row in connection.execute(select(t.contact))}
+    for happening in sorted(case.happenings, key=lambda h: (h.known_at, h.seq)):
+        if after < happening.known_at <= until:
+            _record(connection, happening, ids[happening.contact])
+    for change in case.changes:
+        if after < change.at <= until:
+            column, mine = t.contact.c[contact_column(change.field)], t.contact.c.contact_key == change.contact
+            if connection.scalar(select(column).where(mine)) != change.value:
+                connection.execute(update(t.contact).where(mine).values({column: change.value}))
+                row = {"contact_id": ids[change.contact], "field": change.field, "at": change.at}
+                connection.execute(insert(t.change).values(row))
+
+
+def _record(connection: Connection, happening: Happening, contact_id: int) -> None:
+    t = _tables()
+    fields = {event_column(happening.name, name): value for name, value in happening.fields.items()}
+    identity = happening.id or f"#{happening.seq}"
+    same = (t.event.c.contact_id == contact_id, t.event.c.source == "test", t.event.c.event_id == identity)
+    if connection.scalar(select(t.event.c.seq).where(*same)) is None:
+        connection.execute(
+            insert(t.event).values(
+                contact_id=contact_id,
+                name=happening.name,
+                about=happening.about,
+                at=happening.at,
+                source="test",
+                event_id=identity,
+                early=happening.at > happening.known_at,
+                **fields,
+            )
+        )
+
+
+# --- reading what came of it ----------------------------------------------------------------------------------------
+
+
+def _outcome(connection: Connection) -> Outcome:
+    t = _tables()
+    journeys = {
+        row.journey_id: (row.name, row.contact_key, row.journey_key, row.entry)
+        for row in connection.execute(
+            select(t.journey, t.campaign.c.name, t.contact.c.contact_key)
+            .join(t.campaign, t.campaign.c.campaign_id == t.journey.c.campaign_id)
+            .join(t.contact, t.contact.c.contact_id == t.journey.c.contact_id)
+        )
+    }
+    stages = {row.stage_id: row.name for row in connection.execute(select(t.stage))}
+    orders = {row.statement_id: row.position for row in connection.execute(select(t.statement))}
+    sends = {row.send_id: row for row in connection.execute(select(t.send))}
+    moves = [
+        Move(
+            *journeys[m.journey_id],
+            m.nth,
+            stages.get(m.from_stage_id),
+            stages.get(m.to_stage_id),
+            orders[m.statement_id],
+            m.at,
+        )
+        for m in connection.execute(select(t.move))
+    ]
+    messages = [
+        Message(
+            *journeys[m.journey_id],
+            m.nth,
+            m.channel,
+            sends[m.send_id].message,
+            sends[m.send_id].nth,
+            m.planned_at,
+            m.expires_at,
+            m.state == "cancelled",
+        )
+        for m in connection.execute(select(t.message))
+    ]
+    conversions = [
+        Conversion(*journeys[c.journey_id], c.name, c.at, c.worth) for c in connection.execute(select(t.conversion))
+    ]
+    return Outcome(sorted(moves), sorted(messages), sorted(conversions))
+
+
+__all__ = ["VOCABULARY", "compiled", "run_engine"]
