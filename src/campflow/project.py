@@ -25,6 +25,7 @@ from campflow.model.durations import parse_duration
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Contact
 from campflow.people.sources import CSV, JSON_LINES
+from campflow.planning.plan import Rfm
 from campflow.settings import FILE, Settings, find_root, load_settings, said
 from campflow.sql.program import Program
 from campflow.storage.database import Database
@@ -105,6 +106,7 @@ class Project:
             expires=parse_duration(self.settings.expires),
             tables=drawn,
             dialect=make_url(self.database_url).get_dialect()(),
+            rfm=Rfm(rfm.event, rfm.amount) if (rfm := self.settings.rfm) else None,
         )
 
     # --- what runs it -------------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ ZONES = (
     "Pacific/Apia", "Africa/Casablanca", "Pacific/Kwajalein", "America/Sao_Paulo", "UTC",
 )  # fmt: skip
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-instants = st.datetimes(dt.datetime(1901, 1, 1), dt.datetime(2150, 1, 1), timezones=st.just(dt.UTC))
+FIRST, LAST = dt.datetime.fromisoformat("1901-01-01"), dt.datetime.fromisoformat("2150-01-01")
+instants = st.datetimes(FIRST, LAST, timezones=st.just(dt.UTC))
 
 
 def ms(moment: dt.datetime) -> int:
@@ -37,14 +38,16 @@ def ms(moment: dt.datetime) -> int:
 
 def at(text: str) -> int:
     """An instant, or a local time, from ISO text."""
-    return ms(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) if "+" not in text else dt.datetime.fromisoformat(text))
+    return ms(
+        dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) if "+" not in text else dt.datetime.fromisoformat(text)
+    )
 
 
 def clock(zone: str, text: str, duration: Duration) -> str:
     """What the zone's clock shows at a local time plus a duration."""
-    return (EPOCH + dt.timedelta(milliseconds=to_local(zone, add(zone, to_instant(zone, at(text)), duration)))).strftime(
-        "%Y-%m-%d %H:%M"
-    )
+    return (
+        EPOCH + dt.timedelta(milliseconds=to_local(zone, add(zone, to_instant(zone, at(text)), duration)))
+    ).strftime("%Y-%m-%d %H:%M")
 
 
 DAY_1, HOUR_24, MONTH_1 = Duration(days=1), Duration(milliseconds=DAY), Duration(months=1)

@@ -63,11 +63,13 @@ def _clauses(draw: DrawFn, draft: _Draft) -> list[str]:
     zone = pick(draw, ["", "", "contact", *(f'"{zone}"' for zone in ZONES)])
     if zone:
         lines.append(f"  timezone {zone}")
-    runs = draw(st.sampled_from([None, None, None, (0, None), (1, 4), (-1, 6), (2, 2)]))
+    runs = draw(st.sampled_from([None, None, None, None, None, (0, None), (0, 4), (-1, 6)]))
     if runs:
         start, end = ((draft.frame.day + dt.timedelta(days=n)) if n is not None else None for n in runs)
         lines.append(f"  runs {start} to {end}" if end else f"  runs from {start}")
-    audience = draw(conditions(draft.frame)) if draw(st.booleans()) else 'plan in ("trial", "pro", "enterprise")'
+    audience = (
+        draw(conditions(draft.frame)) if draw(st.integers(0, 3)) == 3 else 'plan in ("trial", "pro", "enterprise")'
+    )
     lines.append(f"  audience {audience}")
     lines += [draw(_enter(draft)) for _ in range(draw(st.integers(1, 2)))]
     lines += [draw(_leave(draft)) for _ in range(draw(st.sampled_from([0, 0, 1, 2])))]
@@ -78,8 +80,8 @@ def _clauses(draw: DrawFn, draft: _Draft) -> list[str]:
 @st.composite
 def _enter(draw: DrawFn, draft: _Draft) -> str:
     frame = draft.frame
-    reentry = pick(draw, ["", ", every time", ", once", ", again after 1 day", ", again after 36 hours"])
-    kind = pick(draw, ["on"] if draft.per else ["on", "on", "on", "every", "at", "when", "heard"])
+    reentry = pick(draw, [", every time", "", ", again after 1 day", ", every time"])
+    kind = pick(draw, ["on"] if draft.per else ["on", "on", "on", "on", "every", "at", "when", "heard"])
     time = pick(draw, TIMES)
     if kind == "heard" and draft.hears:
         return f"  enter on {pick(draw, ['praised', f'entered {draft.hears}', f'left {draft.hears}'])}{reentry}"

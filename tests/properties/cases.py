@@ -2,8 +2,9 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -74,18 +75,33 @@ def cases(draw: DrawFn) -> Case:
     calm = draw(st.sampled_from([True, True, True, False]))
     text = draw(_texts(day))
     deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
-    pool = draw(st.lists(_moments(deployed), min_size=1, max_size=4))
+    pool = draw(st.lists(_moments(deployed), min_size=2, max_size=5))
     people = [draw(_person(key, deployed, day)) for key in ["ada", "bob", "cleo"][: draw(st.integers(1, 3))]]
-    happenings = draw(st.lists(_happening(people, pool, deployed, calm), max_size=10))
-    numbered = [Happening(n, *rest) for n, rest in enumerate(happenings)]
-    twice = [Happening(len(numbered) + 1, *rest[:-2], None, rest[-1]) for rest in happenings[:1] if rest[-1]]
+    happenings = draw(_histories(text, people, pool, deployed, calm))
     changes = [] if calm else draw(st.lists(_change(people, pool, deployed), max_size=2))
-    return Case(text, people, [*numbered, *twice], changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm)
+    return Case(text, people, happenings, changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm)
+
+
+@st.composite
+def _histories(
+    draw: DrawFn, text: str, people: Sequence[Person], pool: Sequence[int], deployed: int, calm: bool
+) -> list[Happening]:
+    """Mostly what the text speaks of; for everyone first something that lets in."""
+    spoken = [name for name in _NAMES if re.search(rf"\b{name[0]}\b", text)] or list(_NAMES)
+    opening = [name for name in _NAMES if re.search(rf"enter on {name[0]}\b", text)]
+    found = []
+    for person in people:
+        found += draw(st.lists(_happening(person, opening or spoken, pool, deployed, calm), min_size=1, max_size=2))
+        found += draw(st.lists(_happening(person, [*spoken, *spoken, *_NAMES], pool, deployed, calm), max_size=7))
+    told = [replace(one, seq=n) for n, one in enumerate(found)]
+    again = [one for one in told if one.id and draw(st.booleans())]
+    later = draw(st.sampled_from([0, HOUR, 3 * DAY]))
+    return told + [replace(one, seq=len(told) + n, learned=one.known_at + later) for n, one in enumerate(again)]
 
 
 @st.composite
 def _texts(draw: DrawFn, day: dt.date) -> str:
-    segment = draw(st.booleans())
+    segment = draw(st.integers(0, 5)) == 0
     pair = draw(st.integers(0, 2)) == 0
     text = PEOPLE + draw(campaigns("first", day, sets=True))
     if pair:
@@ -99,14 +115,15 @@ def _texts(draw: DrawFn, day: dt.date) -> str:
 @st.composite
 def _moments(draw: DrawFn, deployed: int) -> int:
     """Round moments, so that many things fall together."""
-    quarters = draw(st.one_of(st.integers(0, 6 * 24).map(lambda hours: hours * 4), st.integers(-2 * 96, 6 * 96)))
-    return deployed // QUARTER * QUARTER + quarters * QUARTER
+    hours = st.integers(0, 4 * 24).map(lambda hours: hours * 4)
+    quarters = draw(st.one_of(hours, hours, st.integers(0, 6 * 96), st.integers(-2 * 96, 0)))
+    return (deployed + QUARTER) // QUARTER * QUARTER + quarters * QUARTER
 
 
 @st.composite
 def _near(draw: DrawFn, pool: Sequence[int]) -> int:
     """A moment of the pool, or a duration that the text uses later."""
-    later = st.sampled_from([0, 0, HOUR, DAY, 2 * DAY, 23 * HOUR, 25 * HOUR, 90 * 60_000, 36 * HOUR, 1, -1])
+    later = st.sampled_from([0, 0, 0, HOUR, DAY, 2 * DAY, 23 * HOUR, 25 * HOUR, 90 * 60_000, 36 * HOUR, 1, -1])
     return draw(st.sampled_from(pool)) + draw(later)
 
 
@@ -130,16 +147,20 @@ def _person(draw: DrawFn, key: str, deployed: int, day: dt.date) -> Person:
 
 @st.composite
 def _happening(
-    draw: DrawFn, people: Sequence[Person], pool: Sequence[int], deployed: int, calm: bool
-) -> tuple[str, str, int, str | None, dict[str, Stored], int | None, str | None]:
+    draw: DrawFn,
+    person: Person,
+    names: Sequence[tuple[str, str | None]],
+    pool: Sequence[int],
+    deployed: int,
+    calm: bool,
+) -> Happening:
     """An event of a contact that exists by the time we hear of it."""
-    person = draw(st.sampled_from(people))
-    name, about = draw(st.sampled_from(_NAMES))
+    name, about = draw(st.sampled_from(names))
     at = draw(_near(pool))
-    late = draw(st.sampled_from([0, 0, 0, -DAY, -HOUR, *([] if calm else [HOUR, DAY, 3 * DAY])]))
+    late = draw(st.sampled_from([0, 0, 0, 0, 0, -DAY, -HOUR, *([] if calm else [HOUR, DAY, 3 * DAY])]))
     fields: dict[str, Stored] = {}
     if name in ("purchase", "cart_updated"):
-        fields["amount"] = draw(st.sampled_from([500, 1000, 2000]))
+        fields["amount"] = draw(st.sampled_from([2000, 1000, 500]))
     if name == "cart_updated":
         fields["cart_id"] = draw(st.sampled_from(["x", "y"]))
     if name == "purchase":
@@ -149,7 +170,8 @@ def _happening(
     learned = max(at + late, deployed, person.created_at)
     if calm and learned > max(at, deployed):
         at = learned  # a contact who does not exist yet does nothing
-    return person.key, name, at, about, fields, learned, draw(st.sampled_from([None, None, f"{name} {at}"]))
+    identity = draw(st.sampled_from([None, None, f"{name} {at}"]))
+    return Happening(0, person.key, name, at, about, fields, learned, identity)
 
 
 _NAMES = (

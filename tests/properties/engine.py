@@ -47,7 +47,9 @@ def _fresh_database() -> Database:
 
 def compiled(flow: Flow, zone: str) -> Program:
     """Compiled once for all clock patterns of a case."""
-    return compile_flow(CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect)
+    return compile_flow(
+        CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect
+    )
 
 
 def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:

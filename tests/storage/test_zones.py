@@ -54,10 +54,11 @@ def shown(zone: str, at: int) -> int:
 
 
 def instants_worth_asking(zone: str) -> set[int]:
-    chosen = random.Random(zone)  # noqa: S311 -- any numbers will do, the same each time
+    chosen = random.Random(zone)
     anywhere = {chosen.randrange(-2_208_988_800_000, 5_711_990_400_000) for _ in range(3_000)}
     changes = [change.from_at for change in offsets(zone)[1:]]
-    near = {at + step for at in changes for step in (-86_400_000, -3_600_001, -1, 0, 1, 1_800_000, 3_599_999, 86_400_000)}
+    steps = (-86_400_000, -3_600_001, -1, 0, 1, 1_800_000, 3_599_999, 86_400_000)
+    near = {at + step for at in changes for step in steps}
     return {at for at in anywhere | near if -2_208_988_800_000 <= at < 5_711_990_400_000}
 
 

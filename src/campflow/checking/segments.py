@@ -22,12 +22,14 @@ def resolve_segments(scope: Scope, conditions: dict[str, Expression | None]) -> 
     extents: dict[str, tuple[int, int]] = {}
     for name in in_order(declared):
         node = declared[name]
-        deep, many = _extent(node, extents)
-        if deep <= expressions.DEEPEST and many <= _LARGEST:
-            extents[name] = deep, many
-            conditions[name] = expressions.condition(node.condition, scope)
-        elif all(need in extents for need in needs(declared, name)):
-            scope.report(say.segments_too_deep(node.name))
+        condition = expressions.condition(node.condition, scope)
+        if all(need in extents for need in needs(declared, name)):
+            deep, many = _extent(node, extents)
+            if deep <= expressions.DEEPEST and many <= _LARGEST:
+                extents[name] = deep, many
+                conditions[name] = condition
+            elif condition:
+                scope.report(say.segments_too_deep(node.name))
     return tuple(
         Segment(name, node.title.value if node.title else None, condition, node.span)
         for name, node in declared.items()
@@ -80,10 +82,7 @@ def needs(declared: Declared, name: str) -> Sequence[str]:
 
 
 def _extent(node: syntax.SegmentDeclaration, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    """How deep the condition is, and of how many conditions it consists, with the segments in it written out.
-
-    One that needs a refused segment is as large as that.
-    """
+    """How deep the condition is, and of how many conditions it consists, with the segments in it written out."""
     asked = [part.segment.text for part in find(node.condition, syntax.InSegment)]
-    inside = [extents.get(name, (1, 1)) for name in asked]
+    inside = [extents[name] for name in asked if name in extents]
     return depth(node.condition) + max((deep for deep, _ in inside), default=0), 1 + sum(many for _, many in inside)

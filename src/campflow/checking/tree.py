@@ -27,7 +27,7 @@ def depth(root: syntax.Expression) -> int:
     while waiting:
         node, level = waiting.pop()
         deepest = max(deepest, level)
-        waiting.extend((child, level + (not _continues(node, child))) for child in children(node))
+        waiting.extend((child, level + _is_level(node, child)) for child in children(node))
     return deepest
 
 
@@ -53,8 +53,8 @@ def children(node: Any) -> list[object]:
     return [child for child in inside if isinstance(child, tuple) or (is_dataclass(child) and type(child) is not Span)]
 
 
-def _continues(node: object, child: object) -> bool:
-    """Whether the child is no level of its own: an item of a tuple, or the next link of a row of `and` or `or`."""
+def _is_level(node: object, child: object) -> bool:
+    """Whether the child is nested one deeper; a name, an item of a tuple and the next of a row of `and` are not."""
     if isinstance(node, syntax.Binary) and isinstance(child, syntax.Binary):
-        return node.operator == child.operator and node.operator in ("and", "or")
-    return isinstance(node, tuple)
+        return node.operator != child.operator or node.operator not in ("and", "or")
+    return not isinstance(node, tuple) and not isinstance(child, tuple | syntax.Name)

@@ -11,14 +11,14 @@ _ABSENCES = frozenset({"unknown-name", "unknown-field", "missing-clause", "missi
 
 
 def told_once(unread: Iterable[Diagnostic], found: Iterable[Diagnostic], texts: Texts) -> Iterator[Diagnostic]:
-    """The findings without those at an unreadable place, and those about the absence of a name or a clause
-    that stands on an unreadable line."""
+    """The findings without those on an unreadable line, and those about the absence of a name or a clause
+    that stands on one."""
     unread = tuple(unread)
-    places = {diagnostic.span for diagnostic in unread}
+    lines = {(diagnostic.span.path, diagnostic.span.line) for diagnostic in unread}
     words = {word for diagnostic in unread for word in texts.words_of_line(diagnostic.span)}
     for diagnostic in found:
         absent = diagnostic.code in _ABSENCES and _sought(diagnostic, texts) & words
-        if not absent and diagnostic.span not in places:
+        if not absent and (diagnostic.span.path, diagnostic.span.line) not in lines:
             yield diagnostic
 
 

@@ -1,4 +1,4 @@
-"""Lines quoted from a user's file, made harmless: a control character in a file must not drive the reader's terminal."""
+"""Lines quoted from a user's file, made harmless: a control character in it must not drive the reader's terminal."""
 
 import unicodedata
 from collections.abc import Mapping

@@ -1,28 +1,25 @@
 """Text to syntax tree: `parse` gives the tree and every mistake of one file, whatever the text is."""
 
 import re
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass
 
 from lark import Lark, Token
 from lark.lark import PostLex
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source
-from campflow.language.builder import Builder
+from campflow.language.building.builder import Builder
 from campflow.language.reading import Reading
 from campflow.language.syntax import FlowFile
 
 
-class _EverywhereAccepted(PostLex):
+class _Everywhere(PostLex):
     """Terminals the lexer looks for in every context: line ends, whole words, and what people write by mistake."""
 
     always_accept = (
-        "_NL", "NAME", "TEXT", "WRONG_WORD", "UNCLOSED_TEXT", "INVISIBLE", "FOREIGN_ARROW", "FOREIGN_DATE", "FOREIGN_TIME",
-        "FOREIGN_MONEY", "FOREIGN_NUMBER", "FOREIGN_TEXT",
+        "_NL", "NAME", "TEXT", "WRONG_WORD", "UNCLOSED_TEXT", "INVISIBLE", "FOREIGN_ARROW", "FOREIGN_DATE",
+        "FOREIGN_TIME", "FOREIGN_MONEY", "FOREIGN_NUMBER", "FOREIGN_TEXT",
     )  # fmt: skip
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
@@ -31,20 +28,33 @@ class _EverywhereAccepted(PostLex):
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """The parser and the builder it calls. There is one for all texts, so they take turns."""
+    """The parser and the builder it calls, for one text at a time."""
 
     lark: Lark
     builder: Builder
-    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
-@cache
+_idle: list[_Machine] = []
+"""Machines that no text is in. Reading the grammar takes a fraction of a second, so they are made when first needed and
+kept; two threads that parse at the same time have one each."""
+
+
 def _machine() -> _Machine:
-    """Made at the first parse: reading the grammar takes a fraction of a second."""
-    builder = Builder()
-    grammar = Path(__file__).with_name("flow.lark").read_text(encoding="utf-8")
-    lark = Lark(grammar, parser="lalr", lexer="contextual", transformer=builder, postlex=_EverywhereAccepted())
-    return _Machine(lark, builder)
+    try:
+        return _idle.pop()
+    except IndexError:
+        builder = Builder()
+        return _Machine(
+            Lark.open(
+                "flow.lark",
+                rel_to=__file__,
+                parser="lalr",
+                lexer="contextual",
+                transformer=builder,
+                postlex=_Everywhere(),
+            ),
+            builder,
+        )
 
 
 def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
@@ -56,7 +66,7 @@ def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
 
 
 def tokens(source: Source) -> list[tuple[str, str, int, int]]:
-    """What the lexer makes of a file: type, text, line and column of each token. Line ends that end nothing are left out."""
+    """What the lexer makes of a file: type, text, line and column of each token, without line ends that end nothing."""
     seen: list[Token] = []
     _read(source, seen)
     return [(token.type, str(token), token.line or 0, token.column or 0) for token in seen]
@@ -65,11 +75,11 @@ def tokens(source: Source) -> list[tuple[str, str, int, int]]:
 def _read(source: Source, seen: list[Token] | None) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
     machine = _machine()
     text = source.text.removeprefix("\ufeff")
-    with machine.turn:
-        machine.builder.begin(source.path)
-        reading = Reading(machine.lark.parse_interactive(text), source.path, text, seen)
-        tree = reading.run()
-        found = {*reading.diagnostics, *machine.builder.diagnostics}
+    machine.builder.begin(source.path)
+    reading = Reading(machine.lark.parse_interactive(text), source.path, text, seen)
+    tree = reading.run()
+    found = {*reading.diagnostics, *machine.builder.diagnostics}
+    _idle.append(machine)
     return tree, tuple(sorted(found, key=lambda one: (one.span.line, one.span.column, one.message)))
 
 

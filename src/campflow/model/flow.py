@@ -274,6 +274,8 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
+    """`value` is an amount of money, or a number: 0.12 where 12% was written."""
+
     metric: str
     operator: Literal["<", "<=", ">", ">="]
     value: float | Money
@@ -321,7 +323,8 @@ class Campaign:
     """One campaign, complete.
 
     `zone` is an IANA name, "contact" for each contact's own (else the project's), or None for the project's.
-    The first stage is where entrants start. Clauses that are not written are None or empty.
+    `holdout` is a percentage, 0..100. The first stage is where entrants start. Clauses that are not written are None
+    or empty.
     """
 
     name: str

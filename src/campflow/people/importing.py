@@ -12,15 +12,9 @@ from campflow.model.people import Contact, Event
 from campflow.people.columns import Columns
 from campflow.people.contacts import ContactBatch, Identity, identity
 from campflow.people.fields import read_name
-from campflow.people.recording import (
-    EVENT_COLUMNS,
-    EventReader,
-    Happening,
-    Ordinals,
-    find_contacts,
-    unknown_contact,
-    write_events,
-)
+from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
+from campflow.people.ordinals import Ordinals
+from campflow.people.recording import EVENT_COLUMNS, EventReader
 from campflow.people.report import Batches, ImportReport, Progress, Refused, Tally
 from campflow.people.values import Conventions
 from campflow.people.wording import BadCell

@@ -65,9 +65,7 @@ class Tally:
         self._waiting.clear()
 
     def report(self) -> ImportReport:
-        return ImportReport(
-            self.read, self.added, self.changed, self.unchanged, self.refused, tuple(self.ignored)
-        )
+        return ImportReport(self.read, self.added, self.changed, self.unchanged, self.refused, tuple(self.ignored))
 
 
 class Batches:

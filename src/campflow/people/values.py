@@ -71,7 +71,7 @@ Reader = Callable[[object, ValueType, Conventions], Stored]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
-_MONEY = re.compile(r"([+-]?[0-9]{1,30}(?:\.([0-9]{1,30}))?)(?:\s*([A-Za-z]{3}))?")
+_MONEY = re.compile(r"([+-]?[0-9]{1,30})(?:\.([0-9]{1,30}))?(?:\s*([A-Za-z]{3}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -168,13 +168,13 @@ def _money(value: object, _type: ValueType, conventions: Conventions) -> int:
     match = _MONEY.fullmatch(text)
     if not match:
         raise BadValue(f"{quoted(value)} is not an amount: write 12.50 or 12.50 {currency}")
-    amount, decimals, named = match.groups()
+    whole, decimals, named = match.groups(default="")
     if named and named.upper() != currency:
         raise BadValue(f"{quoted(value)} is not in {currency}, the project's currency")
     places = exponent(currency)
-    if len(decimals or "") > places:
+    if len(decimals) > places:
         raise BadValue(f"{quoted(value)} has more decimals than {currency}, which has {places}")
-    return _within_64_bits(int(Decimal(amount).scaleb(places)))
+    return _within_64_bits(int(whole + decimals.ljust(places, "0")))
 
 
 def _choice(value: object, type: ValueType, _conventions: Conventions) -> str:

@@ -145,9 +145,7 @@ def _remember(connection: Connection, tables: Tables, name: str, value: str) -> 
 def _fill_calendar(connection: Connection, tables: Tables) -> None:
     month = tables.calendar_month
     if connection.scalar(select(text("1")).select_from(month).limit(1)) is None:
-        rows = [
-            {"month": n, "first_day": first_day(n), "length": length(n)} for n in range(FIRST_MONTH, END_MONTH)
-        ]
+        rows = [{"month": n, "first_day": first_day(n), "length": length(n)} for n in range(FIRST_MONTH, END_MONTH)]
         connection.execute(insert(month), rows)
 
 

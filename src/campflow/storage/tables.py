@@ -122,14 +122,10 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("event_id", Text, nullable=False, comment="the source's own id: twice is once"),
             Column("message_id", Id, comment="of a reaction, where it is known"),
             Column("early", Boolean, nullable=False, server_default=text("false"), comment="learned before it happens"),
-            *(
-                _field_column(event_column(event.name, field.name), field)
-                for event in events
-                for field in event.fields
-            ),
+            *(_field_column(event_column(event.name, field.name), field) for event in events for field in event.fields),
             UniqueConstraint("contact_id", "source", "event_id", name="event_once"),
             Index("event_history", "contact_id", "name", "at"),
-            Index("event_early", "at", sqlite_where=text("early"), postgresql_where=text("early")),
+            Index("event_early", "at", sqlite_where=text("early = 1"), postgresql_where=text("early")),
             sqlite_autoincrement=True,
         ),
         change=Table(

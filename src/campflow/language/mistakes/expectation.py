@@ -10,8 +10,10 @@ _VALUE = frozenset({"NAME", "TEXT", "NUMBER", "LPAR"})
 _OPERATORS = frozenset({
     "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "STARTS", "CONTAINS", "DOT",
 })  # fmt: skip
-_CONDITION = frozenset({"COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "MINUS",
-                        "NOT", "DID", "IN", *_VALUE})  # fmt: skip
+_CONDITION = _VALUE | {
+    "COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "MINUS", "NOT", "DID",
+    "IN",
+}  # fmt: skip
 
 
 def expectation(scene: Scene) -> str:

@@ -1,15 +1,13 @@
-"""What went wrong where the parser could not go on: from a token it did not want to a sentence a marketer understands.
+"""What went wrong where the parser could not go on: from a token it did not want to a sentence for a marketer.
 
 The recognisers are asked in order; each knows one kind of mistake. Where none knows it, what was expected there is said.
 How all this is worded is in wording.py.
 """
 
-import re
 from collections.abc import Callable
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language.mistakes import conditions, signs, structure, values, words
-from campflow.language.mistakes.expectation import expectation, form
 from campflow.language.mistakes.scene import Mistake, Places, Scene, end_of, start_of
 from campflow.language.mistakes.wording import say
 
@@ -59,4 +57,20 @@ def too_many(places: Places, position: int) -> Diagnostic:
     return say("too-many", places.span(position, position))
 
 
-
+def _unexpected(scene: Scene) -> Mistake:
+    """Says what could have stood there, and how the statement is written."""
+    kind, written = scene.token.type, str(scene.token)
+    expected, usual = expectation(scene), form(scene)
+    if kind in ("_NL", "$END"):
+        end = end_of(scene.previous) if scene.previous is not None else scene.start
+        place = scene.span(max(end - 1, 0), end)
+        found = say("breaks-off" if kind == "_NL" else "ends", place, expected=expected, form=usual)
+        return Mistake(found, scene.start, scene.start)
+    if kind == "STRANGE":
+        match = re.match(r"\w+|\S", scene.rest)
+        written = match[0] if match else written
+    written = written[:60]
+    found = say(
+        "unexpected", scene.span(end=scene.start + len(written)), written=written, expected=expected, form=usual
+    )
+    return Mistake(found, scene.start, scene.end)

@@ -14,8 +14,8 @@ from campflow.diagnostics.source import Span
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORDLESS = frozenset({
     "NAME", "TEXT", "NUMBER", "PERCENT", "MONEY", "DATE", "DATETIME", "TIME", "DURATION", "COMPARE", "ARROW", "PLUS",
-    "MINUS", "STAR", "SLASH", "LPAR", "RPAR", "LBRACE", "RBRACE", "COMMA", "EQUAL", "DOT", "QUESTION", "FUNCTION", "IN_LAST",
-    "_NL", "_REENTRY_COMMA", "_LIMIT_COMMA", "_CHOICE_COMMA", "$END",
+    "MINUS", "STAR", "SLASH", "LPAR", "RPAR", "LBRACE", "RBRACE", "COMMA", "EQUAL", "DOT", "QUESTION", "FUNCTION",
+    "IN_LAST",    "_NL", "_REENTRY_COMMA", "_LIMIT_COMMA", "_CHOICE_COMMA", "$END",
 })  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in how statements and blocks stand: braces, brackets, commas and arrows left out, statements out of place."""
+"""Mistakes in how statements and blocks stand: braces, commas and arrows left out, statements out of place."""
 
 import re
 
@@ -8,7 +8,9 @@ from campflow.language.mistakes.wording import BLOCKS, HOMES, say
 
 HOME: dict[str, str] = {
     **dict.fromkeys(("event", "segment", "campaign", "test"), "declaration"),
-    **dict.fromkeys(("runs", "owner", "timezone", "purpose", "audience", "enter", "leave", "convert", "goal"), "clause"),
+    **dict.fromkeys(
+        ("runs", "owner", "timezone", "purpose", "audience", "enter", "leave", "convert", "goal"), "clause"
+    ),
     **dict.fromkeys(("budget", "holdout", "limit", "priority", "quiet", "attribute", "edits", "moved"), "clause"),
     **dict.fromkeys(("stage", "final"), "clause"),
     **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "on", "when", "else", "split"), "stage"),

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from campflow.diagnostics.diagnostic import Diagnostic, Label
 from campflow.diagnostics.source import Span
 
+_NUMBER_HINT = "write `{right}`: `_` stands between thousands, `.` before decimals"
+
 MESSAGES: dict[str, tuple[str, str | None]] = {
     # signs
     "arrow": ("`{written}` is not an arrow here", "write `->`"),
@@ -27,8 +29,8 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "quoted-name": ("a name stands without quotes", "write `{right}`"),
     "quoted-title": ("a name comes first, and a title in quotes may follow", "write `{right} {written}`"),
     # numbers and amounts
-    "number": ("`{written}` is not how a number is written here", "write `{right}`: `_` stands between thousands, `.` before decimals"),
-    "comma-number": ("a `,` stands inside this number", "write `{right}`: `_` stands between thousands, `.` before decimals"),
+    "number": ("`{written}` is not how a number is written here", _NUMBER_HINT),
+    "comma-number": ("a `,` stands inside this number", _NUMBER_HINT),
     "currency-sign": ("an amount is written with the code of its currency, not a sign", "write `{right}`"),
     "currency-word": ("`{written}` is not the code of a currency", "write `{right}`"),
     "currency-first": ("the currency comes after the amount", "write `{right}`"),
@@ -50,7 +52,7 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "capitals": ("`{written}` is written in small letters", "write `{right}`"),
     "name-letters": ("a name is written in small letters a to z, digits and `_`", "write `{right}`"),
     "name-hyphen": ("a name has no `-` in it", "write `{right}`"),
-    "foreign-letter": ("`{letter}` in `{written}` is not the letter a to z it looks like ({character})", "write `{right}`"),
+    "foreign-letter": ("`{letter}` in `{written}` only looks like a letter from a to z: it is {character}", "write `{right}`"),
     "misspelt": ("`{written}` is not a word of the language", "did you mean `{right}`?"),
     "instead": ("`{written}` is not a word of the language", "write {right}"),
     # what is missing
@@ -59,7 +61,7 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "no-comma-clause": ("a comma is missing before `{written}`", "write `, {written}`"),
     "no-and": ("two conditions stand side by side", "join them with `and` or `or`"),
     "no-brace": ("the `{{` that opens this block is missing", "write it at the end of this line"),
-    "brace-below": ("the `{{` of a block stands on the line of its beginning", "move it up, to the end of the line before"),
+    "brace-below": ("the `{{` of a block stands on the line of its beginning", "move it to the end of the line before"),
     "extra-brace": ("this `}}` closes nothing", "remove it, or look for a missing `{{` above"),
     "extra-bracket": ("this `)` closes nothing", "remove it, or write the missing `(` before"),
     "unclosed-block": ("the block that opens here is never closed", "write `}}` where it ends"),
@@ -189,8 +191,8 @@ BLOCKS: dict[str, tuple[str, str]] = {
     "contact": ("in the contact block", "fields such as `email email`"),
     "event": ("in an event", "fields such as `amount money`"),
     "campaign": ("in a campaign, outside of its stages", "clauses such as `audience` and `enter`, `stage` and `final`"),
-    "stage": ("in a stage", "actions (`send`, `set`, `emit`, `notify`, `sync`, `do`), `split` and ways out (`on`, `after`, "
-                            "`at`, `when`, `else`)"),
+    "stage": ("in a stage", "actions (`send`, `set`, `emit`, `notify`, `sync`, `do`), `split`, and ways out (`on`, "
+                            "`after`, `at`, `when`, `else`)"),
     "split": ("in a split", "arms such as `50% NAME`, `measure` and `decide`"),
     "arm": ("in an arm", "actions such as `send` and ways out such as `on`"),
     "test": ("in a test", "steps such as `contact`, `at`, `after`, `expect` and what a contact does: `ada signup`"),
@@ -231,13 +233,13 @@ COMPARISONS: dict[str, str] = {
 """What people write between two values."""
 
 UNITS: dict[str, str] = {
-    "s": "seconds", "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "m": "minutes", "h": "hours",
-    "hr": "hours", "hrs": "hours", "d": "days", "w": "weeks", "wk": "weeks", "wks": "weeks", "mo": "months", "mth": "months",
-    "y": "years", "yr": "years", "yrs": "years", "tag": "days", "tage": "days", "tagen": "days", "stunde": "hours",
-    "stunden": "hours", "minuten": "minutes", "sekunden": "seconds", "woche": "weeks", "wochen": "weeks", "monat": "months",
-    "monate": "months", "jahr": "years", "jahre": "years", "jour": "days", "jours": "days", "heure": "hours",
-    "heures": "hours", "secondes": "seconds", "semaine": "weeks", "semaines": "weeks", "mois": "months", "an": "years",
-    "ans": "years", "fortnight": "weeks",
+    "s": "seconds", "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "m": "minutes",
+    "h": "hours", "hr": "hours", "hrs": "hours", "d": "days", "w": "weeks", "wk": "weeks", "wks": "weeks",
+    "mo": "months", "mth": "months", "y": "years", "yr": "years", "yrs": "years", "tag": "days", "tage": "days",
+    "tagen": "days", "stunde": "hours", "stunden": "hours", "minuten": "minutes", "sekunden": "seconds",
+    "woche": "weeks", "wochen": "weeks", "monat": "months", "monate": "months", "jahr": "years", "jahre": "years",
+    "jour": "days", "jours": "days", "heure": "hours", "heures": "hours", "secondes": "seconds", "semaine": "weeks",
+    "semaines": "weeks", "mois": "months", "an": "years", "ans": "years", "fortnight": "weeks",
 }  # fmt: skip
 
 NUMBER_WORDS: dict[str, str] = {
@@ -252,7 +254,8 @@ CURRENCIES: dict[str, str] = {
 
 SIGNS: dict[str, tuple[str, str]] = {
     "&&": ("AND", "and"), "&": ("AND", "and"), "||": ("OR", "or"), "|": ("OR", "or"), "!": ("NOT", "not"),
-    "<>": ("COMPARE", "!="), "≠": ("COMPARE", "!="), "≤": ("COMPARE", "<="), "≥": ("COMPARE", ">="), "\u00d7": ("STAR", "*"),
-    "÷": ("SLASH", "/"), "\u2212": ("MINUS", "-"), "\u2013": ("MINUS", "-"), "\u2014": ("MINUS", "-"), "|>": ("ARROW", "->"),
+    "<>": ("COMPARE", "!="), "≠": ("COMPARE", "!="), "≤": ("COMPARE", "<="), "≥": ("COMPARE", ">="),
+    "\u00d7": ("STAR", "*"), "÷": ("SLASH", "/"), "\u2212": ("MINUS", "-"), "\u2013": ("MINUS", "-"),
+    "\u2014": ("MINUS", "-"), "|>": ("ARROW", "->"),
 }  # fmt: skip
 """Signs of other languages and of word processors, and the one that is meant."""

@@ -85,15 +85,15 @@ def _slip(scene: Scene, written: str) -> Mistake | None:
         return Mistake(found, scene.start, scene.end, (("CONTAINS" if right == "contains" else "COMPARE", right),))
     if scene.statement == () and written in HOME:
         return None
-    right = near(written, known)
-    if right is None:
+    meant = near(written, known)
+    if meant is None:
         return None
-    found = say("misspelt", scene.span(), written=scene.token, right=right)
-    return Mistake(found, scene.start, scene.end, ((known[right], right),))
+    found = say("misspelt", scene.span(), written=scene.token, right=meant)
+    return Mistake(found, scene.start, scene.end, ((known[meant], meant),))
 
 
 def misspelt_beginning(scene: Scene) -> Mistake | None:
-    """In a test a line may begin with a name, so that a slip in its first word shows only later: `exepct ada in nudge`."""
+    """In a test a line may begin with a name, so a slip in its first word shows only later: `exepct ada in nudge`."""
     if not scene.statement or scene.statement[0].type != "NAME":
         return None
     known = words(scene.beginning)

@@ -89,7 +89,7 @@ class ValueReader:
         return text if len(text) <= 20 else f"{text[:20]}…"
 
     def integer(self, written: str, span: Span, what: str) -> int:
-        """A whole number where nothing else makes sense: `at least 2 times`. 1 where it is not one, which is reported."""
+        """A whole number where nothing else makes sense: `at least 2 times`. If it is not one, that is reported."""
         if "." in written:
             self.refuse(span, f"{what} is a whole number, `{self._shorten(written)}` is not")
             return 1

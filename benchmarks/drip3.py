@@ -1,0 +1,184 @@
+"""drip-3: N contacts through three stages and two mails, beside the same work in bare SQL, in one run.
+
+    python benchmarks/drip3.py 100000 [--rounds 3]
+
+All enter at once. Stage 1 sends mail A and waits 2 days; the 30 % who clicked go to `activated`, the others to stage 2,
+which sends mail B and waits 4 days; then `plan == "trial"` goes to `lost`, the rest to `nurture`. Time is virtual.
+Bound and campflow run in turn, each in a process of its own; the line that counts is the ratio of their medians:
+
+    engine    ticks alone, against the bound without its sink
+    all       ticks, leases, and a sink that does nothing with what it is handed, against the whole bound
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import bound_sqlite
+
+DAY = bound_sqlite.DAY
+START = 1_700_006_400_000  # 2023-11-15 00:00 UTC
+BATCH = 5_000
+
+FLOW = """
+contact {
+  email    email
+  country  text
+  plan     one of trial, pro, free, team
+  signup   time
+}
+
+campaign drip {
+  runs      from 2023-11-14
+  audience  country == "FR"
+  enter     at 2023-11-15 00:00
+
+  stage one {
+    send null a
+    after 2 days if did clicked a -> activated
+    after 2 days                  -> two
+  }
+  stage two {
+    send null b
+    after 4 days if plan == "trial" -> lost
+    after 4 days                    -> nurture
+  }
+  final activated
+  final lost
+  final nurture
+}
+"""
+
+
+def campflow(n: int, path: Path) -> dict[str, float]:
+    """Seconds of the ticks and of the sink, contacts loaded before."""
+    from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
+    from campflow.compiler import check_sources, compile_flow
+    from campflow.diagnostics.source import Source
+    from campflow.engine.advance import advance
+    from campflow.engine.deploy import deploy
+    from campflow.model.people import Duration
+    from campflow.storage.database import Database
+    from campflow.storage.schema import install
+    from campflow.storage.tables import tables
+
+    content = ContentIndex(tuple(ContentFile(f"content/{name}.null.txt", name, "null") for name in "ab"))
+    words = Vocabulary(
+        channels={"null": ChannelWords("null", None)}, sinks=frozenset(), content=content, currency=None,
+        rfm_event=None, timezone="UTC",
+    )  # fmt: skip
+    checked = check_sources([Source("drip.flow", FLOW)], words)
+    if checked.flow is None:
+        raise SystemExit(str(checked.diagnostics))
+    drawn = tables(checked.flow.flow.contact, checked.flow.flow.events)
+    database = Database(f"sqlite:///{path}", drawn)
+    install(database)
+    program = compile_flow(
+        checked.flow, zone="UTC", expires=Duration(days=1), tables=drawn, dialect=database.engine.dialect
+    )
+    _load(database, n)
+    deployment = deploy(database, program, sources={"drip.flow": FLOW}, author="", now=START - 1)
+    took = {"ticks": 0.0, "sink": 0.0}
+    moved = planned = sent = 0
+    for day in (0, 2, 6):
+        began = time.perf_counter()
+        done = advance(database, program, deployment, START + day * DAY)
+        ticked = time.perf_counter()
+        moved, planned, sent = moved + done.moved, planned + done.planned, sent + _sink(database, START + day * DAY)
+        took["ticks"] += ticked - began
+        took["sink"] += time.perf_counter() - ticked
+    expected = sum(not bound_sqlite.clicked(i) for i in range(1, n + 1))
+    if (moved, planned, sent) != (2 * n + expected, n + expected, n + expected):
+        raise SystemExit(f"campflow made {moved} moves and {planned} messages and sent {sent}")
+    return took
+
+
+def _load(database: object, n: int) -> None:
+    from sqlalchemy import insert
+
+    from campflow.storage.database import Database
+
+    assert isinstance(database, Database)
+    contact, event = database.tables.contact, database.tables.event
+    with database.transaction() as connection:
+        for start in range(1, n + 1, 50_000):
+            ids = range(start, min(start + 50_000, n + 1))
+            people = [
+                {"contact_id": i, "contact_key": str(i), "email": f"user{i}@example.com", "country": "FR", "created_at": 0,
+                 "plan": bound_sqlite.plan_of(i), "signup": START - i % 1000 * DAY}
+                for i in ids
+            ]  # fmt: skip
+            clicks = [
+                {"contact_id": i, "name": "clicked", "about": "a", "at": START + DAY, "source": "x", "event_id": str(i),
+                 "early": True}
+                for i in ids if bound_sqlite.clicked(i)
+            ]  # fmt: skip
+            connection.execute(insert(contact), people)
+            connection.execute(insert(event), clicks)
+
+
+def _sink(database: object, now: int) -> int:
+    """Lease, hand over and settle batch by batch, as delivery does, without writing any letter."""
+    from campflow.engine.fates import RETRY, Outcome
+    from campflow.engine.outbox import Clerk, lease
+    from campflow.engine.owners import this_process
+    from campflow.hooks.contracts import Receipt
+    from campflow.storage.database import Database
+
+    assert isinstance(database, Database)
+    sent = 0
+    while (batch := lease(database, "null", this_process(), BATCH, 30.0, now)) is not None:
+        clerk = Clerk(database, batch, RETRY, Random(1))
+        window = range(batch.first_message_id, batch.last_message_id + 1)
+        ready = clerk.hand_over(window, Outcome(), now)
+        clerk.close(Outcome([Receipt(id, "accepted") for id in ready]), now)
+        sent += len(ready)
+    return sent
+
+
+def _alone(who: str, n: int) -> dict[str, float]:
+    """One side in a process of its own, so that memory is its own too."""
+    done = subprocess.run([sys.executable, __file__, str(n), "--only", who], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("n", type=int, help="contacts")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=["bound", "campflow"], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    n = arguments.n
+    if arguments.only:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "drip.db"
+            took = bound_sqlite.run(n, path) if arguments.only == "bound" else campflow(n, path)
+        took["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(took))
+        return
+    sides: dict[str, list[dict[str, float]]] = {"bound": [], "campflow": []}
+    for _ in range(arguments.rounds):
+        for who, runs in sides.items():
+            runs.append(_alone(who, n))
+
+    def median(who: str, *parts: str) -> float:
+        return statistics.median(sum(run[part] for part in parts) for run in sides[who])
+
+    print(f"drip-3, {n:,} contacts, SQLite, medians of {arguments.rounds}")
+    for label, parts in (("engine", ("ticks",)), ("all", ("ticks", "sink"))):
+        bare, ours = median("bound", *parts), median("campflow", *parts)
+        print(f"{label:8} bound {n / bare:>9,.0f}/s   campflow {n / ours:>9,.0f}/s   ratio {bare / ours:.2f}")
+    print(f"memory   bound {median('bound', 'memory'):>7,.0f} MB   campflow {median('campflow', 'memory'):>7,.0f} MB (peak)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Whom events belong to, and their way into the database: once, however often they are told."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from campflow.model.constants import Stored
+from campflow.model.people import Contact
+from campflow.people.contacts import email_field
+from campflow.people.wording import quoted
+from campflow.storage.database import Database, insert_many
+from campflow.storage.dialects import dialect
+from campflow.storage.tables import Tables
+
+
+@dataclass(slots=True)
+class Happening:
+    """An event whose values have been read. `contact_id` is None until its contact is found.
+
+    `contact` is a key, or with `by_email` an address; `given` are the fields that were said, `columns` all of them.
+    Without an `event_id` the source had none to tell two equal events apart.
+    """
+
+    contact: str
+    by_email: bool
+    name: str
+    about: str | None
+    at: int
+    event_id: str | None
+    columns: dict[str, Stored]
+    given: tuple[tuple[str, Stored], ...]
+    source: str
+    message_id: int | None = None
+    contact_id: int | None = None
+
+
+# --- contacts --------------------------------------------------------------------------------------------------
+
+
+def find_contacts(connection: Connection, tables: Tables, contact: Contact, happenings: Sequence[Happening]) -> None:
+    """Fill in `contact_id`: by key first; a name that is no key may be an e-mail address."""
+    keys = {row.contact for row in happenings if not row.by_email}
+    ids = _ids(connection, tables, "contact_key", keys)
+    if email_field(contact) is not None:
+        addresses = {row.contact for row in happenings if row.by_email}
+        addresses |= {_address(key) for key in keys - ids.keys() if "@" in key}
+        by_address = _ids(connection, tables, "email", addresses)
+    else:
+        by_address = {}
+    for row in happenings:
+        if row.by_email:
+            row.contact_id = by_address.get(row.contact)
+        elif row.contact in ids:
+            row.contact_id = ids[row.contact]
+        elif "@" in row.contact:
+            row.contact_id = by_address.get(_address(row.contact))
+
+
+def unknown_contact(row: Happening) -> str:
+    kind = "e-mail address" if row.by_email else "key"
+    return f"nobody has the {kind} {quoted(row.contact)}: import the contact first"
+
+
+def _ids(connection: Connection, tables: Tables, column: str, values: Collection[str]) -> dict[str, int]:
+    name = tables.contact.c[column]
+    among = dialect(connection.dialect.name).among(name, values)
+    rows = connection.execute(select(name, tables.contact.c.contact_id).where(among))
+    return {row[0]: row[1] for row in rows}
+
+
+def _address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def write_events(connection: Connection, database: Database, happenings: Sequence[Happening], now: int) -> int:
+    """Insert those that are not there yet, in this order, and say how many they were. All need an id and a contact."""
+    if not happenings:
+        return 0
+    table = database.tables.event
+    fields = list({column: None for row in happenings for column in row.columns})
+    rows = [
+        (
+            row.contact_id, row.name, row.about, row.at, row.source, row.event_id, row.message_id, row.at > now,
+            *map(row.columns.get, fields),
+        )
+        for row in happenings
+    ]  # fmt: skip
+    last = connection.scalar(select(func.max(table.c.seq))) or 0
+    insert_many(connection, database.dialect.insert(table).on_conflict_do_nothing(), [*_WRITTEN, *fields], rows)
+    return connection.scalar(select(func.count()).where(table.c.seq > last)) or 0
+
+
+_WRITTEN = ("contact_id", "name", "about", "at", "source", "event_id", "message_id", "early")

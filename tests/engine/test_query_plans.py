@@ -1,0 +1,114 @@
+"""The cost of a tick grows with what is due: no compiled statement reads a growing table from end to end."""
+
+import re
+
+import pytest
+from tests.engine.workbench import Bench
+
+from campflow.planning.plan import Rfm
+from campflow.sql.program import Statement
+from campflow.sql.workspace import workspace
+
+TEXT = """
+contact {
+  email    email
+  plan     one of trial, pro
+  score    number = 0
+  born     date?
+  timezone timezone?
+}
+event signup
+event purchase {
+  amount money
+}
+event cart_updated {
+  cart_id text
+}
+segment big = sum(purchase.amount, last 30 days) >= 100 EUR
+
+campaign everything {
+  timezone contact
+  audience plan == "trial"
+  enter on signup if score > 3, every time
+  enter every monday at 09:00, again after 30 days
+  enter when now - last(purchase) > 60 days, again after 10 days
+  leave on unsubscribed
+  leave when score < 0
+  convert on purchase within 14 days worth amount -> won
+  stage first {
+    send mail hello at 09:00
+    on clicked hello if in segment big -> second
+    when count(purchase, last 90 days) == 0 -> second
+    after 3 days if rfm.monetary > 2 -> second
+    at 10:00 on friday -> won
+  }
+  stage second {
+    set score = score + 1
+    emit purchase { amount 5 EUR }
+    else -> won
+  }
+  final won
+}
+
+campaign carts {
+  audience born is set
+  enter on cart_updated per cart_id, every time
+  stage waiting {
+    on cart_updated where cart_id == entry.cart_id -> done
+    on 2026-12-24 -> done
+  }
+  final done
+}
+"""
+
+#: Reads all contacts on purpose: the scores of a day, in which everybody is compared with everybody.
+WHOLE = {"changed_scores", "scores", "forget_scores"}
+GROWING = "contact|event|change|journey|prospect|move|message|conversion|batch"
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return Bench(TEXT, ["hello"], rfm=Rfm("purchase", "amount"))
+
+
+def _statements(bench: Bench) -> dict[str, Statement]:
+    found = {f"{c.plan.name}.{s.name}": s for c in bench.program.campaigns for s in c.statements()}
+    return found | {s.name: s for s in bench.program.scores}
+
+
+def _plan(bench: Bench, statement: Statement) -> list[str]:
+    with bench.database.transaction() as connection:
+        workspace().metadata.create_all(connection)
+        needed = dict.fromkeys(re.findall(r":(\w+)", statement.sql), 1)
+        rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement.sql, {**needed, **statement.constants})
+        return [row[3] for row in rows]
+
+
+def _aliases(sql: str) -> set[str]:
+    """Every name by which a statement reads a growing table."""
+    named = re.findall(rf"\b({GROWING}) AS (\w+)", sql)
+    return {alias for _, alias in named} | set(GROWING.split("|"))
+
+
+def test_no_statement_of_a_tick_scans_a_growing_table(bench: Bench) -> None:
+    scans = {
+        name: [line for line in _plan(bench, statement) if _is_scan(line, _aliases(statement.sql))]
+        for name, statement in _statements(bench).items()
+        if name not in WHOLE
+    }
+    assert len(scans) > 40
+    assert {name: lines for name, lines in scans.items() if lines} == {}
+
+
+def _is_scan(line: str, names: set[str]) -> bool:
+    words = line.split()
+    return words[0] == "SCAN" and words[1] in names and "VIRTUAL" not in line
+
+
+def test_a_scan_would_be_seen(bench: Bench) -> None:
+    whole = Statement("whole", "", "SELECT count(*) FROM journey AS j WHERE j.nth = 3", {})
+    assert any(_is_scan(line, _aliases(whole.sql)) for line in _plan(bench, whole))
+
+
+def test_every_statement_says_what_it_is_for(bench: Bench) -> None:
+    assert all(statement.purpose for statement in _statements(bench).values())
