@@ -49,7 +49,9 @@ def run(n: int, path: Path) -> dict[str, float]:
             " FROM journey j WHERE j.stage = 1 AND j.due <= ?",
             (now, now),
         )
-        db.execute("INSERT INTO message (contact, what, at) SELECT contact, 2, at FROM move WHERE id > ? AND new = 2", (mark,))
+        db.execute(
+            "INSERT INTO message (contact, what, at) SELECT contact, 2, at FROM move WHERE id > ? AND new = 2", (mark,)
+        )
         db.execute(
             "UPDATE journey SET stage = m.new, since = m.at, due = CASE WHEN m.new = 2 THEN ? END"
             " FROM move m WHERE m.id > ? AND m.contact = journey.contact",
@@ -62,7 +64,8 @@ def run(n: int, path: Path) -> dict[str, float]:
     with _step(db):
         mark = _last_move(db)
         db.execute(
-            "INSERT INTO move (contact, old, new, at) SELECT j.contact, 2, CASE WHEN c.plan = 'trial' THEN 4 ELSE 5 END, ?"
+            "INSERT INTO move (contact, old, new, at)"
+            " SELECT j.contact, 2, CASE WHEN c.plan = 'trial' THEN 4 ELSE 5 END, ?"
             " FROM journey j JOIN contact c ON c.id = j.contact WHERE j.stage = 2 AND j.due <= ?",
             (now, now),
         )
@@ -86,7 +89,9 @@ def _load(db: sqlite3.Connection, n: int) -> None:
         CREATE TABLE journey (contact INTEGER PRIMARY KEY, stage INTEGER, due INTEGER, since INTEGER);
         CREATE INDEX journey_due ON journey (stage, due) WHERE due IS NOT NULL;
         CREATE TABLE move (id INTEGER PRIMARY KEY, contact INTEGER, old INTEGER, new INTEGER, at INTEGER);
-        CREATE TABLE message (id INTEGER PRIMARY KEY, contact INTEGER, what INTEGER, at INTEGER, sent INTEGER DEFAULT 0);
+        CREATE TABLE message (
+            id INTEGER PRIMARY KEY, contact INTEGER, what INTEGER, at INTEGER, sent INTEGER DEFAULT 0
+        );
         CREATE UNIQUE INDEX message_once ON message (contact, what);
     """)
     with _step(db):
@@ -94,9 +99,7 @@ def _load(db: sqlite3.Connection, n: int) -> None:
             "INSERT INTO contact VALUES (?, ?, 'FR', ?, ?)",
             ((i, f"user{i}@example.com", plan_of(i), -(i % 1000) * DAY) for i in range(1, n + 1)),
         )
-        db.executemany(
-            "INSERT INTO event VALUES (?, 'clicked', ?)", ((i, DAY) for i in range(1, n + 1) if clicked(i))
-        )
+        db.executemany("INSERT INTO event VALUES (?, 'clicked', ?)", ((i, DAY) for i in range(1, n + 1) if clicked(i)))
 
 
 @contextmanager

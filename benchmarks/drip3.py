@@ -111,8 +111,8 @@ def _load(database: object, n: int) -> None:
         for start in range(1, n + 1, 50_000):
             ids = range(start, min(start + 50_000, n + 1))
             people = [
-                {"contact_id": i, "contact_key": str(i), "email": f"user{i}@example.com", "country": "FR", "created_at": 0,
-                 "plan": bound_sqlite.plan_of(i), "signup": START - i % 1000 * DAY}
+                {"contact_id": i, "contact_key": str(i), "email": f"user{i}@example.com", "country": "FR",
+                 "created_at": 0, "plan": bound_sqlite.plan_of(i), "signup": START - i % 1000 * DAY}
                 for i in ids
             ]  # fmt: skip
             clicks = [
@@ -145,7 +145,9 @@ def _sink(database: object, now: int) -> int:
 
 def _alone(who: str, n: int) -> dict[str, float]:
     """One side in a process of its own, so that memory is its own too."""
-    done = subprocess.run([sys.executable, __file__, str(n), "--only", who], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, __file__, str(n), "--only", who], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return dict(json.loads(done.stdout))
@@ -177,7 +179,8 @@ def main() -> None:
     for label, parts in (("engine", ("ticks",)), ("all", ("ticks", "sink"))):
         bare, ours = median("bound", *parts), median("campflow", *parts)
         print(f"{label:8} bound {n / bare:>9,.0f}/s   campflow {n / ours:>9,.0f}/s   ratio {bare / ours:.2f}")
-    print(f"memory   bound {median('bound', 'memory'):>7,.0f} MB   campflow {median('campflow', 'memory'):>7,.0f} MB (peak)")
+    bare, ours = median("bound", "memory"), median("campflow", "memory")
+    print(f"memory   bound {bare:>7,.0f} MB   campflow {ours:>7,.0f} MB (peak)")
 
 
 if __name__ == "__main__":

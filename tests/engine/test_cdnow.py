@@ -160,5 +160,3 @@ def test_importing_the_same_purchases_again_changes_nothing(daily: Bench, purcha
     assert (report.added, report.unchanged) == (0, 69_659)
     daily.tick(instant("1998-01-01") + DAYS * 86_400_000)
     assert daily.moves() == before
-
-

@@ -79,8 +79,11 @@ def test_many_kinds_of_events_in_one_file_keep_their_order(shop: "Shop") -> None
     )
     assert (report.added, report.ignored) == (4, ("colour",))
     assert shop.rows('SELECT seq, name, about, "purchase$amount" FROM event ORDER BY seq') == [
-        (1, "signup", None, None), (2, "purchase", None, 500), (3, "clicked", "welcome", None), (4, "signup", None, None),
-    ]  # fmt: skip
+        (1, "signup", None, None),
+        (2, "purchase", None, 500),
+        (3, "clicked", "welcome", None),
+        (4, "signup", None, None),
+    ]
 
 
 def test_bad_events_are_refused_with_line_column_and_reason(shop: "Shop") -> None:

@@ -165,8 +165,9 @@ def test_a_reason_is_short_and_obeys_no_terminal() -> None:
 
 
 ANYTHING = st.one_of(
-    st.text(max_size=30), st.text("0123456789.,+-:TZ EUR/@ae[]|", max_size=25), st.integers(), st.floats(), st.booleans(),
-    st.lists(st.text(max_size=5), max_size=4), st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+    st.text(max_size=30), st.text("0123456789.,+-:TZ EUR/@ae[]|", max_size=25),
+    st.integers(), st.floats(), st.booleans(), st.lists(st.text(max_size=5), max_size=4),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
     st.dates(), st.datetimes(),
 )  # fmt: skip
 KINDS: tuple[Kind, ...] = (

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from tests.properties.campaigns import ZONES
 from tests.properties.cases import Case
 from tests.reference.story import Conversion, Happening, Message, Move, Outcome
-from tests.reference.telling import EXPIRES, PEOPLE, VOCABULARY, resolved
+from tests.reference.telling import EXPIRES, PEOPLE, resolved
 
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
@@ -154,6 +154,3 @@ def _outcome(connection: Connection) -> Outcome:
         Conversion(*journeys[c.journey_id], c.name, c.at, c.worth) for c in connection.execute(select(t.conversion))
     ]
     return Outcome(sorted(moves), sorted(messages), sorted(conversions))
-
-
-__all__ = ["VOCABULARY", "compiled", "run_engine"]

@@ -51,12 +51,17 @@ def test_every_connection_is_durable_and_checks_foreign_keys(tmp_path: Path) -> 
         connection.execute(insert(TABLES.change).values(contact_id=99, field="plan", at=0))
 
 
-def test_a_block_that_raises_leaves_nothing_not_even_a_table(tmp_path: Path) -> None:
-    database = opened(f"sqlite:///{tmp_path}/a.db")
-    with pytest.raises(OperationalError, match="no such table"), database.transaction() as connection:
+def fail_half_way(database: Database) -> None:
+    with database.transaction() as connection:
         connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0))
         connection.execute(text("CREATE TABLE extra (x)"))
         connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+
+def test_a_block_that_raises_leaves_nothing_not_even_a_table(tmp_path: Path) -> None:
+    database = opened(f"sqlite:///{tmp_path}/a.db")
+    with pytest.raises(OperationalError, match="no such table: nowhere"):
+        fail_half_way(database)
     assert keys(database) == []
     with pytest.raises(OperationalError), database.reader() as connection:
         connection.execute(text("SELECT * FROM extra"))

@@ -1,5 +1,6 @@
 """Commands for who writes campaigns: init, check, compile."""
 
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -48,14 +49,17 @@ def init(
 
     for shown in write_project(folder):
         print(f"  {shown}")
-    there = "" if folder == Path() else f"cd {folder} && "
-    print(
-        f"\nA project is ready. What to do next:\n"
-        f"  {there}campflow check                      is it right?\n"
-        f"  campflow people import people.csv    two people to try it on\n"
-        f"  campflow events import signups.csv   what they did\n"
-        f"  campflow run                         until Ctrl-C; the mail appears in mail/"
-    )
+    steps = [
+        ("campflow check", "is it right?"),
+        ("campflow people import people.csv", "two people to try it on"),
+        ("campflow events import signups.csv --event signup", "what they did"),
+        ("campflow run", "until Ctrl-C; the mail appears in mail/"),
+    ]
+    print("\nA project is ready. What to do next:")
+    if folder != Path():
+        print(f"  cd {shlex.quote(str(folder))}")
+    for command, why in steps:
+        print(f"  {command:<51}  {why}")
 
 
 def check(

@@ -37,9 +37,7 @@ class Advance:
         return any((self.entered, self.moved, self.planned, self.converted))
 
 
-def advance(
-    database: Database, program: Program, deployment: Deployment, now: int, *, chunk: int = CHUNK
-) -> Advance:
+def advance(database: Database, program: Program, deployment: Deployment, now: int, *, chunk: int = CHUNK) -> Advance:
     """Move everybody whom the events, fields and the clock up to `now` (milliseconds) move.
 
     Campaigns come in the order in which they need each other, and again while one has told another something new.
@@ -58,7 +56,9 @@ def advance(
 
 def _last(connection: Connection, tables: Tables) -> tuple[int, int]:
     """How much the campaigns could have told each other: the last event and the last change of a field."""
-    event, change = (connection.scalar(select(func.coalesce(func.max(t.c.seq), 0))) for t in (tables.event, tables.change))
+    event, change = (
+        connection.scalar(select(func.coalesce(func.max(t.c.seq), 0))) for t in (tables.event, tables.change)
+    )
     return int(event or 0), int(change or 0)
 
 
@@ -117,7 +117,11 @@ class _Tick:
 
     def _ends(self, connection: Connection) -> dict[str, int]:
         t = self.tables
-        last = {"looked_event": t.event.c.seq, "looked_change": t.change.c.seq, "looked_contact": t.contact.c.contact_id}
+        last = {
+            "looked_event": t.event.c.seq,
+            "looked_change": t.change.c.seq,
+            "looked_contact": t.contact.c.contact_id,
+        }
         return {name: connection.scalar(select(func.max(column))) or 0 for name, column in last.items()}
 
     def _look(self, connection: Connection, values: Mapping[str, int]) -> None:
@@ -255,4 +259,3 @@ class _Chunk:
 
     def _scalar(self, sql: str) -> int:
         return int(self.connection.exec_driver_sql(sql).scalar_one())
-

@@ -4,10 +4,10 @@ Any number of daemons may run on one database; nothing here is needed for correc
 """
 
 import asyncio
+import datetime as dt
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from structlog.typing import FilteringBoundLogger
@@ -26,6 +26,9 @@ class Daemon:
         self.runtime = runtime
         self.log = log
         self.look = look
+        # A look that came too late is made now; several that were missed are one.
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone=dt.UTC, job_defaults=defaults)
         self._stopping = asyncio.Event()
         self._busy = 0
         self._idle = asyncio.Event()
@@ -37,30 +40,33 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         async with self.runtime.channels() as channels:
-            scheduler = self._scheduler(channels)
-            scheduler.start()
+            self._schedule(channels)
+            self._scheduler.start()
             self.log.info("running", campaigns=len(self.runtime.program.campaigns))
             await self._stopping.wait()
             self.log.info("stopping")
-            scheduler.pause()
+            self._scheduler.pause()
             await self._idle.wait()
-            scheduler.shutdown(wait=False)
+            self._scheduler.shutdown(wait=False)
         self.log.info("stopped")
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns when the work at hand is done."""
         self._stopping.set()
 
-    def _scheduler(self, channels: Channels) -> AsyncIOScheduler:
+    def _schedule(self, channels: Channels) -> None:
         async def deliver() -> None:
             await self._deliver(channels)
 
-        # A look that came too late is made now; several that were missed are one.
-        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         for name, work in (("tick", self._tick), ("deliver", deliver)):
-            scheduler.add_job(self._guarded, "interval", (name, work), id=name, seconds=self.look)
-        return scheduler
+            self._scheduler.add_job(
+                self._guarded,
+                "interval",
+                (name, work),
+                id=name,
+                seconds=self.look,
+                next_run_time=dt.datetime.now(dt.UTC),
+            )
 
     async def _guarded(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, and outlive whatever goes wrong: that is said once, and tried again at the next look."""
@@ -81,13 +87,15 @@ class Daemon:
     # --- work ---------------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        await asyncio.to_thread(self._tick_now)
+        # In a thread, so that a long tick keeps no provider waiting.
+        if await asyncio.to_thread(self._tick_now):
+            self._scheduler.modify_job("deliver", next_run_time=dt.datetime.now(dt.UTC))
 
-    def _tick_now(self) -> None:
-        """In a thread of its own, so that a long tick keeps no provider waiting."""
+    def _tick_now(self) -> bool:
+        """Whether anything may have changed."""
         now = self.runtime.clock.now()
         if not self.runtime.has_work(now):
-            return
+            return False
         self.runtime.note(now)
         try:
             done = self.runtime.tick(now)
@@ -101,6 +109,7 @@ class Daemon:
         told = {name: count for name, count in (asdict(done) | {"expired": released.expired}).items() if count}
         if told:
             self.log.info("tick", **told)
+        return True
 
     async def _deliver(self, channels: Channels) -> None:
         report = await self.runtime.deliver(channels, self._stopping.is_set)

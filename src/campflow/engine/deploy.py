@@ -43,9 +43,7 @@ class Deployment:
     campaigns: Mapping[str, Deployed]
 
 
-def deploy(
-    database: Database, program: Program, *, sources: Mapping[str, str], author: str, now: int
-) -> Deployment:
+def deploy(database: Database, program: Program, *, sources: Mapping[str, str], author: str, now: int) -> Deployment:
     """Put all campaigns of the program into force, in one transaction.
 
     `sources` are the texts by path. Raises DeployError where people are in a stage that the new text does not have.

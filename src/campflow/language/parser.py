@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from lark import Lark, Token
 from lark.lark import PostLex
@@ -44,17 +45,8 @@ def _machine() -> _Machine:
         return _idle.pop()
     except IndexError:
         builder = Builder()
-        return _Machine(
-            Lark.open(
-                "flow.lark",
-                rel_to=__file__,
-                parser="lalr",
-                lexer="contextual",
-                transformer=builder,
-                postlex=_Everywhere(),
-            ),
-            builder,
-        )
+        options: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "transformer": builder, "postlex": _Everywhere()}
+        return _Machine(Lark.open_from_package("campflow.language", "flow.lark", **options), builder)
 
 
 def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:

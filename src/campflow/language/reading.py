@@ -19,7 +19,7 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language.mistakes.explain import explain, too_many, unclosed
 from campflow.language.mistakes.scene import Mistake, Places, Scene
-from campflow.language.mistakes.structure import STATEMENT_WORDS
+from campflow.language.mistakes.structure import HOME
 from campflow.language.syntax import FlowFile
 
 DEEPEST_BRACKETS = 50
@@ -31,7 +31,7 @@ MOST_MISTAKES = 100
 
 CONTINUES = frozenset({
     None, "_NL", "LBRACE", "COMMA", "_CHOICE_COMMA", "_LIMIT_COMMA", "_REENTRY_COMMA",
-    "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "EQUAL", "ARROW", "AND", "OR", "NOT",
+    "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "EQUAL", "AND", "OR", "NOT",
 })  # fmt: skip
 """After these, and at the start of a file, the end of a line ends nothing."""
 
@@ -299,7 +299,7 @@ class Reading:
 
     def _begins_statement(self, position: int) -> bool:
         word = _WORD.match(self.text, position)
-        return word is not None and word[1] in STATEMENT_WORDS
+        return word is not None and word[1] in HOME
 
     def _end_of_block(self, position: int) -> int:
         """The place after the } that closes the { at this place."""

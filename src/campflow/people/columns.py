@@ -34,7 +34,7 @@ class Columns:
         known: dict[str, object] = {}
         others: dict[str, object] = {}
         for column, value in values.items():
-            if not is_missing(value):
+            if value != "" and not is_missing(value):
                 name = shape[column]
                 if name is None:
                     others[column] = value

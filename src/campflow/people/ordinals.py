@@ -25,16 +25,17 @@ class Ordinals:
     def name(self, happenings: Sequence[Happening]) -> None:
         """Fill in `event_id` where there is none; contacts must have been found."""
         nameless = [(row, _digest(row)) for row in happenings if row.event_id is None]
-        times = self._times_seen({_short(digest) for _, digest in nameless})
-        for row, digest in nameless:
-            short = _short(digest)
-            times[short] = times.get(short, 0) + 1
-            row.event_id = f"{digest.hex()}.{times[short]}"
+        # Counted by half of it. Two that share a half only get other numbers, the same ones each time.
+        halves = [int.from_bytes(digest[:8], "big", signed=True) for _, digest in nameless]
+        times = self._times_seen(halves)
+        for (row, digest), half in zip(nameless, halves, strict=True):
+            times[half] = times.get(half, 0) + 1
+            row.event_id = f"{digest.hex()}.{times[half]}"
         self._seen.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", sorted(times.items()))
 
     def _times_seen(self, digests: Collection[int]) -> dict[int, int]:
         asked = json.dumps(list(digests))
-        query = "SELECT digest, times FROM json_each(?) JOIN seen ON digest = value"
+        query = "SELECT digest, times FROM json_each(?) CROSS JOIN seen ON digest = value"
         return dict(self._seen.execute(query, (asked,)).fetchall())
 
     def close(self) -> None:
@@ -44,8 +45,3 @@ class Ordinals:
 def _digest(row: Happening) -> bytes:
     said = (row.contact_id, row.name, row.at, row.about, row.given)
     return blake2b(repr(said).encode(), digest_size=16).digest()
-
-
-def _short(digest: bytes) -> int:
-    """What is counted by. Two that share it only get other numbers, the same ones each time."""
-    return int.from_bytes(digest[:8], "big", signed=True)

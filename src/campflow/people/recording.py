@@ -146,8 +146,8 @@ class EventReader:
             if said is None:
                 columns[column] = without_value(field, self._conventions.zone)
             else:
-                columns[column] = read_field(field, said, self._conventions)
-                given.append((field.name, columns[column]))
+                value = columns[column] = read_field(field, said, self._conventions)
+                given.append((field.name, value))
         return columns, tuple(given)
 
 

@@ -104,7 +104,5 @@ def _replace(expression: Expression, old: Expression, new: Expression) -> Expres
     if expression == old:
         return new
     if isinstance(expression, Arithmetic):
-        return replace(
-            expression, left=_replace(expression.left, old, new), right=_replace(expression.right, old, new)
-        )
+        return replace(expression, left=_replace(expression.left, old, new), right=_replace(expression.right, old, new))
     return expression

@@ -125,4 +125,3 @@ def fenced(query: Select[Any]) -> Select[Any]:
 def driver_style(dialect: Dialect) -> str:
     """How the driver wants named parameters."""
     return "named" if dialect.name == "sqlite" else "pyformat"
-

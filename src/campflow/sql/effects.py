@@ -43,7 +43,11 @@ def effects(r: Rows) -> Iterator[Written]:
     for stage in r.plan.stages:
         for action in stage.actions:
             if isinstance(action, SetField):
-                yield f"changed_{stage.name}_{action.order}", f"who changes by: {action.text}", _changed(r, stage, action)
+                yield (
+                    f"changed_{stage.name}_{action.order}",
+                    f"who changes by: {action.text}",
+                    _changed(r, stage, action),
+                )
                 yield f"set_{stage.name}_{action.order}", action.text, _set(r, stage, action)
             elif isinstance(action, Emit):
                 yield f"emit_{stage.name}_{action.order}", action.text, _emit(r, stage, action)
@@ -100,9 +104,7 @@ def _cancel(r: Rows) -> Executable:
 def _moves_to(r: Rows, stage: StagePlan) -> tuple[FromClause, FromClause, FromClause, Scope, Sequence[Column]]:
     """The round's moves to a stage, with journey and contact, and what expressions see there."""
     m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
-    source = leading(
-        leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id
-    )
+    source = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
     scope = Scope(r.tables, c, m.c.at, r.clock(c), (j.c.entered_at, j.c.entry_seq))
     return m, c, source, scope, (m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
 

@@ -157,8 +157,10 @@ def _allowed(r: Rows, reentry: Reentry, c: FromClause, key: Column, at: Column, 
 def waiting(r: Rows) -> Iterator[Written]:
     """When to look again at fresh contacts whom time alone may let in."""
     prospect, f = r.tables.prospect, r.work.fresh
-    yield "forget_prospects", "those looked at now wait no more", delete(prospect).where(
-        prospect.c.campaign_id == CAMPAIGN, prospect.c.contact_id.in_(select(f.c.contact_id))
+    yield (
+        "forget_prospects",
+        "those looked at now wait no more",
+        delete(prospect).where(prospect.c.campaign_id == CAMPAIGN, prospect.c.contact_id.in_(select(f.c.contact_id))),
     )
     for entry in r.plan.entries:
         if isinstance(entry.way, ByBecoming):

@@ -121,9 +121,7 @@ def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Col
     if any(isinstance(exit.candidate, OnBecoming | Otherwise) for exit in stage.exits):
         return at
     moments = [
-        clock_moment(exit.candidate.moment, at, clock)
-        for exit in stage.exits
-        if isinstance(exit.candidate, OnClock)
+        clock_moment(exit.candidate.moment, at, clock) for exit in stage.exits if isinstance(exit.candidate, OnClock)
     ]
     if not moments:
         return literal(None, BigInteger())
@@ -278,4 +276,3 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     counted = some(done, done.c.journey_id == j.c.journey_id, done.c.name == convert.name)
     query = select(*values.values()).select_from(leading(people, e, e.c.seq == found)).where(~counted)
     return insert(t.conversion).from_select(list(values), query)
-

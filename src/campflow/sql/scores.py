@@ -25,8 +25,10 @@ def scores(rfm: Rfm, tables: Tables) -> Iterator[Written]:
     differs = or_(*(old.c[score].is_distinct_from(new.c[score]) for score in SCORES))
     changed = select(new.c.contact_id, literal("rfm"), MIDNIGHT)
     changed = changed.select_from(new.outerjoin(old, old.c.contact_id == new.c.contact_id)).where(differs)
-    yield "changed_scores", "whose scores are others now", insert(tables.change).from_select(
-        ["contact_id", "field", "at"], changed
+    yield (
+        "changed_scores",
+        "whose scores are others now",
+        insert(tables.change).from_select(["contact_id", "field", "at"], changed),
     )
     yield "forget_scores", "yesterday's scores", delete(old)
     columns = ["contact_id", *SCORES]

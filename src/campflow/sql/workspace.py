@@ -23,7 +23,9 @@ def workspace() -> Workspace:
     m = MetaData()
     return Workspace(
         metadata=m,
-        fresh=Table("fresh", m, Column("contact_id", Id, primary_key=True, autoincrement=False), prefixes=["TEMPORARY"]),
+        fresh=Table(
+            "fresh", m, Column("contact_id", Id, primary_key=True, autoincrement=False), prefixes=["TEMPORARY"]
+        ),
         touched=Table(
             "touched",
             m,

@@ -2,7 +2,6 @@
 
 from campflow.hooks.contracts import ChannelPlugin
 from campflow.hooks.specs import hookimpl
-
 from campflow_email.channel import make_channel
 from campflow_email.prepare import prepare
 from campflow_email.settings import EmailSettings

@@ -6,7 +6,6 @@ from pydantic import BaseModel
 
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelContext
-
 from campflow_email.maildir import MaildirChannel
 from campflow_email.settings import EmailSettings
 from campflow_email.smtp import SmtpChannel

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Message, Receipt, Sender
-
 from campflow_email.mime import build
 
 
@@ -56,7 +55,8 @@ class MaildirChannel:
         name = f"{int(message.planned_at.timestamp())}.{message.key}.campflow"
         if name not in self._read:
             draft = self._folder / "tmp" / name
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            # Letters are nobody else's business.
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(data.replace(b"\r\n", b"\n"))
             draft.replace(self._folder / "new" / name)
         return name

@@ -1,12 +1,15 @@
 """Jinja in markup that a converter must not touch: each piece becomes a mark that every parser carries through.
 
-Between tags a statement becomes a comment, which may stand anywhere, rows of a table included. Everything else, an
+Between tags a statement becomes a comment, which may stand anywhere, also around rows of a table. Everything else, an
 expression or whatever stands inside a tag, becomes a word of letters and digits.
 """
 
 import re
 from collections.abc import Callable
 
+from campflow.errors import ContentError
+
+_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _STRING = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 _JINJA = re.compile(
     r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
@@ -18,30 +21,37 @@ _JINJA = re.compile(
 _TEXT = re.compile(r"<!--|<!\[CDATA\[|<(style|script|title|textarea)\b|</?[a-zA-Z]", re.IGNORECASE)
 _TAG = re.compile(r"[\"'>]")
 
-_MARK = "cfmark"
-_ANY_MARK = re.compile(rf'<!--{_MARK}(\d+)x-->|{_MARK}(\d+)x(?:="")?')
-_COMMENT = re.compile(rf"<!--{_MARK}(\d+)x-->")
+_STATEMENT, _VALUE = "cfjstatement", "cfjvalue"
+_ANY_MARK = re.compile(rf'<!--{_STATEMENT}(\d+)x-->|(?:{_STATEMENT}|{_VALUE})(\d+)x(?:="")?')
+_STATEMENT_MARK = re.compile(rf"{_STATEMENT}\d+x")
+_STATEMENT_LINE = re.compile(rf"[ \t]*(?:{_STATEMENT}\d+x[ \t]*)+", re.MULTILINE)
 
 #: Jinja's opening signs, where no Jinja was.
 _OPENINGS = re.compile(r"\{\{|\{%|\{#")
 
 
 class Mask:
-    """The pieces of one text; `hide` once, then `show` whatever was made of it."""
+    """The Jinja pieces of one text; hide them once, then `show` them in whatever was made of it."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
 
-    def hide(self, text: str) -> str:
+    def hide_in_html(self, text: str) -> str:
         where = _Place()
-        out: list[str] = []
-        end = 0
-        for jinja in _JINJA.finditer(text):
-            before = text[end : jinja.start()]
+
+        def mark(piece: str, before: str) -> str:
             where.walk(before)
-            out += [before, self._mark(jinja.group(), where.between_tags)]
-            end = jinja.end()
-        return "".join([*out, text[end:]])
+            word = self._word(piece)
+            return f"<!--{word}-->" if where.between_tags and word.startswith(_STATEMENT) else word
+
+        return self._hide(text, mark)
+
+    def hide_in_markdown(self, text: str) -> str:
+        """Here a comment would begin a block, so only statements on lines of their own become one."""
+        hidden = self._hide(text, lambda piece, _: self._word(piece))
+        hidden = re.sub(rf"<({_VALUE}\d+x)>", r"[\1](\1)", hidden)  # <{{ url }}>
+        lines = hidden.split("\n")
+        return "\n".join(in_comments(line) if _STATEMENT_LINE.fullmatch(line) else line for line in lines)
 
     def show(self, text: str) -> str:
         """Put the pieces back. What looks like Jinja and was none is quoted, so that it stays what it was."""
@@ -52,20 +62,36 @@ class Mask:
             end = mark.end()
         return "".join([*out, _quoted(text[end:])])
 
-    def _mark(self, piece: str, between_tags: bool) -> str:
+    def _hide(self, text: str, mark: Callable[[str, str], str]) -> str:
+        if _STATEMENT in text or _VALUE in text:
+            raise ContentError(f"the words {_STATEMENT} and {_VALUE} cannot stand in a message")
+        out: list[str] = []
+        end = 0
+        for jinja in _JINJA.finditer(text):
+            before = text[end : jinja.start()]
+            out += [before, mark(jinja.group(), before)]
+            end = jinja.end()
+        return "".join([*out, text[end:]])
+
+    def _word(self, piece: str) -> str:
         self._pieces.append(piece)
-        mark = f"{_MARK}{len(self._pieces) - 1}x"
-        return f"<!--{mark}-->" if between_tags and not piece.startswith("{{") else mark
+        statement = piece.startswith(("{%", "{#")) and not _RAW.match(piece)
+        return f"{_STATEMENT if statement else _VALUE}{len(self._pieces) - 1}x"
 
 
-def outside_tbody(html: str) -> str:
+def in_comments(text: str) -> str:
+    """Only the statements' marks of a text, each as a comment."""
+    return "".join(f"<!--{word}-->" for word in _STATEMENT_MARK.findall(text))
+
+
+def outside_tbody(html: str, source: str) -> str:
     """Where a parser has added `<tbody>` behind a statement, the statement belongs inside: it repeats rows."""
-    return re.sub(rf"((?:\s*<!--{_MARK}\d+x-->)+)(\s*)<tbody>", r"<tbody>\1\2", html)
 
+    def swap(found: re.Match[str]) -> str:
+        written = re.search(rf"{found['last']}\s*<tbody", source, re.IGNORECASE)
+        return found.group() if written else f"<tbody>{found['marks']}{found['blank']}"
 
-def statements(text: str, replace: Callable[[str], str]) -> str:
-    """Each statement's comment, replaced."""
-    return _COMMENT.sub(lambda comment: replace(comment.group()), text)
+    return re.sub(rf"(?P<marks>(?:\s*(?P<last><!--{_STATEMENT}\d+x-->))+)(?P<blank>\s*)<tbody>", swap, html)
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,6 @@ from email.utils import format_datetime
 from campflow.content.unsubscribe import unsubscribe_url
 from campflow.errors import ContentError
 from campflow.hooks.contracts import Message, Sender
-
 from campflow_email.headers import address, field, mailbox, mailbox_field, raw_field, url
 
 #: Control characters that no part may hold; a line's end and a tab stay.
@@ -90,7 +89,7 @@ def _content(message: Message) -> bytes:
     line = f"--{boundary}\r\n".encode()
     return b"".join(
         (
-            f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
+            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode(),
             line,
             _part("text/plain", text),
             b"\r\n",

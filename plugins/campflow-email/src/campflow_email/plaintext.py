@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from campflow_email.masking import in_comments
+
 _SILENT = frozenset({"head", "style", "script", "title", "template", "noscript"})
 _APART = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre", "hr", "figure"})
 _LINES = frozenset({"div", "tr", "br", "li", "section", "article", "header", "footer", "dt", "dd", "address", "center"})
@@ -10,7 +12,7 @@ _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
 def to_text(html: str) -> str:
-    """A readable text. Comments are kept as they are: they may be marks of statements."""
+    """A readable text. The marks of statements stay, wherever they stood: what they hold together is text too."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -67,15 +69,14 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._silent:
-            return
-        if self._pre:
+            self.out.append(in_comments(data))
+        elif self._pre:
             self.out.append(data)
         else:
             self._words(re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def handle_comment(self, data: str) -> None:
-        if not self._silent:
-            self.out.append(f"<!--{data}-->")
+        self.out.append(in_comments(data))
 
     def _words(self, words: str) -> None:
         """Blanks at the start of a line, or after a blank, are layout."""

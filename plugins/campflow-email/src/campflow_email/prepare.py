@@ -8,8 +8,7 @@ from markdown_it import MarkdownIt
 
 from campflow.errors import ContentError
 from campflow.hooks.contracts import Prepared
-
-from campflow_email.masking import Mask, outside_tbody, statements
+from campflow_email.masking import Mask, outside_tbody
 from campflow_email.plaintext import to_text
 
 #: HTML in Markdown is the author's own and stays; what people put into fields is escaped when it is filled in.
@@ -51,13 +50,13 @@ def prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> Pr
     if extension == "txt":
         return Prepared({"text": body}, front_matter)
     mask = Mask()
-    hidden = mask.hide(body)
+    hidden = mask.hide_in_markdown(body) if extension == "md" else mask.hide_in_html(body)
     html = {"md": _from_markdown, "mjml": _from_mjml, "html": _from_html}[extension](hidden)
-    return Prepared({"html": mask.show(html), "text": mask.show(_text(html))}, front_matter)
+    return Prepared({"html": mask.show(html), "text": mask.show(to_text(html))}, front_matter)
 
 
 def _from_markdown(body: str) -> str:
-    return _inlined(_PAGE.replace("BODY", _MARKDOWN.render(_alone(body))), _INLINER)
+    return _inlined(_PAGE.replace("BODY", _MARKDOWN.render(body)), _INLINER)
 
 
 def _from_mjml(body: str) -> str:
@@ -73,22 +72,6 @@ def _from_html(body: str) -> str:
 
 def _inlined(html: str, inliner: css_inline.CSSInliner) -> str:
     try:
-        inlined = inliner.inline(html)
+        return outside_tbody(inliner.inline(html), html)
     except css_inline.InlineError as error:
         raise ContentError(f"the styles cannot be written into the elements: {error}") from error
-    return inlined if "<tbody" in html else outside_tbody(inlined)
-
-
-def _alone(markdown: str) -> str:
-    """A statement on a line of its own is no part of the paragraph beside it."""
-    lines = markdown.split("\n")
-    return "\n".join(f"\n{line}\n" if _is_statements(line) else line for line in lines)
-
-
-def _is_statements(line: str) -> bool:
-    return bool(line.strip()) and not statements(line, lambda _: "").strip()
-
-
-def _text(html: str) -> str:
-    """The text part. Conditional comments for old mail programs are no text; marks of statements are."""
-    return to_text(html)

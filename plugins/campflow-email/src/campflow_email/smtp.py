@@ -13,7 +13,6 @@ from aiosmtplib import SMTP, SMTPResponse
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Message, Outcome, Receipt, Sender
-
 from campflow_email.mime import Mail, build
 from campflow_email.settings import EmailSettings
 
@@ -151,14 +150,15 @@ class SmtpChannel:
             return Receipt(message.message_id, "rejected", detail="the server takes only addresses in ASCII")
         refusal = await _envelope(client, mail)
         if refusal is not None:
-            if client.is_connected:
-                await client.rset()
+            await _forget(client)
             return _receipt(message, refusal)
         try:
             response = await _content(client, mail, self._settings.timeout)
         except _GONE as error:
             client.close()
             return Receipt(message.message_id, "uncertain", detail=f"no answer after the message was sent: {error}")
+        if response.code == 421:
+            client.close()
         return _receipt(message, response)
 
 
@@ -207,6 +207,15 @@ async def _envelope(client: SMTP, mail: Mail) -> SMTPResponse | None:
         if response.code // 100 != yes:
             return response
     return None
+
+
+async def _forget(client: SMTP) -> None:
+    """Ready for the next message; where the server does not answer, over a new connection."""
+    try:
+        if client.is_connected:
+            await client.rset()
+    except _GONE:
+        client.close()
 
 
 async def _content(client: SMTP, mail: Mail, timeout: float) -> SMTPResponse:

@@ -76,7 +76,11 @@ class ExpressionRules(Ground):
     def did(self, parts: Parts) -> syntax.Did:
         word, negation, event, *rest = parts
         if negation is not None:
-            self.read.refuse(self.span(word, negation), "`not` stands before `did`", f"write `not did {event[0]}`")
+            self.read.refuse(
+                self.span(word, negation),
+                "`not` stands before `did`",
+                f"write `not did {' '.join(word for word in event if word)}`",
+            )
         tail = rest.pop() if rest and isinstance(rest[-1], list) else []
         pattern = self.event_pattern([*event, *(rest or [None])])
         times, window, last = 1, None, pattern

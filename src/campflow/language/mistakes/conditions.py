@@ -31,8 +31,9 @@ def condition(scene: Scene) -> Mistake | None:
         return Mistake(say("when-if", scene.span()), scene.start, scene.end, (("AND", "and"),))
     if written == "if" and scene.head == "else":
         return Mistake(say("else-if", scene.span()), scene.start, scene.end)
-    if written == "did" and any(token.type == "DID" for token in scene.statement):
-        return Mistake(say("did-inside", scene.span()), scene.start, scene.end)
+    before = scene.previous
+    if before is not None and before.type == "NAME" and before == "did":
+        return Mistake(say("did-inside", scene.span(start_of(before), end_of(before))), scene.start, scene.end)
     return None
 
 

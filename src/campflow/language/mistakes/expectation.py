@@ -11,8 +11,8 @@ _OPERATORS = frozenset({
     "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "STARTS", "CONTAINS", "DOT",
 })  # fmt: skip
 _CONDITION = _VALUE | {
-    "COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "MINUS", "NOT", "DID",
-    "IN",
+    "COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "MINUS", "NOT",
+    "DID", "IN",
 }  # fmt: skip
 
 
@@ -21,7 +21,7 @@ def expectation(scene: Scene) -> str:
     if not scene.statement:
         place, holds = BLOCKS[scene.block]
         return f"{place} stand {holds}"
-    return f"expected {_either(_alternatives(scene))}"
+    return f"expected {either(scene)}"
 
 
 def form(scene: Scene) -> str:
@@ -47,7 +47,7 @@ def _alternatives(scene: Scene) -> list[str]:
         found.append("an operator such as `==` or `and`")
         expected -= _OPERATORS
     elif {"AND", "OR"} <= expected:
-        found.append("`and` or `or`")
+        found += ["`and`", "`or`"]
         expected -= _OPERATORS
     signs = [KINDS[kind] for kind in ("ARROW", "LBRACE", "EQUAL", "RPAR", "COMMA") if kind in expected]
     kept = sorted(f"`{word}`" for word in words(expected))
@@ -71,8 +71,7 @@ def _name(scene: Scene) -> str:
     return NAMES.get(before.type, "a name")
 
 
-def _either(alternatives: list[str]) -> str:
-    if not alternatives:
-        return "something else"
-    *most, last = alternatives
+def either(scene: Scene) -> str:
+    """What could have stood there: `` `if` or `->` ``."""
+    *most, last = _alternatives(scene) or ["something else"]
     return f"{', '.join(most)} or {last}" if most else last

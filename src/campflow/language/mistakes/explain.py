@@ -1,13 +1,15 @@
 """What went wrong where the parser could not go on: from a token it did not want to a sentence for a marketer.
 
-The recognisers are asked in order; each knows one kind of mistake. Where none knows it, what was expected there is said.
-How all this is worded is in wording.py.
+The recognisers are asked in order; each knows one kind of mistake. Where none knows it, it is said what was
+expected there. How all this is worded is in wording.py.
 """
 
+import re
 from collections.abc import Callable
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language.mistakes import conditions, signs, structure, values, words
+from campflow.language.mistakes.expectation import either, expectation, form
 from campflow.language.mistakes.scene import Mistake, Places, Scene, end_of, start_of
 from campflow.language.mistakes.wording import say
 
@@ -29,8 +31,8 @@ RECOGNISERS: tuple[Callable[[Scene], Mistake | None], ...] = (
     words.misspelt_beginning,
     structure.missing_arrow,
     structure.missing_comma,
-    words.misspelt,
     words.synonym,
+    words.misspelt,
     structure.misplaced,
     words.wrong_word,
     conditions.missing_and,
@@ -66,10 +68,13 @@ def _unexpected(scene: Scene) -> Mistake:
         place = scene.span(max(end - 1, 0), end)
         found = say("breaks-off" if kind == "_NL" else "ends", place, expected=expected, form=usual)
         return Mistake(found, scene.start, scene.start)
+    if scene.expected == {"NAME"} and kind in ("LBRACE", "EQUAL", "ARROW"):
+        return Mistake(
+            say("missing", scene.span(), expected=either(scene), written=written, form=usual), scene.start, scene.end
+        )
     if kind == "STRANGE":
         match = re.match(r"\w+|\S", scene.rest)
         written = match[0] if match else written
-    written = written[:60]
     found = say(
         "unexpected", scene.span(end=scene.start + len(written)), written=written, expected=expected, form=usual
     )

@@ -127,7 +127,7 @@ class Mistake:
 
 def block_kind(headers: tuple[tuple[Token, ...], ...]) -> str:
     """The kind of the innermost block, from the statements that opened those around it."""
-    if not headers:
+    if not headers or not headers[-1]:
         return ""
     first = headers[-1][0]
     if first.type == "PERCENT":

@@ -20,7 +20,12 @@ def invisible(scene: Scene) -> Mistake | None:
     character = str(scene.token)[0]
     name = unicodedata.name(character, f"control character {ord(character)}").lower()
     key = "hard-blank" if unicodedata.category(character) == "Zs" else "invisible"
-    return Mistake(say(key, scene.span(), character=f"{name} (U+{ord(character):04X})"), scene.start, scene.end, ())
+    found = say(key, scene.span(), character=f"{name} (U+{ord(character):04X})")
+    before, behind = scene.previous, re.match(r"\w+", scene.text[scene.end :])
+    if key == "invisible" and behind and before is not None and before.type == "NAME" and end_of(before) == scene.start:
+        instead = (("NAME", f"{before}{behind[0]}"),)
+        return Mistake(found, scene.start, scene.end + behind.end(), instead, 1)
+    return Mistake(found, scene.start, scene.end, ())
 
 
 def arrow(scene: Scene) -> Mistake | None:
@@ -45,7 +50,7 @@ def equals(scene: Scene) -> Mistake | None:
         right = next((sign for wrong, sign in (("=<", "<="), ("=!", "!=")) if scene.rest.startswith(wrong)), "==")
         end = scene.start + (1 if right == "==" else 2)
         found = (
-            say("equals", scene.span(end=end), written="=")
+            say("equals", scene.span(end=end), written="=", right=right)
             if right == "=="
             else say("at-least", scene.span(end=end), written=scene.text[scene.start : end], right=right)
         )

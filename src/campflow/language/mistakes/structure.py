@@ -3,23 +3,21 @@
 import re
 
 from campflow.diagnostics.diagnostic import Label
-from campflow.language.mistakes.scene import Mistake, Scene, end_of, start_of, words
+from campflow.language.mistakes.scene import Mistake, Scene, block_kind, end_of, start_of, words
 from campflow.language.mistakes.wording import BLOCKS, HOMES, say
 
 HOME: dict[str, str] = {
-    **dict.fromkeys(("event", "segment", "campaign", "test"), "declaration"),
+    **dict.fromkeys(("contact", "event", "segment", "campaign", "test"), "declaration"),
     **dict.fromkeys(
         ("runs", "owner", "timezone", "purpose", "audience", "enter", "leave", "convert", "goal"), "clause"
     ),
     **dict.fromkeys(("budget", "holdout", "limit", "priority", "quiet", "attribute", "edits", "moved"), "clause"),
     **dict.fromkeys(("stage", "final"), "clause"),
-    **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "on", "when", "else", "split"), "stage"),
+    **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "on", "after", "at", "when", "else", "split"), "stage"),
     **dict.fromkeys(("measure", "decide"), "split"),
     **dict.fromkeys(("expect", "arm"), "test"),
 }
-"""Where each statement belongs, by its first word; `at`, `after` and `contact` have two homes."""
-
-STATEMENT_WORDS = frozenset({*HOME, "contact", "at", "after"})
+"""Where each statement belongs, by its first word; `contact`, `at` and `after` stand in tests too."""
 
 
 def missing_brace(scene: Scene) -> Mistake | None:
@@ -33,8 +31,8 @@ def missing_brace(scene: Scene) -> Mistake | None:
     line = scene.places.before(scene.start)
     if _indentation(scene.places.before(position)) <= _indentation(line):
         return None
-    end = start_of(scene.statement[0]) + len(line.strip())
-    found = say("no-brace", scene.span(start_of(scene.statement[0]), end))
+    end = end_of(scene.statement[-1])
+    found = say("no-brace", scene.span(end - 1, end))
     return Mistake(found, scene.start, scene.start, (("LBRACE", "{"),))
 
 
@@ -47,15 +45,15 @@ def unclosed_before(scene: Scene) -> Mistake | None:
     """A statement that cannot stand in this block but in one around it, and is not indented deeper than this one."""
     first = scene.statement[0] if scene.statement else scene.token
     word = str(first)
-    if word not in STATEMENT_WORDS or first.line == scene.places.line(
+    if word not in HOME or first.line == scene.places.line(
         start_of(scene.opened[-1]) if scene.opened else 0
     ):
         return None
     if word in words(scene.beginning) or (scene.statement and scene.statement[0].type != "NAME"):
         return None
     for closed, expected in enumerate(scene.outer, start=1):
-        header = scene.headers[-closed][0]
-        if word in words(expected) and (first.column or 0) <= (header.column or 0):
+        header = scene.headers[-closed]
+        if word in words(expected) and header and (first.column or 0) <= (header[0].column or 0):
             brace = next(token for token in reversed(scene.opened) if token.type == "LBRACE")
             block = BLOCKS[scene.block][0].removeprefix("in ")
             label = Label(scene.span(start_of(brace), end_of(brace)), "this block is still open")
@@ -68,23 +66,29 @@ def unclosed_before(scene: Scene) -> Mistake | None:
 
 
 def misplaced(scene: Scene) -> Mistake | None:
-    """A statement in a block where it has no place."""
+    """A statement in a block where it has no place, or after a } that closed its block too early."""
     word = str(scene.token)
     if scene.statement or word not in HOME or word in words(scene.expected):
         return None
     place, holds = BLOCKS[scene.block]
-    if HOME[word] == "declaration":
-        found = say("misplaced-plain", scene.span(), written=word, place=place, holds=holds)
+    home = HOME[word]
+    around = {block_kind(scene.headers[: depth + 1]) for depth in range(len(scene.headers))}
+    if home == "declaration" or home.replace("clause", "campaign") in around:
+        found = say("misplaced", scene.span(), written=word, place=place, holds=holds)
         return Mistake(found, scene.start, scene.end)
-    found = say(
-        "misplaced", scene.span(), written=word, place=place, home=HOMES[HOME[word]].replace("clause", "campaign")
-    )
-    opening = {
-        ("", "clause"): ("CAMPAIGN", "NAME", "LBRACE"),
-        ("", "stage"): ("CAMPAIGN", "NAME", "LBRACE", "STAGE", "NAME", "LBRACE"),
-        ("campaign", "stage"): ("STAGE", "NAME", "LBRACE"),
-    }.get((scene.block, HOME[word]))
-    return Mistake(found, scene.start, scene.start, tuple((kind, "") for kind in opening) if opening else None)
+    surplus = scene.text.count("}") > scene.text.count("{")
+    found = say("closed-before" if surplus else "homeless", scene.span(), written=word, place=place, home=HOMES[home])
+    opening = _REOPENED.get((scene.block, home)) if surplus or not scene.block else None
+    instead = None if opening is None else tuple((kind, "") for kind in opening)
+    return Mistake(found, scene.start, scene.start, instead)
+
+
+_REOPENED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "clause"): ("CAMPAIGN", "NAME", "LBRACE"),
+    ("", "stage"): ("CAMPAIGN", "NAME", "LBRACE", "STAGE", "NAME", "LBRACE"),
+    ("campaign", "stage"): ("STAGE", "NAME", "LBRACE"),
+}
+"""How to read on in the block where the statement would have been at home, so as to report it and its like once."""
 
 
 def extra(scene: Scene) -> Mistake | None:
@@ -92,7 +96,7 @@ def extra(scene: Scene) -> Mistake | None:
         return Mistake(say("extra-brace", scene.span()), scene.start, scene.end, ())
     if scene.token.type == "RPAR" and not any(token.type == "LPAR" for token in scene.opened):
         return Mistake(say("extra-bracket", scene.span()), scene.start, scene.end, ())
-    if scene.token.type == "COMMA" and scene.previous is not None and scene.previous.type == "COMMA":
+    if scene.token.type == "COMMA" and scene.places.before(scene.start).rstrip().endswith(","):
         return Mistake(say("doubled", scene.span(), written=","), scene.start, scene.end, ())
     return None
 
@@ -102,7 +106,7 @@ def open_bracket(scene: Scene) -> Mistake | None:
     bracket = scene.opened[-1] if scene.opened else None
     if bracket is None or bracket.type != "LPAR" or scene.places.before(scene.start).strip():
         return None
-    if scene.token.type != "RBRACE" and str(scene.token) not in STATEMENT_WORDS:
+    if scene.token.type != "RBRACE" and str(scene.token) not in HOME:
         return None
     label = Label(scene.span(start_of(bracket), end_of(bracket)), "this bracket is still open")
     return Mistake(say("not-closed-bracket", scene.span(), (label,), written=scene.token), scene.start, scene.start)

@@ -40,7 +40,8 @@ def _value(
 
 def _quotes(scene: Scene) -> Mistake | None:
     written = str(scene.token)
-    right = '"{}"'.format(written[1:-1].replace("\\", "\\\\").replace('"', '\\"'))
+    inner = written[1:-1].strip() if written[0] in "«»" else written[1:-1]
+    right = '"{}"'.format(inner.replace("\\", "\\\\").replace('"', '\\"'))
     if written[0] in "'\u2018\u2019\u201a":
         return _value(scene, "single-quotes", written, right, "TEXT")
     found = say("word-quotes", scene.span(), written=f"`{written[0]} {written[-1]}`", right=right)
@@ -147,16 +148,16 @@ def _foreign_money(scene: Scene) -> Mistake | None:
     return _value(scene, "currency-sign", written, right, "MONEY")
 
 
-def _after_comma(scene: Scene) -> Mistake | None:
-    """`12,50 EUR`: the part before the comma was read as a number of its own."""
-    before = re.search(r"\d[\d_]*,$", scene.places.before(scene.start))
-    if before is None or scene.token.type == "DURATION":
+def _comma_inside(scene: Scene) -> Mistake | None:
+    """`12,50 EUR`: what stands before the comma was read as a number of its own."""
+    before = scene.previous
+    rest = re.match(r",(\d[\d_.,]*)([ \t]*[A-Z]{3}(?!\w)|%|)", scene.rest)
+    if rest is None or before is None or before.type != "NUMBER" or end_of(before) != scene.start:
         return None
-    start = scene.start - len(before[0])
-    written = scene.text[start : scene.end]
-    number, blank, rest = written.partition(" ")
-    right = _plain(number.rstrip("%")) + ("%" if number.endswith("%") else "") + blank + rest
-    return Mistake(say("comma-number", scene.span(start), right=right), start, scene.end)
+    written = f"{before}{rest[0]}"
+    right = _plain(f"{before},{rest[1]}") + rest[2]
+    kind = {"": "NUMBER", "%": "PERCENT"}.get(rest[2], "MONEY")
+    return _value(scene, "comma-number", written, right, kind, start_of(before), 1)
 
 
 def _word_behind(scene: Scene) -> Mistake | None:
@@ -173,10 +174,12 @@ def _word_behind(scene: Scene) -> Mistake | None:
     number, word, written = match["number"], match["word"], match[0]
     if word == "%":
         return _value(scene, "percent-blank", written, f"{number}%", "PERCENT", at, taken)
-    if word.lower() in CURRENCIES:
-        return _value(scene, "currency-word", written, f"{number} {CURRENCIES[word.lower()]}", "MONEY", at, taken)
     if re.fullmatch("[A-Z]{3}", word):
         return _value(scene, "no-blank", written, f"{number} {word}", "MONEY", at, taken)
+    if word.lower() in CURRENCIES:
+        right = f"{number} {CURRENCIES[word.lower()]}"
+        found = say("currency-word", scene.span(match.start("word"), match.end()), written=word, right=right)
+        return Mistake(found, at, match.end(), (("MONEY", right),), taken)
     unit = word.lower() if word.lower() in _UNIT_WORDS else UNITS.get(word.lower()) or near(word.lower(), _UNIT_WORDS)
     if unit is None:
         return None
@@ -240,9 +243,8 @@ _BY_KIND: dict[str, tuple[_Recogniser, ...]] = {
     "FOREIGN_TIME": (_clock,),
     "FOREIGN_NUMBER": (_foreign_number,),
     "FOREIGN_MONEY": (_foreign_money,),
-    "NUMBER": (_after_comma, _word_behind, _partial_time, _bare_number),
-    "MONEY": (_after_comma,),
-    "PERCENT": (_after_comma,),
+    "COMMA": (_comma_inside,),
+    "NUMBER": (_word_behind, _partial_time, _bare_number),
     "DATE": (_partial_time,),
     "TIME": (_partial_time,),
     "STRANGE": (_word_behind, _unquoted),

@@ -11,7 +11,7 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     # signs
     "arrow": ("`{written}` is not an arrow here", "write `->`"),
     "at-least": ("`{written}` is not a comparison", "write `{right}`"),
-    "equals": ("`{written}` does not compare", "write `==` to compare"),
+    "equals": ("`{written}` does not compare", "write `{right}`"),
     "sign": ("`{written}` is not a sign of the language", "write `{right}`"),
     "semicolon": ("a line does not end with `;`", "leave it out: the end of the line is enough"),
     "colon": ("no `:` stands between a name and its value", "leave it out: `{before} VALUE`"),
@@ -49,12 +49,13 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "half-unit": ("a duration counts in whole units", "use a smaller unit: `36 hours`, `1 day 12 hours`"),
     "number-word": ("a number is written in digits", "write `{right}`"),
     # words
+    "yes-no": ("`{written}` is not a value here", "write `{right}`"),
     "capitals": ("`{written}` is written in small letters", "write `{right}`"),
     "name-letters": ("a name is written in small letters a to z, digits and `_`", "write `{right}`"),
     "name-hyphen": ("a name has no `-` in it", "write `{right}`"),
-    "foreign-letter": ("`{letter}` in `{written}` only looks like a letter from a to z: it is {character}", "write `{right}`"),
+    "foreign-letter": ("`{letter}` in `{written}` is not the letter it looks like but {character}", "write `{right}`"),
     "misspelt": ("`{written}` is not a word of the language", "did you mean `{right}`?"),
-    "instead": ("`{written}` is not a word of the language", "write {right}"),
+    "instead": ("no line begins with `{written}` here", "write {right}"),
     # what is missing
     "no-arrow": ("the arrow before `{written}` is missing", "write `-> {written}`"),
     "no-comma": ("a comma is missing before `{written}`", "separate what stands on one line by `,`"),
@@ -68,8 +69,12 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "unclosed-bracket": ("the `(` that opens here is never closed", "write `)` where it ends"),
     "not-closed-before": ("`{written}` cannot stand inside {block}", "is a `}}` missing before this line?"),
     "not-closed-bracket": ("`{written}` stands inside a bracket that was not closed", "write `)` before this line"),
-    "misplaced": ("`{written}` cannot stand {place}", "it belongs inside {home}"),
-    "misplaced-plain": ("`{written}` cannot stand {place}", "{place} stand {holds}"),
+    "homeless": ("`{written}` cannot stand {place}", "it belongs inside {home}"),
+    "closed-before": (
+        "`{written}` cannot stand {place}",
+        "it belongs inside {home}: is there a `}}` too many before this line?",
+    ),
+    "misplaced": ("`{written}` cannot stand {place}", "{place} stand {holds}"),
     # conditions
     "chained": ("a comparison has two sides", "write `between 10 and 20`, or join two comparisons with `and`"),
     "is-value": ("`is` asks only whether something is `missing` or `set`", "to compare, write `==`"),
@@ -82,18 +87,26 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "too-deep": ("brackets are nested too deep here", "give a part of the condition a name: `segment NAME = …`"),
     "too-long": ("this condition is too long", "give parts of it a name: `segment NAME = …`"),
     "too-many": ("too many mistakes: the rest of this file was not read", "is it a `.flow` file?"),
+    "missing": ("{expected} is missing before `{written}`", "{form}"),
     "unexpected": ("`{written}` cannot stand here; {expected}", "{form}"),
     "breaks-off": ("this line breaks off; {expected}", "{form}"),
     "ends": ("the file ends in the middle of a statement; {expected}", "{form}"),
 }  # fmt: skip
 
 
-def say(key: str, span: Span, labels: Iterable[Label] = (), /, **words: str) -> Diagnostic:
-    """The diagnostic of this key, its blanks filled with the words. A hint that comes out empty is left out."""
+LONGEST_QUOTE = 80
+
+
+def say(key: str, span: Span, labels: Iterable[Label] = (), /, **blanks: str) -> Diagnostic:
+    """The diagnostic of this key, with its blanks filled in. A hint that comes out empty is left out."""
     message, hint = MESSAGES[key]
-    return Diagnostic(
-        "syntax", message.format_map(words), span, hint.format_map(words) or None if hint else None, tuple(labels)
-    )
+    blanks |= {name: _short(blanks[name]) for name in ("written", "right", "before") if name in blanks}
+    filled = hint.format_map(blanks) if hint else None
+    return Diagnostic("syntax", message.format_map(blanks), span, filled or None, tuple(labels))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 KINDS: dict[str, str] = {
@@ -201,7 +214,7 @@ BLOCKS: dict[str, tuple[str, str]] = {
 """Each kind of block: where one stands who stands in it, and what it holds."""
 
 HOMES: dict[str, str] = {
-    "declaration": "no block", "clause": "a `campaign`", "stage": "a `stage`", "split": "a `split`", "test": "a `test`",
+    "clause": "a `campaign`", "stage": "a `stage`", "split": "a `split`", "test": "a `test`",
 }  # fmt: skip
 
 SYNONYMS: dict[str, str] = {

@@ -37,7 +37,8 @@ def wrong_word(scene: Scene) -> Mistake | None:
     written, known = str(scene.token), words(scene.expected)
     word = {"true": "yes", "false": "no"}.get(written.lower(), written.lower())
     if word in known:
-        found = say("capitals", scene.span(), written=written, right=word)
+        key = "capitals" if word == written.lower() else "yes-no"
+        found = say(key, scene.span(), written=written, right=word)
         return Mistake(found, scene.start, scene.end, ((known[word], word),))
     name = _as_name(written)
     kind = words(scene.expected).get(name, "NAME")
@@ -81,7 +82,7 @@ def _slip(scene: Scene, written: str) -> Mistake | None:
     known = words(scene.expected)
     if written in COMPARISONS and "COMPARE" in scene.expected:
         right = COMPARISONS[written]
-        found = say("instead", scene.span(), written=scene.token, right=f"`{right}`")
+        found = say("equals", scene.span(), written=scene.token, right=right)
         return Mistake(found, scene.start, scene.end, (("CONTAINS" if right == "contains" else "COMPARE", right),))
     if scene.statement == () and written in HOME:
         return None

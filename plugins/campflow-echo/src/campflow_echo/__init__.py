@@ -1,0 +1,61 @@
+"""The smallest channel: a line in a file for each message."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt
+from campflow.hooks.specs import hookimpl
+
+CAMPFLOW_API = (1, 0)
+
+
+class EchoSettings(BaseModel, extra="forbid"):
+    """`file` is below the project."""
+
+    file: str = "echo.txt"
+
+
+class EchoChannel:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        with self.path.open("a", buffering=1, encoding="utf-8") as file:
+            for message in messages:
+                text = " ".join(message.parts["text"].split())
+                file.write(f"{message.contact_key}\t{message.name}\t{text}\n")
+                yield Receipt(message.message_id, "accepted")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+def prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
+    return Prepared({"text": body}, front_matter)
+
+
+def make(settings: BaseModel, context: ChannelContext) -> Channel:
+    return EchoChannel(Path(context.folder) / EchoSettings.model_validate(settings.model_dump()).file)
+
+
+@hookimpl
+def campflow_channels() -> list[ChannelPlugin]:
+    return [
+        ChannelPlugin(
+            name="echo",
+            address=None,
+            settings=EchoSettings,
+            extensions=("txt",),
+            options=frozenset(),
+            reports=frozenset({"sent"}),
+            idempotency="none",
+            window=100,
+            prepare=prepare,
+            make=make,
+        )
+    ]

@@ -1,0 +1,58 @@
+"""The engine against the reference interpreter: the same moves, times, messages and conversions, however it ticks.
+
+300 cases, each with four clock patterns. CAMPFLOW_TEST_LONG=1 makes 2,000 of them, others in every run. A failing case
+is shrunk and printed as its `.flow` text, its people and what happened to them.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from tests.properties.cases import Case, cases
+from tests.properties.engine import compiled, run_engine
+from tests.properties.looks import looks_of
+from tests.reference.interpreter import interpret
+from tests.reference.story import Outcome
+from tests.reference.telling import EXPIRES, lines, resolved
+
+from campflow.model.flow import Flow
+
+LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+PATTERNS = ("event", "hour", "day", "end")
+
+
+def expected(case: Case, flow: Flow, pattern: str) -> Outcome:
+    """Of a calm case there is one story, the punctual one; else the engine may know no more than it was told by then."""
+    return interpret(
+        flow,
+        case.people,
+        case.happenings,
+        now=case.end,
+        zone=case.zone,
+        first_deployed=case.deployed,
+        expires=EXPIRES,
+        changes=case.changes,
+        looks=looks_of(case, "punctual" if case.calm else pattern),
+    )
+
+
+@pytest.mark.timeout(3_600)
+@settings(
+    max_examples=2_000 if LONG else 300,
+    deadline=None,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(cases())
+def test_engine_and_interpreter_tell_one_story(case: Case) -> None:
+    flow = resolved(case.text)
+    program = compiled(flow, case.zone)
+    for pattern in PATTERNS:
+        right = expected(case, flow, pattern)
+        found = run_engine(case, program, looks_of(case, pattern))
+        if found != right:
+            note(f"looking by {pattern}\n--- expected\n" + "\n".join(lines(right, case.zone)))
+            note("--- the engine says\n" + "\n".join(lines(found, case.zone)))
+        assert found.moves == right.moves
+        assert found.messages == right.messages
+        assert found.conversions == right.conversions
