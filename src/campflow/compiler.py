@@ -1,6 +1,6 @@
 """The table of contents: from the text of `.flow` files to the SQL program. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Dialect
@@ -19,7 +19,7 @@ from campflow.language.syntax import FlowFile
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Duration
 from campflow.planning.plan import Rfm
-from campflow.planning.planner import plan
+from campflow.planning.planner import narrowed, plan
 from campflow.sql.program import Program
 from campflow.sql.writer import write
 from campflow.storage.tables import Tables
@@ -48,7 +48,18 @@ def check_sources(sources: Sequence[Source], vocabulary: Vocabulary) -> Checked:
 
 
 def compile_flow(
-    checked: CheckedFlow, *, zone: str, expires: Duration, tables: Tables, dialect: Dialect, rfm: Rfm | None = None
+    checked: CheckedFlow,
+    *,
+    zone: str,
+    expires: Duration,
+    tables: Tables,
+    dialect: Dialect,
+    rfm: Rfm | None = None,
+    only: Collection[str] | None = None,
 ) -> Program:
-    """The SQL program of a checked flow, for one project's settings, tables and database."""
-    return write(plan(checked, zone=zone, expires=expires, rfm=rfm), tables, dialect)
+    """The SQL program of a checked flow, for one project's settings, tables and database.
+
+    With `only`, of these campaigns and those that they depend on.
+    """
+    whole = plan(checked, zone=zone, expires=expires, rfm=rfm)
+    return write(whole if only is None else narrowed(whole, only), tables, dialect)

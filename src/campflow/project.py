@@ -1,6 +1,6 @@
 """The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,8 +98,8 @@ class Project:
         flow = self.flow.flow
         return tables(flow.contact, flow.events)
 
-    def program(self, drawn: Tables) -> Program:
-        """The SQL program for these tables. Raises FlowError."""
+    def program(self, drawn: Tables, only: Collection[str] | None = None) -> Program:
+        """The SQL program for these tables; with `only`, of these campaigns and what they need. Raises FlowError."""
         return compile_flow(
             self.flow,
             zone=self.settings.timezone,
@@ -107,6 +107,7 @@ class Project:
             tables=drawn,
             dialect=make_url(self.database_url).get_dialect()(),
             rfm=Rfm(rfm.event, rfm.amount) if (rfm := self.settings.rfm) else None,
+            only=only,
         )
 
     # --- what runs it -------------------------------------------------------------------------------------------

@@ -204,6 +204,19 @@ def test_one_bad_message_is_rejected_and_the_rest_goes_out(tmp_path: Path) -> No
     assert [message.message_id for message in office.post.taken] == [4]
 
 
+def test_a_message_whose_person_or_campaign_is_gone_is_rejected_and_leased_no_more(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    for number in range(1, 4):
+        office.person(number)
+    with office.database.transaction() as connection:
+        m = office.t.message
+        connection.execute(update(m).where(m.c.message_id == 1).values(contact_id=99))
+        connection.execute(update(m).where(m.c.message_id == 2).values(campaign_id=99))
+    assert office.deliver(batch=1) == DeliveryReport(accepted=1, rejected=2)
+    assert office.row(1).detail == "the contact is no longer there"
+    assert office.row(2).detail == "its campaign is no longer there"
+
+
 def test_windows_are_no_larger_than_the_channel_says(tmp_path: Path) -> None:
     office = Office(tmp_path, window=2)
     for number in range(1, 8):

@@ -137,6 +137,8 @@ def _outcome(connection: Connection) -> Outcome:
         )
         for m in connection.execute(select(t.move))
     ]
+    # What expired before it was planned (the clock was late) is cancelled no more; it is not sent either way.
+    left = {m.journey_id for m in connection.execute(select(t.move)) if m.to_stage_id is None}
     messages = [
         Message(
             *journeys[m.journey_id],
@@ -146,7 +148,7 @@ def _outcome(connection: Connection) -> Outcome:
             sends[m.send_id].nth,
             m.planned_at,
             m.expires_at,
-            m.state == "cancelled",
+            m.state == "cancelled" or (m.state == "expired" and m.journey_id in left),
         )
         for m in connection.execute(select(t.message))
     ]

@@ -22,7 +22,7 @@ PATTERNS = ("event", "hour", "day", "end")
 
 
 def expected(case: Case, flow: Flow, pattern: str) -> Outcome:
-    """Of a calm case there is one story, the punctual one; else the engine may know no more than it was told by then."""
+    """Of a calm case there is one story, the punctual one; else no engine knows more than it was told by then."""
     return interpret(
         flow,
         case.people,

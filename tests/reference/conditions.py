@@ -66,7 +66,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """When, and by which event if any, a journey began."""
+    """When, and by which event if any, a journey began; `seq` is 0 where by none."""
 
     at: int
     seq: int

@@ -193,8 +193,8 @@ def lines(outcome: Outcome, zone: str) -> list[str]:
     """Everything that came of it, in the order of time; names where there is more than one campaign, key or entry."""
     rows: list[Move | Message | Conversion] = [*outcome.moves, *outcome.messages, *outcome.conversions]
     rows.sort(key=lambda row: row.planned_at if isinstance(row, Message) else row.at)
-    named = any(row.campaign != "tale" for row in rows)
-    return [_who(row, named) + _what(row, zone) for row in rows]
+    named, several = any(row.campaign != "tale" for row in rows), any(row.contact != "ada" for row in rows)
+    return [(f"{row.contact} " if several else "") + _who(row, named) + _what(row, zone) for row in rows]
 
 
 def clock(instant: int, zone: str) -> str:

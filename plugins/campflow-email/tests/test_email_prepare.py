@@ -105,7 +105,8 @@ def test_jinja_comes_through_wherever_it_stands(body: str, html: str, text: str)
 
 def test_statements_in_markdown_do_not_disturb_the_paragraphs() -> None:
     body = (
-        "{% if vip %}Dear **friend**{% else %}Hello{% endif %},\n\n{% for item in items %}\n- {{ item }}\n{% endfor %}\n\n"
+        "{% if vip %}Dear **friend**{% else %}Hello{% endif %},\n\n{% for item in items %}\n"
+        "- {{ item }}\n{% endfor %}\n\n"
         "{% if none %}\nnever\n{% endif %}\nBye <{{ url }}>\n"
     )
     html, text = made(body, "md")

@@ -236,7 +236,7 @@ def ca_file(authority: trustme.CA, folder: Path) -> str:
 
 def login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"acme", b"s3cret")
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=good)
 
 
 def test_starttls_and_a_login(authority: trustme.CA, tmp_path: Path) -> None:
@@ -276,13 +276,17 @@ def test_encryption_is_never_given_up_silently() -> None:
     assert inbox.mails == []
 
 
-def test_a_server_that_wants_a_login_spoils_no_message(authority: trustme.CA) -> None:
+def test_a_server_that_wants_a_login_spoils_no_message(authority: trustme.CA, tmp_path: Path) -> None:
     inbox = Inbox()
-    options: dict[str, Any] = {"authenticator": login, "auth_required": True, "auth_require_tls": False}
+    options: dict[str, Any] = {
+        "tls_context": server_context(authority),
+        "authenticator": login,
+        "auth_required": True,
+    }
 
     async def run() -> dict[int, str]:
         async with served(inbox, **options) as port:
-            post = channel(port)
+            post = channel(port, security="starttls", ca_file=ca_file(authority, tmp_path))
             await post.open()
             receipts: dict[int, Receipt] = {}
             with pytest.raises(ChannelError, match="wants a login"):

@@ -7,6 +7,7 @@ from campflow.checking.campaigns import resolve_campaign
 from campflow.checking.names import Names
 from campflow.checking.scope import Scope
 from campflow.checking.segments import resolve_segments
+from campflow.checking.tests import resolve_tests
 from campflow.checking.texts import Texts
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language import syntax
@@ -18,7 +19,7 @@ def resolve(files: Sequence[syntax.FlowFile], names: Names, texts: Texts) -> tup
     """The model of all files together, and every mistake in names and types, each once.
 
     `names` are what `collect` found in the same files. What is mistaken is left out of the flow: a field, a segment,
-    a whole campaign. Never raises on what the parser gives.
+    a whole campaign or test. Never raises on what the parser gives.
     """
     found: list[Diagnostic] = []
     conditions: dict[str, Expression | None] = {}
@@ -29,6 +30,7 @@ def resolve(files: Sequence[syntax.FlowFile], names: Names, texts: Texts) -> tup
         segments=resolve_segments(scope, conditions),
         campaigns=_campaigns(files, scope),
         currency=names.currency,
+        tests=resolve_tests(files, scope),
     )
     _look_at_doubles(files, scope)
     return flow, tuple(found)

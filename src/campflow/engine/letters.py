@@ -89,9 +89,9 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
             *_entry_columns(entry, stationery),
         )
         .select_from(m)
-        .join(s, s.c.send_id == m.c.send_id)
-        .join(tables.campaign, tables.campaign.c.campaign_id == m.c.campaign_id)
-        # Outer joins: a message whose contact or journey was erased is refused, not forgotten.
+        # Outer joins: a message whose contact or anything else is gone is refused; forgotten, it would be leased for ever.
+        .outerjoin(s, s.c.send_id == m.c.send_id)
+        .outerjoin(tables.campaign, tables.campaign.c.campaign_id == m.c.campaign_id)
         .outerjoin(c, c.c.contact_id == m.c.contact_id)
         .outerjoin(j, j.c.journey_id == m.c.journey_id)
         .outerjoin(entry, entry.c.seq == j.c.entry_seq)
@@ -109,6 +109,8 @@ def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping
     message_id = row["message_id"]
     if row["contact_key"] is None:
         return Refusal(message_id, "the contact is no longer there")
+    if row["message"] is None or row["campaign"] is None:
+        return Refusal(message_id, "its campaign is no longer there")
     person = stationery.person(row)
     address = str(person.get(channel.address) or "") if channel.address else ""
     if channel.address and not address:

@@ -275,7 +275,8 @@ class Reading:
                 known = {token.type: token for token in reversed(self._statement)}
                 self._begin_statement()
                 for kind in header:
-                    self._feed(known.get(kind) or self._places.token(kind, "", position, position))
+                    made_up = "0%" if kind == "PERCENT" else ""
+                    self._feed(known.get(kind) or self._places.token(kind, made_up, position, position))
                 return True
         return False
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from campflow.diagnostics.source import Span
 from campflow.model.expressions import EventPattern, Expression
 from campflow.model.people import Contact, Duration, Event, Money
+from campflow.model.tests import Test
 
 Weekday = Literal[0, 1, 2, 3, 4, 5, 6]  # Monday is 0, as in datetime
 
@@ -366,7 +367,7 @@ class Flow:
     """All of a project's `.flow` files, resolved.
 
     `currency` is the one currency of the project, None where no money is written and no setting names one.
-    `events` are the declared ones followed by the built-in ones.
+    `events` are the declared ones followed by the built-in ones. `tests` are in the order of the files.
     """
 
     contact: Contact
@@ -374,6 +375,7 @@ class Flow:
     segments: tuple[Segment, ...]
     campaigns: tuple[Campaign, ...]
     currency: str | None
+    tests: tuple[Test, ...] = ()
 
     def event(self, name: str) -> Event | None:
         return next((event for event in self.events if event.name == name), None)

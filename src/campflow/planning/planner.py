@@ -1,6 +1,7 @@
 """From a checked flow to the plan: who is looked at when, and which moments each exit offers."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from campflow.model import flow as model
 from campflow.model.expressions import And, EventPattern, Expression, walk
@@ -29,6 +30,9 @@ from campflow.planning.plan import (
 )
 
 ANNOUNCEMENTS = ("entered", "left", "converted")
+
+#: What the outbox tells of a message.
+FATES = frozenset({"sent", "failed", "expired"})
 
 
 def plan(checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None = None) -> Plan:
@@ -225,6 +229,26 @@ def _feeds(source: CampaignPlan, reader: CampaignPlan) -> bool:
             return True
     fields = {name for expression in _expressions(reader.campaign) for name in fields_in(expression)}
     return bool(fields & _set_fields(source))
+
+
+def narrowed(whole: Plan, names: Iterable[str]) -> Plan:
+    """Only the campaigns of these names and those that may change what happens in them, in the same order."""
+    kept: set[str] = set()
+    waiting = [each for each in whole.campaigns if each.name in set(names)]
+    while waiting:
+        reader = waiting.pop()
+        kept.add(reader.name)
+        sources = (each for each in whole.campaigns if each.name not in kept)
+        waiting += [each for each in sources if _feeds(each, reader) or _sends_to(each, reader)]
+    return replace(whole, campaigns=tuple(each for each in whole.campaigns if each.name in kept))
+
+
+def _sends_to(source: CampaignPlan, reader: CampaignPlan) -> bool:
+    """Whether what becomes of the source's messages is something that the reader asks about."""
+    actions = (action for stage in source.stages for action in stage.actions)
+    sent = {None, *(action.message for action in actions if isinstance(action, model.Send))}
+    fates = (pattern for pattern in _patterns(reader.campaign) if pattern.event in FATES)
+    return len(sent) > 1 and any(pattern.about in sent for pattern in fates)
 
 
 def _emitted(campaign: CampaignPlan) -> set[str]:

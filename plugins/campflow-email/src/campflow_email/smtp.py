@@ -76,6 +76,7 @@ class SmtpChannel:
             while window.work and not window.trouble:
                 if client is None or not client.is_connected:
                     client = await self._connection()
+                    continue  # others were at work meanwhile: look again
                 message = window.work.popleft()
                 try:
                     receipt = await self._send(client, message)
@@ -128,14 +129,13 @@ class SmtpChannel:
         )
         try:
             await client.connect()
+            await _greet(client)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise _Unusable(
                 f"{self._server} refuses the login: check username and password ({error.message})"
             ) from error
         except ssl.SSLError as error:
-            raise _Unusable(
-                f"{self._server}: no secure connection: {error.reason}: check `security`, `verify`"
-            ) from error
+            raise _Unusable(f"{self._server}: no secure connection: {error}: check `security`, `verify`") from error
         except _GONE as error:
             raise _Unusable(f"cannot use {self._server}: {error}: check host, port and security") from error
         return client
@@ -160,6 +160,15 @@ class SmtpChannel:
         if response.code == 421:
             client.close()
         return _receipt(message, response)
+
+
+async def _greet(client: SMTP) -> None:
+    """Say who we are, if securing the connection or a login has not done it; old servers know only HELO."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await client.helo()
 
 
 class _Window:
@@ -202,7 +211,8 @@ async def _envelope(client: SMTP, mail: Mail) -> SMTPResponse | None:
         response = await client.execute_command(*command)
         if response.code in _LOGIN:
             raise _Unusable(f"the server wants a login: {response.code} {response.message}")
-        if response.code // 100 not in (yes, 4, 5):
+        # 503 is "bad sequence of commands": we and the server have lost each other.
+        if response.code // 100 not in (yes, 4, 5) or response.code == 503:
             raise aiosmtplib.SMTPException(f"an answer we do not know: {response.code} {response.message}")
         if response.code // 100 != yes:
             return response

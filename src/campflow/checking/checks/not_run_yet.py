@@ -25,7 +25,7 @@ NOT_RUN_YET: dict[type, tuple[str, str]] = {
     syntax.Notify: ("notify", "nobody is notified"),
     syntax.Sync: ("sync", "no audience is changed"),
     syntax.Do: ("do", "the action is left out"),
-    syntax.TestDeclaration: ("test", "the test is not run"),
+    syntax.ForceArm: ("arm", "the test fails at this line"),
 }
 
 
@@ -53,7 +53,5 @@ def _place(node: _Placed) -> Span:
     match node:
         case syntax.Split(name) | syntax.Do(action=name):
             return name.span
-        case syntax.TestDeclaration(title):
-            return title.span
         case _:
             return node.span

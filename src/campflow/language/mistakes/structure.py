@@ -13,7 +13,8 @@ HOME: dict[str, str] = {
     ),
     **dict.fromkeys(("budget", "holdout", "limit", "priority", "quiet", "attribute", "edits", "moved"), "clause"),
     **dict.fromkeys(("stage", "final"), "clause"),
-    **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "on", "after", "at", "when", "else", "split"), "stage"),
+    **dict.fromkeys(("send", "set", "emit", "notify", "sync", "do", "split"), "stage"),
+    **dict.fromkeys(("on", "after", "at", "when", "else"), "stage"),
     **dict.fromkeys(("measure", "decide"), "split"),
     **dict.fromkeys(("expect", "arm"), "test"),
 }

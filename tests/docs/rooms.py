@@ -1,0 +1,126 @@
+"""What campflow makes of an example on a page: findings, tokens, tree, model, plan, SQL."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from campflow_echo import campflow_channels as echo_channels
+from campflow_email import EMAIL
+from tests.docs.pages import DOCS
+
+from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
+from campflow.cli.authoring import _sql
+from campflow.cli.dump import dump
+from campflow.compiler import Checked, check_sources, compile_flow
+from campflow.content.inspect import inspect_content
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.render import render_text
+from campflow.diagnostics.source import Source
+from campflow.hooks.contracts import ChannelPlugin
+from campflow.language.parser import parse, tokens
+from campflow.model.people import Duration
+from campflow.planning.plan import Rfm
+from campflow.sql.program import Program
+from campflow.storage.database import Database
+from campflow.storage.tables import Tables, tables
+
+#: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
+MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")
+
+CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, *echo_channels())}
+
+PRELUDE = "prelude.flow"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of a page as a whole program.
+
+    `alone` is without the prelude, `project` a folder with content of its own, `path` the name of the file.
+    """
+
+    text: str
+    alone: bool = False
+    project: Path | None = None
+    path: str = "example.flow"
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        prelude = [] if self.alone else [Source(PRELUDE, (DOCS / "language" / PRELUDE).read_text("utf-8"))]
+        return {each.path: each for each in [*prelude, Source(self.path, self.text)]}
+
+    @cached_property
+    def checked(self) -> Checked:
+        return check_sources(list(self.sources.values()), _vocabulary(self.project))
+
+    @property
+    def found(self) -> list[Diagnostic]:
+        """What is wrong with the example itself, and with its content."""
+        return [each for each in self.checked.diagnostics if each.span.path != PRELUDE]
+
+    def findings(self) -> str:
+        """As `campflow check` prints them."""
+        return render_text(self.found, self.sources)
+
+    @property
+    def tables(self) -> Tables:
+        assert self.checked.flow is not None, self.findings()
+        flow = self.checked.flow.flow
+        return tables(flow.contact, flow.events)
+
+    @cached_property
+    def program(self) -> Program:
+        assert self.checked.flow is not None, self.findings()
+        database = Database("sqlite://", self.tables)
+        return compile_flow(
+            self.checked.flow, zone="UTC", expires=Duration(days=1), tables=database.tables,
+            dialect=database.engine.dialect, rfm=Rfm("purchase", "amount"),
+        )  # fmt: skip
+
+    # --- what each room holds -----------------------------------------------------------------------------------
+
+    def room(self, name: str) -> str:
+        """As `campflow compile FILE --to NAME` prints it."""
+        source = self.sources[self.path]
+        match name:
+            case "tokens":
+                return "".join(f"{line}:{column}\t{kind}\t{text!r}\n" for kind, text, line, column in tokens(source))
+            case "tree":
+                return dump(parse(source)[0])
+            case "model":
+                assert self.checked.flow is not None, self.findings()
+                flow = self.checked.flow.flow
+                return dump({"contact": flow.contact, "campaigns": flow.campaigns})
+            case "plan":
+                return "\n".join(dump(each.plan) for each in self.program.campaigns)
+            case _:
+                return "\n".join(_sql(each) for each in self.program.campaigns)
+
+    def statement(self, name: str) -> str:
+        """One statement of `--to sql`: `CAMPAIGN.STATEMENT`. Raises KeyError with those that there are."""
+        campaign, _, wanted = name.partition(".")
+        for each in self.program.campaigns:
+            if each.plan.name == campaign:
+                parts = re.split(r"\n-- (?=\w)", _sql(each))[1:]
+                found = {part.partition(":")[0]: f"-- {part}" for part in parts}
+                if wanted not in found:
+                    raise KeyError(f"{name}: {campaign} has {', '.join(found)}")
+                return found[wanted].rstrip() + "\n"
+        raise KeyError(f"{name}: the example has no campaign {campaign}")
+
+
+@lru_cache
+def _vocabulary(project: Path | None) -> Vocabulary:
+    written = inspect_content(project, CHANNELS).files if project else ()
+    taken = {file.message for file in written if file.channel == "email"}
+    said = [ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES if name not in taken]
+    return Vocabulary(
+        channels={
+            plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
+            for plugin in CHANNELS.values()
+        },
+        content=ContentIndex((*written, *said)),
+        currency="EUR",
+        rfm_event="purchase",
+    )

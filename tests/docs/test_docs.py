@@ -1,0 +1,203 @@
+"""The pages of docs/ say what campflow does: examples compile, made text is what is made, nothing is left out."""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from campflow_email.settings import EmailSettings
+from pydantic import BaseModel
+from tests.docs.made import examples, made
+from tests.docs.pages import DOCS, ROOT, Block, anchor, blocks, headings, links, pages, read, section
+from tests.docs.rooms import MESSAGES, Example
+from tests.docs.sessions import Command, Shell, agrees, commands, has_session
+
+from campflow.cli.commands import app
+from campflow.cli.desk import State
+from campflow.diagnostics.catalogue import TITLES, severity
+from campflow.hooks import contracts, specs
+from campflow.settings import RfmSettings, SenderSettings, Settings
+from campflow.storage.tables import Tables
+
+REFERENCE = DOCS / "reference"
+EXAMPLES = [(block, example) for page in pages() for block, example in examples(page)]
+
+
+# --- examples ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("block", "example"), EXAMPLES, ids=[str(block) for block, _ in EXAMPLES])
+def test_each_example_is_right_or_wrong_as_marked(block: Block, example: Example) -> None:
+    """`wrong=CODE` is reported, and nothing else; `warns=CODE` too, beside a program that compiles."""
+    expected = {code for mark in ("wrong", "warns") if (code := block.mark(mark))}
+    assert {each.code for each in example.found} == expected, example.findings() or "nothing was found"
+    if block.mark("wrong") is None or severity(str(block.mark("wrong"))) == "warning":
+        assert example.program.campaigns or "campaign " not in block.text
+
+
+def test_the_messages_of_the_examples_are_named() -> None:
+    named = read(DOCS / "language" / "index.md")
+    assert [name for name in MESSAGES if f"`{name}`" not in named] == []
+
+
+def test_a_language_page_stands_for_each_construct() -> None:
+    """The grammar's own list: clauses of a campaign, actions and triggers of a stage."""
+    grammar = read(ROOT / "src/campflow/language/flow.lark")
+    rules = re.search(r"_campaign_item: (.*?)\n\n", grammar, re.DOTALL)
+    actions = re.search(r"_action: (.*?)\n", grammar)
+    assert rules is not None
+    assert actions is not None
+    words = {word.strip("_") for word in re.findall(r"\w+", f"{rules[1]} {actions[1]}")}
+    ways = {"on", "after", "at", "on-date", "when", "else"}
+    language = DOCS / "language"
+    there = {page.stem for page in language.glob("*.md")} | set(headings(language / "not-run-yet.md"))
+    assert words | ways | {"contact", "event", "segment"} <= there
+
+
+# --- what is made -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(DOCS)))
+def test_what_is_made_is_up_to_date(page: Path) -> None:
+    for block, text in made(page):
+        assert block.text == text, f"{block} is out of date: python -m tests.docs.regenerate"
+
+
+def test_each_order_of_a_page_is_known() -> None:
+    """A misspelt comment would leave its block unchecked."""
+    known = {"", "file", "sql", "room", "check", "rows", "mail", "content", "write"}
+    assert {block.order for page in pages() for block in blocks(page)} <= known
+
+
+def test_sql_on_a_page_is_always_made() -> None:
+    typed = [str(block) for page in pages() for block in blocks(page) if block.language == "sql" and not block.order]
+    assert typed == []
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if has_session(page)], ids=lambda page: page.stem)
+def test_commands_print_what_their_page_shows(page: Path, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    for step in commands(page):
+        if isinstance(step, Command):
+            printed = shell.run(step.line)
+            assert agrees(step.shown, printed), f"{step.block}: $ {step.line}\n" + "\n".join(printed)
+        else:
+            shell.write(step)
+
+
+# --- nothing is left out ----------------------------------------------------------------------------------------
+
+
+def test_each_diagnostic_has_a_page_that_shows_it() -> None:
+    folder = REFERENCE / "diagnostics"
+    assert {page.stem for page in folder.glob("*.md")} == set(TITLES)
+    index = read(REFERENCE / "diagnostics.md")
+    for code, title in TITLES.items():
+        page = folder / f"{code}.md"
+        assert headings(page)[0] == code
+        assert f"[`{code}`](diagnostics/{code}.md) | {severity(code)} | {title} |" in index
+        shown = [block for block, _ in EXAMPLES if block.page == page]
+        marks = {mark: [block for block in shown if block.mark(mark) == code] for mark in ("wrong", "warns", "later")}
+        assert any(marks.values()), f"{code}: no example of what is wrong"
+        assert len(shown) > sum(map(len, marks.values())), f"{code}: no example of what is right"
+
+
+def test_what_is_said_not_to_be_looked_for_yet_is_marked_so() -> None:
+    """The index and the pages agree on which codes this version reports."""
+    later = {code for code in TITLES for block, _ in EXAMPLES if block.mark("later") == code}
+    index = read(REFERENCE / "diagnostics.md")
+    said = set(re.findall(r"\[`([\w-]+)`\].*\| not yet \|", index))
+    assert said == later
+
+
+def _commands(command: object, path: str) -> Iterator[tuple[str, list[str]]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        words = [opt for each in getattr(command, "params", []) if each.param_type_name == "option" for opt in each.opts]
+        words += [(each.metavar or each.name).strip("[]").upper() for each in getattr(command, "params", [])
+                  if each.param_type_name == "argument"]  # fmt: skip
+        yield path, words
+    else:
+        for name, each in inner.items():
+            yield from _commands(each, f"{path} {name}")
+
+
+@pytest.mark.parametrize(("command", "words"), _commands(typer.main.get_command(app), "campflow"))
+def test_each_command_has_its_section_with_each_option(command: str, words: list[str]) -> None:
+    text = section(REFERENCE / "commands.md", command)
+    assert text, f"commands.md has no heading `{command}`"
+    assert [word for word in words if not re.search(rf"`[^`]*(?<![\w-]){re.escape(word)}(?![\w-])[^`]*`", text)] == []
+
+
+def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        inner = {"sender": SenderSettings, "rfm": RfmSettings}.get(name)
+        if inner is not None:
+            yield from _keys(inner, f"{prefix}{name}.")
+        elif field.annotation is not dict:
+            yield f"{prefix}{name}"
+
+
+def test_each_setting_has_its_heading_and_its_variable() -> None:
+    page = REFERENCE / "settings.md"
+    keys = [*_keys(Settings, ""), *_keys(EmailSettings, "channels.email.")]
+    assert [key for key in keys if key not in headings(page)] == []
+    for key in keys:
+        assert f"`CAMPFLOW_{key.replace('.', '__').upper()}" in section(page, key), key
+    others = {"Where a setting comes from", "Variables that are no settings", "settings", "campflow.toml"}
+    said = [each for each in headings(page) if re.fullmatch(r"[a-z_.]+", each) and each not in others]
+    assert [each for each in said if each not in keys] == []
+
+
+def test_each_hook_and_contract_has_its_heading_with_each_field() -> None:
+    page = REFERENCE / "hooks.md"
+    known = headings(page)
+    hooks = [name for name, each in vars(specs).items() if hasattr(each, f"{specs.PROJECT}_spec")]
+    assert hooks
+    assert [name for name in hooks if name not in known] == []
+    for name, kind in vars(contracts).items():
+        if inspect.isclass(kind) and kind.__module__ == contracts.__name__:
+            text = section(page, name)
+            assert text, f"hooks.md has no heading `{name}`"
+            fields = [each.name for each in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+            methods = [each for each in vars(kind) if not each.startswith("_")] if not fields else []
+            assert [each for each in (*fields, *methods) if f"`{each}" not in text] == [], name
+
+
+def test_each_state_of_a_message_has_its_heading() -> None:
+    assert [state for state in State if state.value not in headings(REFERENCE / "message-states.md")] == []
+
+
+def test_each_table_is_in_the_glossary() -> None:
+    text = read(DOCS / "glossary.md")
+    names = [each.name for each in dataclasses.fields(Tables) if each.name != "metadata"]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+# --- links ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(DOCS)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        file, _, part = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), f"{page.relative_to(DOCS)} links to {target}"
+        if part:
+            assert part in map(anchor, headings(there)), f"{page.relative_to(DOCS)} links to {target}"
+
+
+def test_each_page_can_be_reached_from_the_index() -> None:
+    start = DOCS / "README.md"
+    seen, waiting = {start}, [start]
+    while waiting:
+        page = waiting.pop()
+        for target in links(page):
+            there = (page.parent / target.partition("#")[0]).resolve()
+            if there.suffix == ".md" and there.is_relative_to(DOCS) and there not in seen and there.exists():
+                seen.add(there)
+                waiting.append(there)
+    assert [str(page.relative_to(DOCS)) for page in pages() if page not in seen] == []

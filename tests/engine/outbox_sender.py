@@ -1,0 +1,109 @@
+"""A process that sends: makes an outbox of some messages, or delivers it, telling its parent each message.
+
+`make DATABASE COUNT` or `send DATABASE`. A message is written as a line to standard output, where it counts as
+received; then one byte of standard input says to go on.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+from sqlalchemy import Table, insert
+
+from campflow.content.rendering import Library
+from campflow.content.unsubscribe import SigningKeys
+from campflow.engine.channels import Channels
+from campflow.engine.delivery import Rules, deliver_ready
+from campflow.engine.letters import Stationery
+from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt, Sender
+from campflow.model.people import Contact
+from campflow.storage.database import Database
+from campflow.storage.schema import install
+from campflow.storage.tables import tables
+
+NOW = 1_000_000
+NOBODY = Contact((), None)
+
+
+class NoSettings(BaseModel):
+    pass
+
+
+class Pipe:
+    """The provider is the parent process."""
+
+    async def open(self) -> None:
+        """Always open."""
+
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        for message in messages:
+            os.write(1, f"{message.message_id}\n".encode())
+            os.read(0, 1)
+            yield Receipt(message.message_id, "accepted")
+
+    async def close(self) -> None:
+        """Never closed."""
+
+
+def prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
+    return Prepared({"text": body}, front_matter)
+
+
+def make(settings: BaseModel, context: ChannelContext) -> Channel:
+    return Pipe()
+
+
+PLUGIN = ChannelPlugin(
+    name="pipe",
+    address=None,
+    settings=NoSettings,
+    extensions=("txt",),
+    options=frozenset(),
+    reports=frozenset(),
+    idempotency="none",
+    window=7,
+    prepare=prepare,
+    make=make,
+)
+
+
+def row(table: Table, **values: object) -> dict[str, object]:
+    """A row in which only these columns matter."""
+    needed = [c for c in table.c if not c.nullable and not c.primary_key and c.server_default is None]
+    return {c.name: c.type.python_type() for c in needed} | values
+
+
+def fill(database: Database, count: int) -> None:
+    install(database)
+    t = database.tables
+    with database.transaction() as connection:
+        connection.execute(insert(t.contact).values(row(t.contact, contact_key="ada")))
+        connection.execute(insert(t.campaign).values(row(t.campaign)))
+        connection.execute(insert(t.stage).values(row(t.stage, campaign_id=1)))
+        send = row(t.send, campaign_id=1, stage_id=1, channel="pipe", message="hi", options="{}")
+        connection.execute(insert(t.send).values(send))
+        message = row(
+            t.message, contact_id=1, campaign_id=1, channel="pipe", send_id=1, expires_at=2 * NOW, state="planned"
+        )
+        connection.execute(insert(t.message), [message | {"nth": nth} for nth in range(count)])
+
+
+async def send(database: Database, folder: Path) -> None:
+    plugins = {PLUGIN.name: PLUGIN}
+    keys = SigningKeys("a", {"a": b"secret"})
+    stationery = Stationery(NOBODY, (), Library(folder, plugins), Sender(), keys, "here", ZoneInfo("UTC"))
+    async with Channels(plugins, {}, ChannelContext(str(folder), Sender())) as channels:
+        await deliver_ready(database, stationery, channels, lambda: NOW, Rules(batch=50, lease=3600))
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[2])
+    opened = Database(f"sqlite:///{path}", tables(NOBODY, ()))
+    if sys.argv[1] == "make":
+        fill(opened, int(sys.argv[3]))
+    else:
+        asyncio.run(send(opened, path.parent))

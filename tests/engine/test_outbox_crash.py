@@ -1,0 +1,62 @@
+"""kill -9 in the middle of sending: nobody is missing, and nobody gets it twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import select
+
+from campflow.model.people import Contact
+from campflow.storage.database import Database
+from campflow.storage.tables import tables
+
+SENDER = Path(__file__).with_name("outbox_sender.py")
+MESSAGES, KILLS, WINDOW = 300, 10, 7
+
+
+def run(database: Path, kill_after: int | None, before_the_answer: bool) -> list[int]:
+    """The messages received of one process; it is killed around the answer to message number `kill_after`."""
+    process = subprocess.Popen([sys.executable, str(SENDER), "send", str(database)], stdin=-1, stdout=-1)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    received = []
+    for line in iter(process.stdout.readline, b""):
+        received.append(int(line))
+        last = len(received) == kill_after
+        if not (last and before_the_answer):
+            process.stdin.write(b"k")
+            process.stdin.flush()
+        if last:
+            process.kill()
+            break
+    received += [int(line) for line in process.stdout.read().split()]
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
+    return received
+
+
+def test_killed_senders_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "hi.pipe.txt").write_text("Hi")
+    path = tmp_path / "campflow.db"
+    subprocess.run([sys.executable, str(SENDER), "make", str(path), str(MESSAGES)], check=True)
+    rng = Random(3)
+    received: list[int] = []
+    for kill in range(KILLS):
+        received += run(path, rng.randint(1, 25), before_the_answer=bool(kill % 2))
+    received += run(path, None, before_the_answer=False)
+
+    database = Database(f"sqlite:///{path}", tables(Contact((), None), ()))
+    m = database.tables.message.c
+    with database.reader() as connection:
+        states = {row.message_id: row.state for row in connection.execute(select(m.message_id, m.state))}
+    database.close()
+    assert len(received) == len(set(received)), "somebody got it twice"
+    accepted = {number for number, state in states.items() if state == "accepted"}
+    uncertain = {number for number, state in states.items() if state == "uncertain"}
+    assert accepted <= set(received)
+    assert set(received) | uncertain == set(range(1, MESSAGES + 1)), "somebody is missing"
+    assert accepted | uncertain == set(states)
+    assert 0 < len(uncertain) <= KILLS * WINDOW

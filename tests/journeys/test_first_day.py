@@ -1,0 +1,124 @@
+"""What a newcomer does on the first day: init, check, import, tick, status, explain, outbox."""
+
+from email import message_from_bytes, policy
+
+from tests.journeys.command import Campflow
+
+
+PEOPLE = "email,first_name,language\nada@example.com,Ada,en\nzoe@example.com,Zoé,fr\n"
+SIGNUPS = "id,contact,at\n1,ada@example.com,2026-03-02 10:00\n2,zoe@example.com,2026-03-02 11:00\n"
+PURCHASE = '{"id": "p1", "contact": "zoe@example.com", "at": "2026-03-04T12:00:00Z", "amount": "40 EUR"}\n'
+
+
+def test_init_makes_a_project_that_checks_and_sends(campflow: Campflow) -> None:
+    said = campflow("init", "shop")
+    assert "campflow run" in said.stdout
+    campflow = Campflow(campflow.folder / "shop")
+    assert "no problem found" in campflow("check").stdout
+    campflow("people", "import", "people.csv")
+    campflow("events", "import", "signups.csv", "--event", "signup")
+    assert "2 entered" in campflow("tick").stdout
+    subjects = {message_from_bytes(each.read_bytes(), policy=policy.default)["Subject"] for each in campflow.mails()}
+    assert subjects == {"Welcome, Ada!", "Welcome, Zoé!"}
+
+
+def test_init_overwrites_nothing(campflow: Campflow) -> None:
+    campflow.write(".gitignore", "mine\n")
+    campflow("init")
+    assert (campflow.folder / ".gitignore").read_text() == "mine\n"
+    campflow.change("people.flow", "signup", "enrolled")
+    assert "is a project already" in campflow("init", code=2).stderr
+    assert "enrolled" in (campflow.folder / "people.flow").read_text()
+
+
+def test_a_campaign_day_by_day(still: Campflow) -> None:
+    still("people", "import", "-", "--format", "csv", stdin=PEOPLE)
+    still("events", "import", "-", "--format", "csv", "--event", "signup", stdin=SIGNUPS)
+    still("events", "import", "-", "--format", "jsonl", "--event", "purchase", stdin=PURCHASE)
+
+    assert "nothing to do" in still("tick", "--now", "2026-03-02 09:59").stdout
+    assert "2 entered, 2 moved, 2 planned, 2 accepted" in still("tick", "--now", "2026-03-02 12:00").stdout
+    assert "1 converted" in still("tick", "--now", "2026-03-05").stdout
+    still("tick", "--now", "2026-03-06")
+
+    (welcome,) = still.json("status")["campaigns"]
+    assert {stage["name"]: (stage["people"], stage["passed"]) for stage in welcome["stages"]} == {
+        "hello": (0, 2), "reminder": (1, 1), "customer": (1, 1), "reader": (0, 0),
+    }  # fmt: skip
+    assert [stage["name"] for stage in welcome["stages"]] == ["hello", "reminder", "customer", "reader"]
+    assert (welcome["entered"], welcome["inside"], welcome["sent"], welcome["waiting"]) == (2, 1, 2, 1)
+    assert welcome["conversions"] == [{"name": "conversion", "count": 1, "worth": 4000}]
+    table = still("status").stdout
+    assert "2 entered · 2 sent · 1 waiting · 1 converted worth 40.00 EUR" in table
+
+    told = still("explain", "zoe@example.com", "welcome").stdout
+    assert "2026-03-02 11:00  entered, and is in hello   welcome.flow:6  enter on signup, once — signup" in told
+    assert "2026-03-04 12:00  hello -> customer   welcome.flow:8" in told
+    assert "purchase (amount 40.00 EUR)" in told
+    (journey,) = still.json("explain", "zoe@example.com")["journeys"]
+    assert [(move["at"], move["from"], move["to"], move["line"]) for move in journey["moves"]] == [
+        ("2026-03-02T11:00:00.000Z", None, "hello", 6),
+        ("2026-03-04T12:00:00.000Z", "hello", "customer", 8),
+    ]
+    assert journey["moves"][1]["event"]["fields"] == {"amount": "40.00 EUR"}
+
+    (planned,) = still.json("outbox", "planned")
+    assert (planned["contact"], planned["name"], planned["planned_at"]) == (
+        "ada@example.com", "reminder", "2026-03-06T09:00:00.000Z",
+    )  # fmt: skip
+    assert len(still.json("outbox", "accepted")) == 2
+    assert "2 accepted" in still("outbox").stdout
+
+
+def test_the_same_file_twice_changes_nothing(still: Campflow) -> None:
+    for expected in ("2 added, 0 changed, 0 unchanged", "0 added, 0 changed, 2 unchanged"):
+        assert expected in still("people", "import", "-", "--format", "csv", stdin=PEOPLE).stdout
+        assert expected in still("events", "import", "-", "--format", "csv", "--event", "signup", stdin=SIGNUPS).stdout
+
+
+def test_a_late_tick_makes_the_moves_that_were_due(still: Campflow) -> None:
+    still("people", "import", "-", "--format", "csv", stdin=PEOPLE)
+    still("events", "import", "-", "--format", "csv", "--event", "signup", stdin=SIGNUPS)
+    still("tick", "--now", "2026-05-01")
+    moves = still.json("explain", "ada@example.com")["journeys"][0]["moves"]
+    assert [(move["at"], move["to"]) for move in moves] == [
+        ("2026-03-02T10:00:00.000Z", "hello"),
+        ("2026-03-05T10:00:00.000Z", "reminder"),
+        ("2026-03-12T10:00:00.000Z", "reader"),
+    ]
+    assert {message["state"] for message in still.json("outbox")} == {"expired"}
+    assert still.mails() == []
+
+
+def test_refused_rows_are_named_and_kept(still: Campflow) -> None:
+    bad = PEOPLE + "nobody,Nobody,en\n"
+    said = still("people", "import", "-", "--format", "csv", "--rejects", "bad.csv", stdin=bad, code=1)
+    assert "standard input:4, email:" in said.stderr
+    assert "3 rows: 2 added, 0 changed, 0 unchanged, 1 refused" in said.stdout
+    assert "nobody,Nobody,en,4,email" in (still.folder / "bad.csv").read_text()
+
+
+def test_columns_can_be_mapped(still: Campflow) -> None:
+    rows = "E-Mail;Vorname\nada@example.com;Ada\n"
+    still.write("people.csv", rows)
+    still("people", "import", "people.csv", "--map", "E-Mail=email", "--map", "Vorname=first_name")
+    assert still.json("explain", "ADA@example.com")["email"] == "ada@example.com"
+
+
+def test_compile_shows_every_room(still: Campflow) -> None:
+    for room, expected in {
+        "tokens": "CAMPAIGN\t'campaign'",
+        "tree": "CampaignDeclaration @",
+        "model": "Convert @8:3",
+        "plan": "CampaignPlan",
+        "sql": "INSERT INTO",
+    }.items():
+        assert expected in still("compile", "welcome.flow", "--to", room).stdout
+
+
+def test_play_runs_to_its_end(still: Campflow) -> None:
+    still("people", "import", "-", "--format", "csv", stdin=PEOPLE)
+    still("events", "import", "-", "--format", "csv", "--event", "signup", stdin=SIGNUPS)
+    said = still("run", "--play", "1 day", "--until", "2026-03-20").stdout
+    assert "2 entered · 4 sent · 0 waiting" in said
+    assert len(still.mails()) == 4
