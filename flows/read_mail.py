@@ -1,4 +1,4 @@
-"""Shows a mail as a person reads it: `python read_mail.py [FILE]`. Without a file, the newest in mail/ beside this one."""
+"""Shows a mail as a person reads it: `python read_mail.py [FILE]`; without a file, the newest in mail/."""
 
 import sys
 from email import message_from_bytes, policy

@@ -22,6 +22,7 @@ FLOORS = {
     "campflow.hooks": 5,
     "campflow.content": 5,
     "campflow.measuring": 5,
+    "campflow.drawing": 5,
     "campflow.engine": 6,
     "campflow.people": 6,
     "campflow.settings": 7,

@@ -43,6 +43,7 @@ def _stationery(project: Project, database: Database) -> Stationery:
         installation=kept(database, "installation"),
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,
+        campaigns=flow.campaigns,
     )
 
 

@@ -6,7 +6,8 @@ import textwrap
 #: How wide SQL stands on a page; the compiler prints a clause a line.
 WIDTH = 110
 
-_CUT = re.compile(r"^(?P<what>.*?)(?: from \"(?P<first>.+?)\")?(?: to \"(?P<last>.+?)\")?$")
+_QUOTED = r'"((?:[^"\\]|\\.)+)"'
+_CUT = re.compile(rf"^(.*?)(?: from {_QUOTED})?(?: to {_QUOTED})?$")
 
 
 class NotThere(Exception):
@@ -14,10 +15,12 @@ class NotThere(Exception):
 
 
 def parts(what: str) -> tuple[str, str | None, str | None]:
-    """`hello.enter from "SELECT" to "FROM"` as its three parts."""
+    """`hello.enter from "SELECT" to "FROM"` as its three parts; a `\\"` in a text is a quote."""
     match = _CUT.match(what)
     assert match is not None
-    return match["what"], match["first"], match["last"]
+    name, *texts = match.groups()
+    first, last = (text and text.replace('\\"', '"') for text in texts)
+    return str(name), first, last
 
 
 def statement(text: str, first: str | None, last: str | None) -> str:

@@ -24,6 +24,10 @@ SENDER = """campaign letters {{
 """
 
 
+class NotMade(Exception):
+    """A page asks for what campflow does not print."""
+
+
 def examples(page: Path) -> Iterator[tuple[Block, Example]]:
     """Each `flow` block of a page, and each content file with a campaign that sends it."""
     for block in blocks(page):
@@ -48,28 +52,41 @@ def _sent(block: Block) -> Example:
 
 
 def made(page: Path) -> Iterator[tuple[Block, str]]:
-    """Each made block of a page with the text it has to hold. An order looks at the last example above it."""
+    """Each made block of a page with the text it has to hold. An order looks at the last example above it.
+
+    Raises NotMade for an order that cannot be carried out (any more).
+    """
     above = dict(examples(page))
     example: Example | None = None
     played: Played | None = None
     for block in blocks(page):
         if block in above:
             example, played = above[block], None
-        what, first, last = excerpts.parts(block.what)
-        match block.order:
-            case "file":
-                yield block, excerpts.lines(read(ROOT / what), first, last)
-            case "sql" if example:
-                yield block, excerpts.statement(example.statement(what), first, last)
-            case "room" if example:
-                yield block, excerpts.lines(example.room(what), first, last)
-            case "check" if example:
-                yield block, example.findings()
-            case "rows" if example:
-                played = played or Played(example)
-                yield block, played.rows(what)
-            case "mail" if example:
-                played = played or Played(example)
-                yield block, excerpts.lines(played.mail(), first, last)
-            case "sql" | "room" | "check" | "rows" | "mail":
-                raise AssertionError(f"{block}: there is no example above")
+        if block.order in ("rows", "mail") and example is not None:
+            played = played or Played(example)
+        try:
+            text = _made(block, example, played)
+        except (excerpts.NotThere, KeyError) as error:
+            raise NotMade(f"{block}: {error}") from error
+        if text is not None:
+            yield block, text
+
+
+def _made(block: Block, example: Example | None, played: Played | None) -> str | None:
+    what, first, last = excerpts.parts(block.what)
+    match block.order:
+        case "file":
+            return excerpts.lines(read(ROOT / what), first, last)
+        case "sql" if example:
+            return excerpts.statement(example.statement(what), first, last)
+        case "room" if example:
+            return excerpts.lines(example.room(what), first, last)
+        case "check" if example:
+            return example.findings()
+        case "rows" if played:
+            return played.rows(what)
+        case "mail" if played:
+            return excerpts.lines(played.mail(), first, last)
+        case "sql" | "room" | "check" | "rows" | "mail":
+            raise NotMade(f"{block}: there is no example above")
+    return None

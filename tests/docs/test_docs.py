@@ -125,7 +125,7 @@ def _commands(command: object, path: str) -> Iterator[tuple[str, list[str]]]:
             yield from _commands(each, f"{path} {name}")
 
 
-@pytest.mark.parametrize(("command", "words"), _commands(typer.main.get_command(app), "campflow"))
+@pytest.mark.parametrize(("command", "words"), list(_commands(typer.main.get_command(app), "campflow")))
 def test_each_command_has_its_section_with_each_option(command: str, words: list[str]) -> None:
     text = section(REFERENCE / "commands.md", command)
     assert text, f"commands.md has no heading `{command}`"

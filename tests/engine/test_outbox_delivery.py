@@ -20,6 +20,8 @@ from campflow.engine.letters import Stationery
 from campflow.engine.outbox import lease, take_over
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt, Sender
+from campflow.model.expressions import YESNO, Constant
+from campflow.model.flow import Campaign
 from campflow.model.people import Contact, Event, Field, ValueType
 from campflow.storage.database import Database
 from campflow.storage.schema import install
@@ -42,7 +44,7 @@ FILES = {
     "hi.post.txt": (
         '---\nsubject: "For {{ first_name }}"\n---\nHi {{ first_name }}, {{ entry.total }}, {{ unsubscribe_url }}'
     ),
-    "fr/hi.post.txt": "Salut {{ contact.first_name }} de {{ campaign.name }}",
+    "fr/hi.post.txt": "Salut {{ contact.first_name }} de {{ campaign.name }}{{ campaign.title }}{{ message.name }}",
 }
 
 Answer = Callable[["Post", Sequence[Message]], AsyncIterator[Receipt]]
@@ -182,11 +184,26 @@ def test_each_person_gets_their_language_and_the_statement_s_options(tmp_path: P
     office.person(2, language="de")
     office.deliver()
     assert [message.parts["text"][:20] for message in office.post.taken] == [
-        "Salut P1 de spring",
+        "Salut P1 de springhi",
         "Hi P2, , mailto:shop",
     ]
     assert [message.options["subject"] for message in office.post.taken] == ["P1!", "For P2"]
     assert [message.language for message in office.post.taken] == ["fr", None]
+
+
+def test_a_template_may_name_its_campaign_and_its_owner(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    (tmp_path / "content" / "about.post.txt").write_text("{{ campaign.title }} by {{ campaign.owner }}")
+    campaign = Campaign(
+        "spring", "Spring sale", None, "ada", None, None, Constant(True, YESNO), (), (), (), (), None, None, (), 0,
+        None, None, "everyone", (), (), HERE,
+    )  # fmt: skip
+    library = Library(tmp_path, office.channels.plugins)
+    office.stationery = replace(office.stationery, campaigns=(campaign,), library=library)
+    office.send(2, "about")
+    office.person(1, send_id=2)
+    assert office.deliver().accepted == 1
+    assert office.post.taken[0].parts == {"text": "Spring sale by ada"}
 
 
 def test_one_bad_message_is_rejected_and_the_rest_goes_out(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.journeys.command import Campflow
+
+from campflow.cli.starter import write_project
 
 
 @pytest.fixture
@@ -16,8 +17,8 @@ def campflow(tmp_path: Path) -> Campflow:
 
 @pytest.fixture
 def project(campflow: Campflow) -> Campflow:
-    """In a project that `init` made."""
-    campflow("init")
+    """In a project as `init` makes it."""
+    write_project(campflow.folder)
     return campflow
 
 

@@ -4,7 +4,6 @@ from email import message_from_bytes, policy
 
 from tests.journeys.command import Campflow
 
-
 PEOPLE = "email,first_name,language\nada@example.com,Ada,en\nzoe@example.com,Zoé,fr\n"
 SIGNUPS = "id,contact,at\n1,ada@example.com,2026-03-02 10:00\n2,zoe@example.com,2026-03-02 11:00\n"
 PURCHASE = '{"id": "p1", "contact": "zoe@example.com", "at": "2026-03-04T12:00:00Z", "amount": "40 EUR"}\n'

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from lark import Lark, logger
-from lark.lark import PostLex
 from tests.language.test_any_text import SOUND
 
 from campflow.diagnostics.source import Source
@@ -22,12 +21,9 @@ DESIGN = ROOT.parent / "shared" / "design" / "language.md"
 
 
 def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:
-    class Accepting(PostLex):
-        always_accept = ("_NL",)
-
     caplog.set_level(logging.DEBUG, logger=logger.name)
     logger.propagate = True
-    Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual", debug=True, postlex=Accepting())
+    Lark(GRAMMAR.read_text("utf-8"), parser="lalr", lexer="contextual", debug=True)
     assert [record.message for record in caplog.records if "onflict" in record.message] == []
 
 

@@ -1,4 +1,4 @@
-"""Where a line ends a statement, where it goes on, and what is no part of a text: blanks, comments, a byte order mark."""
+"""Where a line ends a statement, where it goes on, and what means nothing: blanks, comments, a byte order mark."""
 
 import pytest
 from tests.language.shapes import clause, declaration, expression, mistakes_in, read, shape
@@ -64,7 +64,7 @@ def test_a_byte_order_mark_moves_nothing() -> None:
 
 
 def test_line_ends_of_windows_and_tabs_change_nothing() -> None:
-    text = "campaign some {\n  stage a {\n    send email b {\n      subject \"x\"\n    }\n  }\n}\n"
+    text = 'campaign some {\n  stage a {\n    send email b {\n      subject "x"\n    }\n  }\n}\n'
     windows = text.replace("\n", "\r\n").replace("  ", "\t")
     assert [item.name.text for item in declaration(windows).items] == ["a"]
 
@@ -79,7 +79,7 @@ def test_comments_can_be_found() -> None:
 
 
 def test_tokens_come_with_their_places() -> None:
-    assert tokens(Source("some.flow", 'event a\n\nsegment b = (c\n> 1)\n')) == [
+    assert tokens(Source("some.flow", "event a\n\nsegment b = (c\n> 1)\n")) == [
         ("EVENT", "event", 1, 1),
         ("NAME", "a", 1, 7),
         ("_NL", "\n\n", 1, 8),

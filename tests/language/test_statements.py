@@ -40,7 +40,29 @@ def test_the_contact_block() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", "goal email on stage segment campaign test event contact where if not in and or one list yes send after".split()
+    "word",
+    [
+        "goal",
+        "email",
+        "on",
+        "stage",
+        "segment",
+        "campaign",
+        "test",
+        "event",
+        "contact",
+        "where",
+        "if",
+        "not",
+        "in",
+        "and",
+        "or",
+        "one",
+        "list",
+        "yes",
+        "send",
+        "after",
+    ],
 )
 def test_words_of_the_language_are_names_where_only_a_name_can_stand(word: str) -> None:
     tree = read(f"contact {{ {word} text }}\nevent {word} {{ {word} number }}\nsegment {word} = contact.{word} == 1\n")
@@ -57,7 +79,10 @@ def test_words_of_the_language_are_names_where_only_a_name_can_stand(word: str) 
 def test_an_event_with_and_without_fields() -> None:
     assert declaration("event signup").fields == ()
     assert declaration("event signup {}").fields == ()
-    assert [field.name.text for field in declaration("event purchase { amount money, sku text }").fields] == ["amount", "sku"]
+    assert [field.name.text for field in declaration("event purchase { amount money, sku text }").fields] == [
+        "amount",
+        "sku",
+    ]
 
 
 def test_choices_on_one_line_end_where_the_next_field_begins() -> None:
@@ -88,7 +113,9 @@ def test_small_clauses() -> None:
     assert (moved.old.text, moved.new.text) == ("nudge", "reminder")
 
 
-@pytest.mark.parametrize("model", ["first touch", "last touch", "linear", "time decay", "position", "markov", "shapley"])
+@pytest.mark.parametrize(
+    "model", ["first touch", "last touch", "linear", "time decay", "position", "markov", "shapley"]
+)
 def test_attribution(model: str) -> None:
     found = clause(f"attribute {model} within 30 days")
     assert (found.model, found.within.parts) == (model, ((30, "day"),))
@@ -191,7 +218,10 @@ def test_other_actions() -> None:
     change = stage_item("set score = score + 1")
     assert (change.field.text, shape(change.value)) == ("score", "(score + 1)")
     emitted = stage_item("emit upgraded {\namount 40 EUR\nsku entry.sku\n}")
-    assert [(field.name.text, shape(field.value)) for field in emitted.fields] == [("amount", "40 EUR"), ("sku", "entry.sku")]
+    assert [(field.name.text, shape(field.value)) for field in emitted.fields] == [
+        ("amount", "40 EUR"),
+        ("sku", "entry.sku"),
+    ]
     assert stage_item("emit upgraded").fields == ()
     notice = stage_item('notify sales "Call them"')
     assert (notice.sink.text, notice.text.value) == ("sales", "Call them")

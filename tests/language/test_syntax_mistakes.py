@@ -1,4 +1,7 @@
-"""What is said about each syntax mistake stands beside it in tests/mistakes/syntax; mistakes/regenerate.py writes it anew."""
+"""What is said about each syntax mistake stands beside it in tests/mistakes/syntax.
+
+tests/mistakes/regenerate.py writes the texts anew after a change of wording.
+"""
 
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from campflow.language.parser import parse
 
 CASES = sorted(SYNTAX.glob("*.flow"))
 
-TOKEN_NAMES = ("LBRACE", "RBRACE", "LPAR", "_NL", "$END", "DURATION", "DATETIME", "COMPARE", "ARROW", "STRANGE", "Token(")
+TOKEN_NAMES = ("LBRACE", "RBRACE", "LPAR", "_NL", "$END", "DURATION", "DATETIME", "COMPARE", "STRANGE", "Token(")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

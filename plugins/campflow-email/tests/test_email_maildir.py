@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import mailbox
 from dataclasses import replace
+from email.message import Message as EmailMessage
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_without_a_server_mail_lies_in_the_project(tmp_path: Path) -> None:
     for message in box:
         assert message["To"] == "<ada@b.example>"
         part = message.get_payload(0)
-        assert isinstance(part, mailbox.email.message.Message)
+        assert isinstance(part, EmailMessage)
         assert part.get_payload(decode=True) == "Hello Zoé\n".encode()
 
 

@@ -150,7 +150,8 @@ def test_a_message_of_text_alone_is_text_alone() -> None:
 )
 def test_no_field_can_add_a_header(where: str, character: str) -> None:
     evil = f"a{character}Bcc: everyone@b.example{character}"
-    sender, changes = SENDER, {}
+    sender = SENDER
+    changes: dict[str, Any] = {}
     match where:
         case "subject":
             changes = {"options": {"subject": f"x{evil}x"}}

@@ -31,8 +31,9 @@ def _test(node: syntax.TestDeclaration, scope: Scope) -> tests.Test | None:
     campaign = scope.names.campaigns.get(node.campaign.text)
     if campaign is None:
         scope.report(say_names.unknown("campaign", node.campaign, scope.names.campaigns))
-    found = _Steps(scope, campaign)
-    steps = whole([found.step(step) for step in node.steps])
+    inside = _Steps(scope, campaign)
+    found: list[tests.Step | None] = [inside.step(step) for step in node.steps]
+    steps: tuple[tests.Step, ...] | None = whole(found)
     if campaign is None or steps is None:
         return None
     return tests.Test(node.title.value, node.campaign.text, steps, node.span)

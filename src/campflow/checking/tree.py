@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from campflow.diagnostics.source import Span
 from campflow.language import syntax
 
 T = TypeVar("T")
@@ -44,13 +43,20 @@ def operands(node: syntax.Binary) -> tuple[syntax.Expression, ...]:
     return tuple(found)
 
 
-def children(node: Any) -> list[object]:
+#: The fields of each construct that may hold constructs; looked up for every node, so worked out once.
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name != "span")
+    for kind in vars(syntax).values()
+    if isinstance(kind, type) and is_dataclass(kind)
+}
+
+
+def children(node: object) -> list[object]:
     """What stands directly inside a node, or the items of a tuple; places and plain values are left out."""
     if isinstance(node, tuple):
-        inside = list(node)
-    else:
-        inside = [getattr(node, field.name) for field in fields(node)] if is_dataclass(node) else []
-    return [child for child in inside if isinstance(child, tuple) or (is_dataclass(child) and type(child) is not Span)]
+        return [child for child in node if type(child) in _FIELDS or isinstance(child, tuple)]
+    inside = [getattr(node, name) for name in _FIELDS.get(type(node), ())]
+    return [child for child in inside if type(child) in _FIELDS or isinstance(child, tuple)]
 
 
 def _is_level(node: object, child: object) -> bool:

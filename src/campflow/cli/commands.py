@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, importing, operating
+from campflow.cli import authoring, desk, drawing, importing, operating, testing
+from campflow.cli.main import main
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,12 +22,17 @@ events = typer.Typer(no_args_is_help=True, help="What they do.")
 def campflow(
     version: Annotated[bool, typer.Option("--version", "-V", help="Say which version this is.", is_eager=True)] = False,
 ) -> None:
-    """Kept as a callback so that `--version` stands in the help; `main` answers it."""
+    """`campflow --version` alone is answered by `main`, before anything is imported."""
+    if version:
+        main(["--version"])
+        raise typer.Exit
 
 
 app.command("init")(authoring.init)
 app.command("check")(authoring.check)
+app.command("test")(testing.run_tests)
 app.command("compile")(authoring.compile_file)
+app.command("graph")(drawing.graph)
 people.command("import")(importing.import_people)
 events.command("import")(importing.import_events)
 app.add_typer(people, name="people")

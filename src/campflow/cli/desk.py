@@ -1,5 +1,6 @@
 """Commands for who looks after running campaigns: status, explain, outbox. They read, and change nothing."""
 
+from contextlib import closing
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,9 +50,8 @@ def status(
     from campflow.model.times import iso, shown
 
     opened = open_project(project, database)
-    desk = opened.desk()
-    now = opened.clock(desk).now()
-    with desk.reader() as connection:
+    with closing(opened.desk()) as desk, desk.reader() as connection:
+        now = opened.clock(desk).now()
         found = reports.status(connection, desk.tables, opened.stage_order)
     if format is Format.json:
         print_json({"now": iso(now), "campaigns": [as_json(each) for each in found]})
@@ -81,16 +81,18 @@ def funnel(campaign: "CampaignStatus", project: "Project") -> "Group":
         name = "converted" if each.name == "conversion" else each.name
         told.append(f"{each.count:,} {name}{worth(project, campaign.name, each.name, each.worth)}")
     rows = Table.grid(padding=(0, 2, 0, 0))
-    for justify in ("left", "right", "left", "right"):
-        rows.add_column(justify=justify)  # type: ignore[arg-type]  # rich names its own Literal
+    rows.add_column()
+    rows.add_column(justify="right")
+    rows.add_column()
+    rows.add_column(justify="right")
     rows.add_row("", Text("now", style="dim"), "", Text("ever", style="dim"))
     most = max((stage.passed for stage in campaign.stages), default=0) or 1
     for stage in campaign.stages:
         full, wide = round(BAR * stage.people / most), round(BAR * stage.passed / most)
         color = "green" if stage.final else "cyan"
         bar = Text("█" * full, style=color).append("░" * (wide - full), style="dim").append(" " * (BAR - wide))
-        name = Text(f"  {'◆' if stage.final else '●'} ", style=color).append(stage.name, style="default")
-        rows.add_row(name, f"{stage.people:,}", bar, Text(f"{stage.passed:,}", style="dim"))
+        label = Text(f"  {'◆' if stage.final else '●'} ", style=color).append(stage.name, style="default")
+        rows.add_row(label, f"{stage.people:,}", bar, Text(f"{stage.passed:,}", style="dim"))
     if campaign.left:
         rows.add_row(Text("  ○ left", style="yellow"), f"{campaign.left:,}", "", "")
     return Group(Text(campaign.name, style="bold").append("   " + " · ".join(told), style="not bold"), rows)
@@ -111,8 +113,7 @@ def explain(
     from campflow.engine.story import find_person, story
 
     opened = open_project(project, database)
-    desk = opened.desk()
-    with desk.reader() as connection:
+    with closing(opened.desk()) as desk, desk.reader() as connection:
         person = find_person(connection, desk.tables, contact)
         if person is None:
             raise CampflowError(f"nobody has the key or e-mail address {printable(contact)}: look at the spelling")
@@ -135,8 +136,7 @@ def outbox(
     from campflow.engine.listing import count_by_state, messages
 
     opened = open_project(project, database)
-    desk = opened.desk()
-    with desk.reader() as connection:
+    with closing(opened.desk()) as desk, desk.reader() as connection:
         counts = count_by_state(connection, desk.tables)
         found = messages(connection, desk.tables, state=state.value if state else None, limit=limit)
     if format is Format.json:

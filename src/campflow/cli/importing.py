@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
@@ -97,10 +97,10 @@ def _import(
 
     mapping = dict(_pair(each) for each in map or ())
     source = _source(project.plugins, file, format)
-    store = project.database()
     refusals = _Refusals()
     with ExitStack() as open_files:
         stream = _stream(open_files, file)
+        store = open_files.enter_context(closing(project.database()))
         if rejects is not None:
             refusals.keep = RejectsFile(_writable(open_files, rejects)).refuse
         progress = open_files.enter_context(_bar(file))
@@ -115,7 +115,6 @@ def _import(
             "on_progress": progress,
         }
         report = run(project, store, common)
-    store.close()
     _tell(file, report, refusals, rejects)
     raise typer.Exit(FINDINGS if report.refused else 0)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from campflow.errors import CampflowError, FlowError, ProjectError
@@ -12,15 +13,19 @@ DEBUG = "CAMPFLOW_DEBUG"
 CLEAN, FINDINGS, WRONG_USE = 0, 1, 2
 
 
-def main() -> None:
-    """Run the command line and end the process. No error leaves a traceback unless CAMPFLOW_DEBUG asks for it."""
-    if sys.argv[1:] in (["--version"], ["-V"]):  # answered before anything is imported
+def main(words: Sequence[str] | None = None) -> None:
+    """Run a command line (the process's own where no words are given) and end by SystemExit with its code.
+
+    No error leaves a traceback unless CAMPFLOW_DEBUG asks for it.
+    """
+    words = sys.argv[1:] if words is None else list(words)
+    if words in (["--version"], ["-V"]):  # answered before anything is imported
         print(f"campflow {version('campflow')}")
         return
     from campflow.cli.commands import app
 
     try:
-        app()
+        app(words)
     except Exception as error:
         if os.environ.get(DEBUG) == "1":
             raise

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sys
+from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +16,7 @@ from campflow.cli.show import colored, console, print_json, table
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from campflow.engine.runtime import Runtime
     from campflow.project import Project
 
 
@@ -37,13 +40,10 @@ def run(
     log = logger()
     for failed in opened.plugins.failed:
         log.warning("plugin left out", plugin=failed.name, reason=failed.reason)
-    runtime = open_runtime(opened, opened.database())
-    if not runtime.clock.runs:
+    if opened.settings.clock == "manual":
         log.warning('the clock is "manual": time moves only by `campflow tick --now` and `campflow run --play`')
-    try:
+    with closing(open_runtime(opened, opened.database())) as runtime:
         asyncio.run(Daemon(runtime, log).run())
-    finally:
-        runtime.close()
 
 
 def _play(opened: "Project", play: str | None, until: str | None) -> None:
@@ -59,11 +59,8 @@ def _play(opened: "Project", play: str | None, until: str | None) -> None:
         step, end = parse_duration(play), parse_time(until, opened.settings.timezone)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--play, --until") from error
-    runtime = open_runtime(opened, opened.database())
-    try:
+    with closing(open_runtime(opened, opened.database())) as runtime:
         asyncio.run(play_time(opened, runtime, step, end))
-    finally:
-        runtime.close()
 
 
 def tick(
@@ -84,28 +81,22 @@ def tick(
             at = parse_time(now, zone)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--now") from error
-        # Its errors come before the clock moves.
-        _ = opened.flow
-        ManualClock(store := opened.database()).move(at)
-    else:
-        store = opened.database()
-    runtime = open_runtime(opened, store)
-    try:
+        opened.channel_settings()  # what is wrong with them is said before the clock moves
+        with closing(opened.database()) as store:
+            ManualClock(store).move(at)
+    with closing(open_runtime(opened, opened.database())) as runtime:
+        at = runtime.clock.now()
         told, failures = asyncio.run(one_pass(runtime))
-    finally:
-        runtime.close()
     done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
-    print(f"{shown(runtime.clock.now(), zone)} {zone}: {done or 'nothing to do'}")
+    print(f"{shown(at, zone)} {zone}: {done or 'nothing to do'}")
     for name, reason in failures.items():
         print(f"channel {name}: {reason}; its messages wait", file=sys.stderr)
     if failures:
         raise typer.Exit(FINDINGS)
 
 
-async def one_pass(runtime: Any) -> tuple[dict[str, int], dict[str, str]]:
+async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
     """Counts of what was done, by word, and channels that failed with the reason."""
-    from dataclasses import asdict
-
     now = runtime.clock.now()
     done = runtime.tick(now)
     released = runtime.release(now)
@@ -123,8 +114,6 @@ def _need_manual_clock(opened: "Project", option: str) -> None:
 
 def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> None:
     """List the plugins: what each offers, and why one was left out."""
-    from dataclasses import asdict
-
     found = open_project(project).plugins
     if format is Format.json:
         print_json(

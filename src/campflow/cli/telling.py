@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from campflow.project import Project
 
 
-def tell(person: Person, journeys: Sequence[Journey], project: "Project") -> Iterator["Text"]:
-    """The lines of a story, one thing that happened each, in the order in which it did."""
+def tell(person: Person, journeys: Sequence[Journey], project: "Project", zone: str | None = None) -> Iterator["Text"]:
+    """The lines of a story, one thing that happened each, in the order in which it did.
+
+    Times are those of `zone`, else of the project's.
+    """
     from rich.text import Text
 
+    zone = zone or project.settings.timezone
     name = person.key if person.email in (None, person.key) else f"{person.key}, {person.email}"
-    yield Text(printable(name), style="bold").append(f"   (times: {project.settings.timezone})", style="dim")
+    yield Text(printable(name), style="bold").append(f"   (times: {zone})", style="dim")
     if not journeys:
         yield Text("has entered no campaign")
     for journey in journeys:
@@ -29,28 +33,28 @@ def tell(person: Person, journeys: Sequence[Journey], project: "Project") -> Ite
         again = f", time {journey.entry}" if journey.entry > 1 else ""
         state = f"in {journey.stage}" if journey.ended_at is None else "ended"
         yield Text(f"\n{journey.campaign}{key}{again}", style="bold").append(f"   {state}", style="not bold dim")
-        for _, _, line in sorted(_happenings(journey, project), key=lambda each: each[:2]):
+        for _, _, line in sorted(_happenings(journey, project, zone), key=lambda each: each[:2]):
             yield line
 
 
-def _happenings(journey: Journey, project: "Project") -> Iterator[tuple[int, int, "Text"]]:
+def _happenings(journey: Journey, project: "Project", zone: str) -> Iterator[tuple[int, int, "Text"]]:
     """(when, what comes first at one moment, the line)."""
     for move in journey.moves:
-        yield move.at, 3 * move.nth, _told(move.at, project, *_move(move, project))
+        yield move.at, 3 * move.nth, _told(move.at, zone, *_move(move, project))
         for message in journey.messages:
             if message.nth == move.nth:
-                yield move.at, 3 * move.nth + 1, _told(move.at, project, "message", *_message(message, project))
+                yield move.at, 3 * move.nth + 1, _told(move.at, zone, "message", *_message(message, zone))
     for each in journey.conversions:
         # Between the moves before it and the one that it causes at the same moment.
         before = sum(move.at < each.at for move in journey.moves)
-        yield each.at, 3 * before + 2, _told(each.at, project, *_conversion(each, journey, project))
+        yield each.at, 3 * before + 2, _told(each.at, zone, *_conversion(each, journey, project))
 
 
-def _told(at: int, project: "Project", what: str, text: str, aside: str) -> "Text":
+def _told(at: int, zone: str, what: str, text: str, aside: str) -> "Text":
     from rich.text import Text
 
     style = {"converted": "green", "left": "yellow", "message": "cyan"}.get(what, "")
-    line = Text(f"  {shown(at, project.settings.timezone)}  ", style="dim")
+    line = Text(f"  {shown(at, zone)}  ", style="dim")
     line.append(printable(text), style=f"not dim {style}")
     return line.append(f"   {printable(aside)}", style="dim") if aside else line
 
@@ -64,8 +68,7 @@ def _move(move: Move, project: "Project") -> tuple[str, str, str]:
     return "moved", f"{move.came_from} -> {move.went_to}", because
 
 
-def _message(message: ListedMessage, project: "Project") -> tuple[str, str]:
-    zone = project.settings.timezone
+def _message(message: ListedMessage, zone: str) -> tuple[str, str]:
     what = f"  send {message.channel} {message.name}"
     told = [f"message {message.message_id}, for {shown(message.planned_at, zone)}"]
     told.append(message.state if message.settled_at is None else f"{message.state} {shown(message.settled_at, zone)}")

@@ -81,6 +81,7 @@ class _Tick:
     chunk: int
     done: Advance
     work: Any = field(default_factory=workspace)
+    calendar: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def tables(self) -> Tables:
@@ -90,7 +91,7 @@ class _Tick:
         with self.database.reader() as connection:
             seen = self._seen(connection)
             ends = self._ends(connection)
-            calendar = self._calendar(connection, seen)
+            self.calendar = self._calendar(connection, seen)
         self._by_time(self.program.touch_due)
         if self.program.fresh_by_time is not None:
             self._by_time(self.program.fresh_by_time)
@@ -98,8 +99,8 @@ class _Tick:
             self._chunk([self.program.fresh_by_event[1:], self.program.touch_by_event[1:]], {})
         self._by_seq("looked_event", ends, [self.program.fresh_by_event[:1], self.program.touch_by_event[:1]])
         self._by_seq("looked_change", ends, [_some(self.program.fresh_by_change), _some(self.program.touch_by_change)])
-        if calendar:
-            self._everybody(ends["looked_contact"], calendar)
+        if self.calendar:
+            self._everybody(ends["looked_contact"])
         self._by_seq("looked_contact", ends, [_some(self.program.fresh_by_contact)])
         if self.now > seen["looked_at"]:
             with self.database.transaction() as connection:
@@ -146,11 +147,11 @@ class _Tick:
             self._chunk(wanted, {"from_seq": start, "to_seq": stop}, {name: stop})
             start = stop
 
-    def _everybody(self, last: int, calendar: list[dict[str, Any]]) -> None:
+    def _everybody(self, last: int) -> None:
         """A schedule is due: everyone is looked at."""
         for start in range(0, last, self.chunk):
             stretch = {"from_seq": start, "to_seq": min(start + self.chunk, last)}
-            self._chunk([_some(self.program.fresh_by_contact)], stretch, calendar=calendar)
+            self._chunk([_some(self.program.fresh_by_contact)], stretch)
 
     def _calendar(self, connection: Connection, seen: Mapping[str, int]) -> list[dict[str, Any]]:
         """The occurrences of the campaign's schedules since the last look."""
@@ -165,12 +166,11 @@ class _Tick:
         statements: Iterable[Iterable[Statement]],
         stretch: Mapping[str, int],
         looked: Mapping[str, int] | None = None,
-        calendar: list[dict[str, Any]] | None = None,
     ) -> int:
         """Look at those whom the statements find, in one transaction. Returns how many that were."""
         with self.database.transaction() as connection:
             chunk = _Chunk(connection, self)
-            chunk.begin(calendar)
+            chunk.begin()
             found = sum(chunk.run(each, stretch) for group in statements for each in group)
             if found:
                 chunk.rounds()
@@ -193,13 +193,13 @@ class _Chunk:
             **deployed.ids, "now": tick.now, "start": deployed.start, "end": deployed.end, **tick._seen(connection),
         }  # fmt: skip
 
-    def begin(self, calendar: list[dict[str, Any]] | None) -> None:
+    def begin(self) -> None:
         work = self.tick.work
         work.metadata.create_all(self.connection)
         for table in (work.fresh, work.touched, work.arrival, work.occurrence):
             self.connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608  (our own names)
-        if calendar:
-            self.connection.execute(work.occurrence.insert(), calendar)
+        if self.tick.calendar:  # whoever is looked at, for whatever reason, may have missed an occurrence
+            self.connection.execute(work.occurrence.insert(), self.tick.calendar)
 
     def run(self, statement: Statement, more: Mapping[str, int] | None = None) -> int:
         """Run one statement; the number of rows it wrote."""

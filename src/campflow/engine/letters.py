@@ -17,6 +17,7 @@ from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubsc
 from campflow.engine.outbox import Batch, members
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin, Message, Sender
+from campflow.model.flow import Campaign
 from campflow.model.people import Contact, Event
 from campflow.storage.tables import Tables, contact_column, event_column
 
@@ -42,7 +43,7 @@ class Stationery:
     """What of the project goes into its messages.
 
     `installation` differs from project to project and never changes: it makes the key of a message unique.
-    `zone` is where times are shown, `currency` the project's.
+    `zone` is where times are shown, `currency` the project's. `campaigns` are what `campaign.title` is read from.
     """
 
     contact: Contact
@@ -53,17 +54,25 @@ class Stationery:
     installation: str
     zone: ZoneInfo
     currency: str | None = None
+    campaigns: Sequence[Campaign] = ()
     _contact: dict[str, values.Reader] = field(init=False)
     _entry: dict[str, dict[str, values.Reader]] = field(init=False)
+    _campaign: dict[str, Campaign] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_contact", values.readers(self.contact.fields, self.zone, self.currency))
         entry = {event.name: values.readers(event.fields, self.zone, self.currency) for event in self.events}
         object.__setattr__(self, "_entry", entry)
+        object.__setattr__(self, "_campaign", {campaign.name: campaign for campaign in self.campaigns})
 
     def person(self, row: RowMapping) -> dict[str, object]:
         """The contact's fields by name, as templates show them."""
         return values.read(self._contact, {name: row[f"contact.{name}"] for name in self._contact})
+
+    def campaign(self, name: str) -> dict[str, object]:
+        """Its name, title and owner; a campaign that is no longer written has only its name."""
+        known = self._campaign.get(name)
+        return {"name": name, "title": known and known.title, "owner": known and known.owner}
 
     def entry(self, row: RowMapping) -> dict[str, object]:
         """The fields of the event that started the journey; those of other events are missing."""
@@ -89,7 +98,8 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
             *_entry_columns(entry, stationery),
         )
         .select_from(m)
-        # Outer joins: a message whose contact or anything else is gone is refused; forgotten, it would be leased for ever.
+        # Outer joins: a message whose contact, or anything else, is gone is refused. Left out here, it would be leased
+        # for ever.
         .outerjoin(s, s.c.send_id == m.c.send_id)
         .outerjoin(tables.campaign, tables.campaign.c.campaign_id == m.c.campaign_id)
         .outerjoin(c, c.c.contact_id == m.c.contact_id)
@@ -156,7 +166,7 @@ def _context(
         "contact": Record(person),
         "entry": entry,
         "event": entry,
-        "campaign": Record({"name": row["campaign"]}),
+        "campaign": Record(stationery.campaign(row["campaign"])),
         "message": Record({"name": row["message"], "channel": channel.name}),
         "language": language,
         "unsubscribe_url": unsubscribe_url(stationery.sender, token),

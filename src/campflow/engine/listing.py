@@ -74,5 +74,5 @@ def messages(
 def count_by_state(connection: Connection, tables: Tables) -> dict[str, int]:
     """How many messages are in each state that has any."""
     shown = _state(tables).label("shown")
-    counted = dict(connection.execute(select(shown, func.count()).group_by(shown)).tuples().all())
+    counted = dict(connection.execute(select(shown, func.count()).group_by(shown)).all())
     return {state: counted[state] for state in STATES if state in counted}

@@ -81,14 +81,14 @@ def _campaign(c: Connection, tables: Tables, key: int, name: str, order: Sequenc
 def _stages(c: Connection, tables: Tables, key: int, order: Sequence[str]) -> tuple[StageStatus, ...]:
     journey, move, stage = tables.journey.c, tables.move.c, tables.stage.c
     here = select(journey.stage_id, func.count()).where(journey.campaign_id == key).group_by(journey.stage_id)
-    people: dict[int | None, int] = dict(c.execute(here).tuples().all())
+    people: dict[int | None, int] = dict(c.execute(here).all())
     came = (
         select(move.to_stage_id, func.count())
         .join(tables.stage, stage.stage_id == move.to_stage_id)
         .where(stage.campaign_id == key)
         .group_by(move.to_stage_id)
     )
-    passed: dict[int | None, int] = dict(c.execute(came).tuples().all())
+    passed: dict[int | None, int] = dict(c.execute(came).all())
     rows = c.execute(
         select(stage.stage_id, stage.name, stage.final).where(stage.campaign_id == key).order_by(stage.stage_id)
     ).all()
@@ -103,7 +103,7 @@ def _stages(c: Connection, tables: Tables, key: int, order: Sequence[str]) -> tu
 def _messages(c: Connection, tables: Tables, key: int) -> Mapping[str, int]:
     message = tables.message.c
     counted = select(message.state, func.count()).where(message.campaign_id == key).group_by(message.state)
-    return dict(c.execute(counted.order_by(message.state)).tuples().all())
+    return dict(c.execute(counted.order_by(message.state)).all())
 
 
 def _worth(c: Connection, tables: Tables, key: int) -> tuple[ConversionStatus, ...]:

@@ -45,8 +45,9 @@ def _machine() -> _Machine:
         return _idle.pop()
     except IndexError:
         builder = Builder()
-        options: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "postlex": _Everywhere()}
-        return _Machine(Lark.open_from_package("campflow.language", "flow.lark", transformer=builder, **options), builder)
+        options: dict[str, Any] = {"transformer": builder, "postlex": _Everywhere()}
+        lark = Lark.open_from_package("campflow.language", "flow.lark", parser="lalr", lexer="contextual", **options)
+        return _Machine(lark, builder)
 
 
 def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:

@@ -56,6 +56,13 @@ _LANDMARK = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[\n{}(),]')
 _WORD = re.compile(r"\s*([a-z_]+)")
 
 
+class _Unwanted(Exception):
+    """The parser does not take this token."""
+
+    def __init__(self, token: Token) -> None:
+        self.token = token
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """A block now open: the statement that opened it, and the height of the parser's stack before that statement."""
@@ -91,7 +98,7 @@ class Reading:
                 self._read_on()
                 self._check_end()
                 break
-            except UnexpectedToken as error:
+            except (UnexpectedToken, _Unwanted) as error:
                 self._recover(error.token)
             except UnexpectedCharacters:
                 position = self._counter.char_pos
@@ -113,8 +120,16 @@ class Reading:
         return bool(self._opened) and self._opened[-1].type == "LPAR"
 
     def _feed(self, token: Token) -> None:
-        self._state.feed_token(token)
+        """Gives a token to the parser, if it takes it.
+
+        Asking first keeps the stack as it was where the token is wrong: an LALR parser finds that out only after it has
+        reduced on the strength of what could follow elsewhere, and would then take less than it should.
+        """
         kind = token.type
+        action = self._table[self._state.state_stack[-1]].get(kind)
+        if action is None or (action[0] is not Shift and not self._takes(kind)):
+            raise _Unwanted(token)
+        self._state.feed_token(token)
         self._previous = kind
         self._statement.append(token)
         if self._seen is not None:
@@ -228,8 +243,13 @@ class Reading:
         return True
 
     def _pop(self) -> None:
+        """Takes one value off the stack, or a whole block where one ends."""
         self._state.state_stack.pop()
-        self._state.value_stack.pop()
+        value = self._state.value_stack.pop()
+        if isinstance(value, Token) and value.type == "RBRACE":
+            while not (isinstance(value, Token) and value.type == "LBRACE"):
+                self._state.state_stack.pop()
+                value = self._state.value_stack.pop()
 
     def _unwind(self, *kinds: str) -> bool:
         """Gives up what was begun of the statement, until the parser takes tokens of these kinds."""
@@ -258,7 +278,9 @@ class Reading:
                 self._move_to(position)
                 return
             position = self._end_of_block(position)
-        end = {"}": "RBRACE", ",": "COMMA", "": "$END"}.get(self.text[position : position + 1], "_NL")
+        sign = self.text[position : position + 1]
+        block_end = "RBRACE" if self._blocks else "$END"
+        end = {"}": block_end, "": block_end, ",": "COMMA"}.get(sign, "_NL")
         if self._unwind(end):
             self._previous = "NAME"
         else:

@@ -16,6 +16,10 @@ def dump(node: Any) -> str:
 
 def _lines(node: Any, label: str) -> Iterator[str]:
     """The node itself with all that is short, then one block for each part that is not."""
+    value = _brief(node)
+    if value is not None:
+        yield f"{label}{type(node).__name__} {value}"
+        return
     short = [label + type(node).__name__]
     long: list[tuple[str, Any]] = []
     for field in fields(node):
@@ -63,6 +67,8 @@ def _brief(value: Any) -> str | None:
             return ".".join(part.text for part in parts)
         case syntax.Window(last):
             return "since entry" if last is None else f"last {_brief(last)}"
+        case True:
+            return "yes"
         case str() | int() | Decimal() | dt.date():
             return str(value)
         case tuple() if all(isinstance(part, syntax.Name) for part in value):

@@ -23,6 +23,10 @@ HOME: dict[str, str] = {
 
 def missing_brace(scene: Scene) -> Mistake | None:
     """A block whose { was forgotten, or stands on the next line."""
+    inside = scene.rest.split("#")[0]
+    if scene.token.type == "NAME" and "LBRACE" in scene.expected and inside.count("}") > inside.count("{"):
+        found = say("no-brace-before", scene.span(), written=scene.token)
+        return Mistake(found, scene.start, scene.start, (("LBRACE", "{"),))
     if scene.token.type != "_NL" or "LBRACE" not in scene.expected or scene.expected & {"_NL", "RBRACE", "$END"}:
         return None
     below = re.match(r"(?:\s|#[^\n]*)*", scene.text[scene.start :])
@@ -42,24 +46,29 @@ def _indentation(line: str) -> int:
     return len(expanded) - len(expanded.lstrip())
 
 
+def _beginnings(expected: frozenset[str]) -> set[str]:
+    """What a statement may begin with: words, and `percent` for an arm."""
+    return {*words(expected), *(("percent",) if "PERCENT" in expected and "NUMBER" not in expected else ())}
+
+
 def unclosed_before(scene: Scene) -> Mistake | None:
     """A statement that cannot stand in this block but in one around it, and is not indented deeper than this one."""
     first = scene.statement[0] if scene.statement else scene.token
-    word = str(first)
-    if word not in HOME or first.line == scene.places.line(
+    word = "percent" if first.type == "PERCENT" else str(first)
+    if word not in {*HOME, "percent"} or first.line == scene.places.line(
         start_of(scene.opened[-1]) if scene.opened else 0
     ):
         return None
-    if word in words(scene.beginning) or (scene.statement and scene.statement[0].type != "NAME"):
+    if word in _beginnings(scene.beginning) or (scene.statement and scene.statement[0].type != "NAME"):
         return None
     for closed, expected in enumerate(scene.outer, start=1):
         header = scene.headers[-closed]
-        if word in words(expected) and header and (first.column or 0) <= (header[0].column or 0):
+        if word in _beginnings(expected) and header and (first.column or 0) <= (header[0].column or 0):
             brace = next(token for token in reversed(scene.opened) if token.type == "LBRACE")
             block = BLOCKS[scene.block][0].removeprefix("in ")
             label = Label(scene.span(start_of(brace), end_of(brace)), "this block is still open")
             found = say(
-                "not-closed-before", scene.span(start_of(first), end_of(first)), (label,), written=word, block=block
+                "not-closed-before", scene.span(start_of(first), end_of(first)), (label,), written=first, block=block
             )
             closing = (("RBRACE", ""), ("_NL", "")) * closed
             return Mistake(found if str(brace) else None, start_of(first), start_of(first), closing, restarts=True)

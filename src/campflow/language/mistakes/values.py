@@ -155,8 +155,9 @@ def _comma_inside(scene: Scene) -> Mistake | None:
     if rest is None or before is None or before.type != "NUMBER" or end_of(before) != scene.start:
         return None
     written = f"{before}{rest[0]}"
-    right = _plain(f"{before},{rest[1]}") + rest[2]
-    kind = {"": "NUMBER", "%": "PERCENT"}.get(rest[2], "MONEY")
+    unit = rest[2].strip()
+    kind = {"": "NUMBER", "%": "PERCENT"}.get(unit, "MONEY")
+    right = _plain(f"{before},{rest[1]}") + (f" {unit}" if kind == "MONEY" else unit)
     return _value(scene, "comma-number", written, right, kind, start_of(before), 1)
 
 

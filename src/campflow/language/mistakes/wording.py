@@ -62,6 +62,7 @@ MESSAGES: dict[str, tuple[str, str | None]] = {
     "no-comma-clause": ("a comma is missing before `{written}`", "write `, {written}`"),
     "no-and": ("two conditions stand side by side", "join them with `and` or `or`"),
     "no-brace": ("the `{{` that opens this block is missing", "write it at the end of this line"),
+    "no-brace-before": ("the `{{` before `{written}` is missing", "write `{{ {written} … }}`"),
     "brace-below": ("the `{{` of a block stands on the line of its beginning", "move it to the end of the line before"),
     "extra-brace": ("this `}}` closes nothing", "remove it, or look for a missing `{{` above"),
     "extra-bracket": ("this `)` closes nothing", "remove it, or write the missing `(` before"),

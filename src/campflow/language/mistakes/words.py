@@ -20,7 +20,8 @@ def hyphen(scene: Scene) -> Mistake | None:
 
 def quoted_name(scene: Scene) -> Mistake | None:
     """`send email "welcome"`; `stage "Welcome" {`, where a name comes before the title."""
-    if scene.token.type != "TEXT" or "NAME" not in scene.expected or "NUMBER" in scene.expected:
+    at_beginning = not scene.statement
+    if scene.token.type != "TEXT" or "NAME" not in scene.expected or "NUMBER" in scene.expected or at_beginning:
         return None
     written = str(scene.token)
     right = _as_name(written[1:-1])

@@ -1,0 +1,106 @@
+"""A daemon that is never late, on a clock that somebody moves: whoever is due moves at the moment, and every message
+is handed over when its time has come. Nothing leaves the process: each channel says yes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from random import SystemRandom
+
+from sqlalchemy import Connection, func, select
+
+from campflow.engine.advance import advance
+from campflow.engine.deploy import Deployment
+from campflow.engine.fates import READY, RETRY, Outcome, write_down
+from campflow.engine.outbox import release
+from campflow.engine.schedule import occurrences
+from campflow.hooks.contracts import Receipt
+from campflow.model.calendar import DAY, to_instant, to_local
+from campflow.model.flow import Flow
+from campflow.planning.planner import FATES
+from campflow.sql.program import Program
+from campflow.storage.database import Database
+from campflow.storage.tables import contact_column
+
+
+@dataclass(slots=True)
+class Punctual:
+    """`now` is its clock. `addresses` are the contact fields that channels write to; None where one needs none."""
+
+    database: Database
+    flow: Flow
+    program: Program
+    deployment: Deployment
+    addresses: Mapping[str, str | None]
+    now: int
+
+    def settle(self) -> None:
+        """Move everyone who is due, and hand over what may go, until nothing is left to do at this moment."""
+        while True:
+            advance(self.database, self.program, self.deployment, self.now)
+            if not (self._hand_over() and self._tells_fates):
+                return
+
+    def move_to(self, target: int) -> None:
+        """Let time pass, with a stop at each moment at which something is due."""
+        calendar = sorted(self._calendar(target))
+        while (due := self._next_due(target, calendar)) is not None:
+            self.now = due
+            self.settle()
+        self.now = target
+
+    @property
+    def _tells_fates(self) -> bool:
+        return bool(self.program.plan.reads & FATES)
+
+    # --- what is due --------------------------------------------------------------------------------------------
+
+    def _next_due(self, target: int, calendar: Iterable[int]) -> int | None:
+        """The first moment after now, up to `target`."""
+        t = self.database.tables
+        columns = (t.journey.c.due_at, t.prospect.c.due_at)
+        queries = [select(func.min(column)).where(column > self.now) for column in columns]
+        planned = t.message.c.planned_at
+        queries.append(select(func.min(planned)).where(t.message.c.state == "planned", planned > self.now))
+        with self.database.reader() as connection:
+            found = [connection.scalar(query) for query in queries]
+        moments = [at for at in found if at is not None and at <= target]
+        return min((*moments, *(at for at in calendar if at > self.now)), default=None)
+
+    def _calendar(self, target: int) -> Iterator[int]:
+        """What is due by the calendar alone: schedules, and the midnights at which scores are made anew."""
+        with self.database.reader() as connection:
+            for campaign in self.program.campaigns:
+                if campaign.by_schedule:
+                    tables = self.database.tables
+                    yield from (row["at"] for row in occurrences(connection, tables, campaign.plan, self.now, target))
+        if self.program.scores:
+            zone = self.program.plan.zone
+            days = range(to_local(zone, self.now) // DAY + 1, to_local(zone, target) // DAY + 1)
+            yield from (to_instant(zone, day * DAY) for day in days)
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def _hand_over(self) -> bool:
+        """Give each message that is due its fate. Returns whether there were any."""
+        tables, listens = self.database.tables, self.program.plan.reads
+        with self.database.transaction() as connection:
+            released = release(connection, tables, self.now, listens)
+            refused = self._without_address(connection)
+            ready = connection.scalars(select(tables.message.c.message_id).where(tables.message.c.state == READY)).all()
+            outcome = Outcome([Receipt(each, "accepted") for each in ready if each not in refused], refused=refused)
+            # No call fails, so no attempt is written that would name a batch.
+            write_down(connection, tables, 0, outcome, self.now, RETRY, SystemRandom(), listens)
+        return bool(ready or released.expired)
+
+    def _without_address(self, connection: Connection) -> dict[int, str]:
+        """Ready messages to contacts who lack the address. Where nobody may lack it, whoever says none has one."""
+        found: dict[int, str] = {}
+        m, contact = self.database.tables.message, self.database.tables.contact
+        for channel, name in self.addresses.items():
+            field = self.flow.contact.field(name) if name else None
+            if field is not None and field.optional:
+                address = contact.c[contact_column(field.name)]
+                lacking = select(m.c.message_id).join(contact, contact.c.contact_id == m.c.contact_id)
+                lacking = lacking.where(m.c.state == READY, m.c.channel == channel, func.coalesce(address, "") == "")
+                found |= dict.fromkeys(connection.scalars(lacking), f"the contact has no {field.name} address")
+        return found

@@ -1,0 +1,31 @@
+"""Folders in which the command line is tried."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import Terminal
+
+from campflow.cli.starter import write_project
+
+
+@pytest.fixture
+def campflow(tmp_path: Path) -> Terminal:
+    """In an empty folder."""
+    return Terminal(tmp_path)
+
+
+@pytest.fixture
+def project(campflow: Terminal) -> Terminal:
+    """In a project as `init` makes it."""
+    write_project(campflow.folder)
+    return campflow
+
+
+@pytest.fixture
+def still(project: Terminal) -> Terminal:
+    """In such a project with a manual clock, whose campaign runs from 2026-03-01 on."""
+    project.write("campflow.toml", 'clock = "manual"\n' + (project.folder / "campflow.toml").read_text("utf-8"))
+    flow = (project.folder / "welcome.flow").read_text("utf-8")
+    project.write("welcome.flow", re.sub(r"from \d{4}-\d\d-\d\d", "from 2026-03-01", flow))
+    return project

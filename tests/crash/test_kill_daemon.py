@@ -1,0 +1,187 @@
+"""`kill -9` of the daemon, fifty times: nobody is missed, and nobody is written to twice."""
+
+import asyncio
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+COMMAND = Path(sys.executable).with_name("campflow")
+CONTACTS, KILLS = 2_000, 50
+
+#: Messages that the e-mail channel hands over between two commits: the most that one crash leaves uncertain.
+WINDOW = 20
+
+TOML = """
+[sender]
+name = "Shop"
+email = "shop@example.com"
+[channels.email]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+"""
+FLOW = """
+contact {{
+  email  email
+  kind   text?
+}}
+event signup
+
+campaign welcome {{
+  runs      from {today}
+  audience  kind is set
+  enter     on signup, once
+
+  stage hello {{
+    send email hello
+    after 1 second -> again
+  }}
+  stage again {{
+    send email again
+    after 1 second -> done
+  }}
+  final done
+}}
+"""
+
+
+UNFINISHED = """
+SELECT 1 FROM journey WHERE ended_at IS NULL UNION ALL
+SELECT 1 FROM message WHERE state IN ('planned', 'ready') LIMIT 1
+"""
+
+
+class Recorder:
+    """A real SMTP server that counts what it accepted; `pace` seconds a message leave time for accidents."""
+
+    def __init__(self) -> None:
+        self.pace = 0.02
+        self.turn = asyncio.Lock()
+        self.accepted: Counter[tuple[str, str]] = Counter()
+        self.news = threading.Condition()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        async with self.turn:
+            await asyncio.sleep(self.pace)
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        with self.news:
+            self.accepted[(envelope.rcpt_tos[0], str(mail["Subject"]))] += 1
+            self.news.notify_all()
+        return "250 taken"
+
+    def wait_for_more(self, messages: int, seconds: float) -> None:
+        """Until so many more were accepted, or the time is over."""
+        with self.news:
+            goal = self.accepted.total() + messages
+            self.news.wait_for(lambda: self.accepted.total() >= goal, seconds)
+
+
+@pytest.fixture
+def recorder() -> Iterator[tuple[Recorder, int]]:
+    """The server in a thread of its own, and its port."""
+    recorder, loop = Recorder(), asyncio.new_event_loop()
+    listening = loop.run_until_complete(loop.create_server(lambda: SMTP(recorder), "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield recorder, listening.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(listening.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND, "run"], cwd=folder, stderr=subprocess.DEVNULL)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def make_project(folder: Path, port: int) -> None:
+    (folder / "content").mkdir()
+    (folder / "campflow.toml").write_text(TOML.format(port=port))
+    (folder / "welcome.flow").write_text(FLOW.format(today=time.strftime("%Y-%m-%d", time.gmtime())))
+    for name in ("hello", "again"):
+        (folder / "content" / f"{name}.email.md").write_text(
+            f"---\nsubject: {name}\n---\nHello {{{{ contact.email }}}}\n"
+        )
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    people = "email,kind\n" + "".join(f"person{n}@example.com,new\n" for n in range(CONTACTS))
+    events = "id,contact,at\n" + "".join(f"{n},person{n}@example.com,{now}\n" for n in range(CONTACTS))
+    for words, text in ((("people",), people), (("events", "--event", "signup"), events)):
+        kind, *more = words
+        command = [str(COMMAND), kind, "import", "-", "--format", "csv", *more]
+        subprocess.run(command, cwd=folder, input=text.encode(), check=True, stdout=subprocess.DEVNULL)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(folder / "campflow.db")) as connection:
+        return list(connection.execute(query))
+
+
+@pytest.mark.timeout(240)
+def test_fifty_kills_lose_nobody_and_double_nobody(tmp_path: Path, recorder: tuple[Recorder, int]) -> None:
+    server, port = recorder
+    make_project(tmp_path, port)
+    chance = random.Random(50)
+
+    # Two at a time: while one is killed the other works, or is just starting and finds what was left behind.
+    running = [start(tmp_path)]
+    try:
+        for _ in range(KILLS):
+            running.append(start(tmp_path))
+            server.wait_for_more(chance.randrange(1, 90), chance.uniform(0.1, 1.6))
+            kill(running.pop(0))
+        killed_at, server.pace = server.accepted.total(), 0.0
+
+        deadline = time.monotonic() + 60
+        while rows(tmp_path, UNFINISHED):
+            assert time.monotonic() < deadline, rows(tmp_path, "SELECT state, count(*) FROM message GROUP BY 1")
+            server.wait_for_more(100, 0.5)
+        running[0].terminate()
+        assert running[0].wait(30) == 0
+    finally:
+        for process in running:
+            kill(process)
+
+    fates = {
+        (email, name): state
+        for email, name, state in rows(
+            tmp_path,
+            "SELECT c.email, s.message, m.state FROM message m "
+            "JOIN contact c USING (contact_id) JOIN send s USING (send_id)",
+        )
+    }
+    assert len(fates) == 2 * CONTACTS
+    assert set(fates.values()) <= {"accepted", "uncertain"}
+    uncertain = [who for who, state in fates.items() if state == "uncertain"]
+    missing = [who for who, state in fates.items() if state == "accepted" and server.accepted[who] != 1]
+    assert missing == []
+    assert [who for who, times in server.accepted.items() if times > 1] == []
+    assert len(uncertain) <= KILLS * WINDOW
+    assert rows(tmp_path, "SELECT count(*), max(nth) FROM move") == [(3 * CONTACTS, 3)]
+    # The kills did hit the work: it was not done before them, and some of them cut a window.
+    assert 0 < killed_at < 2 * CONTACTS
+    assert uncertain
+    print(json.dumps({"uncertain": len(uncertain), "accepted before the last start": killed_at}), file=sys.stderr)
