@@ -110,7 +110,7 @@ def recorder() -> Iterator[tuple[Recorder, int]]:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([COMMAND, "run"], cwd=folder, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([COMMAND, "run"], cwd=folder, stderr=open("/tmp/h5/dlog","ab"))
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

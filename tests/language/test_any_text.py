@@ -50,11 +50,12 @@ test "works" of trial {
 """
 
 PIECES = st.sampled_from([
-    "{", "}", "(", ")", "[", "]", ",", "->", "=>", "=", "==", '"', "'", "“", "”", "\n", "\r\n", " ", "\t", "#", ";", ":", "%",
-    "€", "-", "not ", "and ", "in ", "did ", "where ", "if ", "at ", "on ", "stage ", "campaign ", "test ", "final ", "send ",
-    "split ", "1", "3 days", "40 EUR", "1.000,5", "12,5EUR", "12/01/2026", "2026-02-30", "25:00", "name", "STAGE", "\u00a0",
-    "\u202e", "\0", "é", "\ud800", "\ufeff", "日本", "🎉", "\\", "`", "@", "/", "//", "count(", "last ", "is ", "between ",
-    "every ", "contact ", "else ", "when ", "moved ", "expect ", "arm ",
+    "{", "}", "(", ")", "[", "]", ",", "->", "=>", "=", "==", '"', "'", "“", "”", "\n", "\r\n", " ", "\t", "#",
+    ";", ":", "%", "€", "-", "not ", "and ", "in ", "did ", "where ", "if ", "at ", "on ", "stage ",
+    "campaign ", "test ", "final ", "send ", "split ", "1", "3 days", "40 EUR", "1.000,5", "12,5EUR",
+    "12/01/2026", "2026-02-30", "25:00", "name", "STAGE", "\u00a0", "\u202e", "\0", "é", "\ud800", "\ufeff",
+    "日本", "🎉", "\\", "`", "@", "/", "//", "count(", "last ", "is ", "between ", "every ", "contact ", "else ",
+    "when ", "moved ", "expect ", "arm ",
 ])  # fmt: skip
 
 

@@ -61,7 +61,9 @@ def test_the_tree_of_five_mistakes_is_what_was_meant() -> None:
 
 
 def test_a_line_that_makes_no_sense_is_left_out_and_nothing_else() -> None:
-    text = "campaign c {\n  audience a ? b\n  enter on signup\n  stage s {\n    send\n    after 1 day -> t\n  }\n  final t\n}"
+    text = (
+        "campaign c {\n  audience a ? b\n  enter on x\n  stage s {\n    send\n    after 1 day -> t\n  }\n  final t\n}"
+    )
     assert lines_of(text) == [2, 5]
     assert stages_of(text) == ["s", "t"]
     kept = campaign_of(text).items[-2]

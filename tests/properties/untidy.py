@@ -1,4 +1,4 @@
-"""The same program in any layout: blanks, tabs, line ends, empty lines and comments wherever the language lets them stand."""
+"""The same words in any layout: blanks, tabs, line ends, empty lines and comments wherever the language lets them be."""
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -8,49 +8,54 @@ from campflow.diagnostics.source import Source
 from campflow.language.parser import tokens
 from campflow.language.reading import CONTINUES
 
-COMMAS = ("COMMA", "_CHOICE_COMMA", "_LIMIT_COMMA", "_REENTRY_COMMA")
-TOUCHING = {*COMMAS, "LPAR", "RPAR", "DOT", "EQUAL", "LBRACE", "RBRACE", "QUESTION", "COMPARE", "ARROW", "STAR", "SLASH"}
-REMARKS = ("# why", "#", "#a, b {", '# not "closed', "# (", "#  wide   and  é ", "# end\t", "# stage x {}", "## -> }")
-BLANKS = (" ", " ", " ", "  ", "\t", " \t   ")
+COMMAS = frozenset({"COMMA", "_CHOICE_COMMA", "_LIMIT_COMMA", "_REENTRY_COMMA"})
+SIGNS = COMMAS | {
+    "LPAR", "RPAR", "DOT", "EQUAL", "LBRACE", "RBRACE", "QUESTION", "COMPARE", "ARROW", "STAR", "SLASH",
+}  # fmt: skip
+"""No blank is needed beside these."""
+
+BLANKS = ("", " ", " ", "  ", "\t", " \t  ")
+REMARKS = ("# why", "#", "#a, b {", '# not "closed', "# (", "#  é  wide ", "# end\t", "# } stage", "## -> \u2028 x")
 
 
 @st.composite
-def untidied(draw: DrawFn, text: str) -> str:
-    """The text with the same words, anyhow."""
-    return draw(_Untidying(text).written())
+def untidy(draw: DrawFn, text: str) -> str:
+    """The text, laid out anyhow."""
+    words = [(kind, "," if kind in COMMAS else word) for kind, word, _, _ in tokens(Source("some.flow", text))]
+    remarks = draw(st.booleans())
+    parts, depth = [], 0
+    for index, (kind, word) in enumerate(words):
+        following = words[index + 1][0] if index + 1 < len(words) else "_NL"
+        depth += (kind == "LPAR") - (kind == "RPAR")
+        if kind == "_NL" or (kind == "COMMA" and not depth):
+            parts.append(draw(_end_of_item(_in_block(words[:index]) and following not in ("RBRACE", "_NL"), remarks)))
+            continue
+        parts.append(word)
+        if (depth or kind in CONTINUES) and kind not in ("FUNCTION", "IN_LAST") and not draw(st.integers(0, 9)):
+            parts.append(draw(_line_end(remarks)))
+        elif kind in SIGNS or following in SIGNS or following == "_NL" or (kind, following) == ("FUNCTION", "LPAR"):
+            parts.append(pick(draw, BLANKS))
+        else:
+            parts.append(pick(draw, BLANKS[1:]))
+    laid_out = draw(_line_end(remarks)) + "".join(parts) + draw(_line_end(remarks))
+    return pick(draw, ["", "", "\ufeff"]) + (laid_out if draw(st.booleans()) else laid_out.replace("\n", "\r\n"))
 
 
-class _Untidying:
-    def __init__(self, text: str) -> None:
-        found = [(kind, "," if kind in COMMAS else word) for kind, word, _, _ in tokens(Source("some.flow", text))]
-        while found and found[-1][0] == "_NL":
-            found.pop()
-        self.tokens = [("_NL", ""), *found, ("_NL", "")]
-        self.rough = False
+def _in_block(words: list[tuple[str, str]]) -> bool:
+    return sum((kind == "LBRACE") - (kind == "RBRACE") for kind, _ in words) > 0
 
-    @st.composite
-    @staticmethod
-    def _written(draw: DrawFn, self: "_Untidying") -> str:
-        remarks = draw(st.booleans())
-        parts, depth, blocks = [draw(_lines(remarks))], 0, 0
-        for (kind, word), (following, _) in zip(self.tokens[1:-1], self.tokens[2:], strict=True):
-            if kind == "_NL" or (kind == "COMMA" and not depth):
-                commas = blocks > 0 and (following != "RBRACE")
-                parts.append(draw(_end_of_item(remarks, commas)))
-                continue
-            parts.append(word)
-            depth += (kind == "LPAR") - (kind == "RPAR")
-            blocks += (kind == "LBRACE") - (kind == "RBRACE")
-            if following in ("_NL",) or (following == "COMMA" and not depth):
-                parts.append(pick(draw, ["", "", " "]))
-            elif (depth or kind in CONTINUES) and kind != "FUNCTION" and draw(st.integers(0, 7)) == 7:
-                parts.append(draw(_end_of_line(remarks)))
-            elif kind in TOUCHING or following in TOUCHING:
-                parts.append(pick(draw, ["", *BLANKS]))
-            else:
-                parts.append(pick(draw, BLANKS))
-        text = "".join(parts) + draw(_end_of_line(remarks))
-        return pick(draw, ["", "", "\ufeff"]) + (text.replace("\n", "\r\n") if draw(st.integers(0, 3)) == 0 else text)
 
-    def written(self) -> st.SearchStrategy[str]:
-        return self._written(self)
+@st.composite
+def _end_of_item(draw: DrawFn, comma: bool, remarks: bool) -> str:
+    """A line end; inside a block a comma does as well, with or without one."""
+    if not comma or draw(st.integers(0, 2)):
+        return draw(_line_end(remarks))
+    return f",{pick(draw, BLANKS)}{draw(_line_end(remarks)) if draw(st.booleans()) else ''}"
+
+
+@st.composite
+def _line_end(draw: DrawFn, remarks: bool) -> str:
+    """The end of a line, perhaps with a comment, then empty lines and lines with nothing but a comment."""
+    options = ["", "", "", *(REMARKS if remarks else ())]
+    lines = [pick(draw, options)] + [pick(draw, options) for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2, 4])))]
+    return "".join(f"{pick(draw, BLANKS)}{line}\n" for line in lines) + pick(draw, BLANKS)

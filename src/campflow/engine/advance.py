@@ -15,7 +15,7 @@ from campflow.engine.deploy import Deployed, Deployment
 from campflow.engine.schedule import occurrences
 from campflow.engine.scores import refresh_scores
 from campflow.sql.program import CampaignProgram, Program, Statement
-from campflow.sql.workspace import workspace
+from campflow.sql.workspace import creation, workspace
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 
@@ -97,11 +97,11 @@ class _Tick:
             self._by_time(self.program.fresh_by_time)
         if self.now > seen["looked_at"]:
             self._chunk([self.program.fresh_by_event[1:], self.program.touch_by_event[1:]], {})
-        self._by_seq("looked_event", ends, [self.program.fresh_by_event[:1], self.program.touch_by_event[:1]])
-        self._by_seq("looked_change", ends, [_some(self.program.fresh_by_change), _some(self.program.touch_by_change)])
+        self._by_seq("looked_event", seen, ends, [self.program.fresh_by_event[:1], self.program.touch_by_event[:1]])
+        self._by_seq("looked_change", seen, ends, [_some(self.program.fresh_by_change), _some(self.program.touch_by_change)])
         if self.calendar:
             self._everybody(ends["looked_contact"])
-        self._by_seq("looked_contact", ends, [_some(self.program.fresh_by_contact)])
+        self._by_seq("looked_contact", seen, ends, [_some(self.program.fresh_by_contact)])
         if self.now > seen["looked_at"]:
             with self.database.transaction() as connection:
                 self._look(connection, {"looked_at": self.now})
@@ -137,8 +137,12 @@ class _Tick:
         while self._chunk([(statement,)], {"chunk": self.chunk}) == self.chunk:
             pass
 
-    def _by_seq(self, name: str, ends: Mapping[str, int], statements: Iterable[Iterable[Statement]]) -> None:
+    def _by_seq(
+        self, name: str, seen: Mapping[str, int], ends: Mapping[str, int], statements: Iterable[Iterable[Statement]]
+    ) -> None:
         """What came in since the last look, a stretch of it at a time."""
+        if seen[name] >= ends[name]:
+            return
         wanted = [list(each) for each in statements]
         with self.database.reader() as connection:
             start, end = self._seen(connection)[name], ends[name]
@@ -195,7 +199,8 @@ class _Chunk:
 
     def begin(self) -> None:
         work = self.tick.work
-        work.metadata.create_all(self.connection)
+        for statement in creation(self.connection.dialect):
+            self.connection.exec_driver_sql(statement)
         for table in (work.fresh, work.touched, work.arrival, work.occurrence):
             self.connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608  (our own names)
         if self.tick.calendar:  # whoever is looked at, for whatever reason, may have missed an occurrence

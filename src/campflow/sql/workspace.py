@@ -1,8 +1,10 @@
 """The temporary tables of a tick: sets of contacts and journeys between two statements. They outlive no connection."""
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
-from sqlalchemy import Column, MetaData, Table, Text
+from sqlalchemy import Column, Dialect, MetaData, Table, Text
+from sqlalchemy.schema import CreateTable
 
 from campflow.storage.tables import Id
 
@@ -19,6 +21,14 @@ class Workspace:
     occurrence: Table
 
 
+@lru_cache(maxsize=8)
+def creation(dialect: Dialect) -> tuple[str, ...]:
+    """Statements that make the tables where they are not there; a tick runs them often, so they are compiled once."""
+    made = (CreateTable(table, if_not_exists=True) for table in workspace().metadata.sorted_tables)
+    return tuple(str(each.compile(dialect=dialect)) for each in made)
+
+
+@cache
 def workspace() -> Workspace:
     m = MetaData()
     return Workspace(

@@ -22,6 +22,9 @@ OLDEST_SQLITE = (3, 35, 0)
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 30.0
 
+#: How statements begin that change nothing.
+_READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN")
+
 
 class Database:
     """A project's database and its tables.
@@ -41,6 +44,7 @@ class Database:
         self.in_memory = self.url.database in self.dialect.memory_urls
         self.engine = _sqlite_engine(self.url, self.in_memory, busy_seconds)
         event.listen(self.engine, "begin", self._begin)
+        event.listen(self.engine, "before_cursor_execute", _refuse_writing)
 
     def _begin(self, connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading", False)
@@ -57,11 +61,9 @@ class Database:
         """A connection that sees the database as it was when the block began, and cannot change it."""
         with self._said_plainly(), self.engine.connect() as opened:
             connection = opened.execution_options(reading=True)
-            connection.exec_driver_sql("PRAGMA query_only=ON")
             try:
                 yield connection
             finally:
-                connection.exec_driver_sql("PRAGMA query_only=OFF")
                 connection.rollback()
 
     def close(self) -> None:
@@ -79,6 +81,12 @@ class Database:
             if advice is None:
                 raise
             raise StoreError(advice) from error
+
+
+def _refuse_writing(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Readers only read. (PRAGMA query_only would see to it as well, and make SQLite prepare every statement anew.)"""
+    if connection.get_execution_options().get("reading") and not statement.lstrip().startswith(_READING):
+        raise StoreError(f"a reader cannot write, the database is read-only for it: {statement[:60]}")
 
 
 def database_now(connection: Connection) -> int:

@@ -1,0 +1,76 @@
+"""Of any program in any layout: the formatter changes no meaning, loses no comment, and has nothing to add to itself.
+
+CAMPFLOW_TEST_LONG=1 makes 3,000 programs, others in every run.
+"""
+
+import os
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from tests.properties.programs import programs
+from tests.properties.untidy import untidy
+
+from campflow.diagnostics.source import Source
+from campflow.language.formatter import format_text
+from campflow.language.parser import comments, parse
+
+LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+
+
+def meaning(node: Any) -> Any:
+    """A tree without its places."""
+    if isinstance(node, tuple):
+        return tuple(map(meaning, node))
+    if not is_dataclass(node):
+        return node
+    return (type(node), *(meaning(getattr(node, field.name)) for field in fields(node) if field.name != "span"))
+
+
+def tree(text: str) -> Any:
+    parsed, mistakes = parse(Source("some.flow", text))
+    assert not mistakes, f"{mistakes[0].message} in line {mistakes[0].span.line} of\n{text}"
+    return meaning(parsed)
+
+
+def remarks(text: str) -> list[str]:
+    return [comment for _, _, comment in comments(Source("some.flow", text))]
+
+
+def formatted(text: str) -> str:
+    result = format_text(Source("some.flow", text))
+    assert isinstance(result, str)
+    return result
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> tuple[str, str]:
+    """A program, and the same one laid out anyhow."""
+    text = draw(programs())
+    return text, draw(untidy(text))
+
+
+@settings(
+    max_examples=3_000 if LONG else 200,
+    deadline=None,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(layouts())
+def test_the_layout_is_all_that_changes(program: tuple[str, str]) -> None:
+    plain, text = program
+    assert tree(text) == tree(plain)  # the layout alone has changed nothing
+    result = formatted(text)
+    assert tree(result) == tree(text)
+    assert remarks(result) == remarks(text)
+    assert formatted(result) == result
+    assert "\n\n\n" not in result
+    assert "\r" not in result
+    assert not any(line != line.rstrip() or "\t" in line.partition("#")[0] for line in result.split("\n"))
+
+
+@settings(max_examples=500 if LONG else 60, deadline=None, derandomize=not LONG)
+@given(layouts())
+def test_without_comments_and_empty_lines_there_is_one_layout(program: tuple[str, str]) -> None:
+    """Of what was written over several lines, that is: short blocks on one line stay there."""
