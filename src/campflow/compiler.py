@@ -1,7 +1,8 @@
 """The table of contents: from the text of `.flow` files to the SQL program. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy.engine import Dialect
 
@@ -25,6 +26,10 @@ from campflow.sql.writer import write
 from campflow.storage.tables import Tables
 
 
+#: From a text to its tree and its mistakes.
+Reader: TypeAlias = Callable[[Source], tuple[FlowFile, tuple[Diagnostic, ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What checking gives: `flow` is None where there is an error. `diagnostics` are in the order of the files."""
@@ -34,9 +39,12 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check_sources(sources: Sequence[Source], vocabulary: Vocabulary) -> Checked:
-    """All `.flow` files of a project, read, resolved and checked together. Never raises, whatever the texts are."""
-    parsed = [parse(source) for source in sources]
+def check_sources(sources: Sequence[Source], vocabulary: Vocabulary, read: Reader = parse) -> Checked:
+    """All `.flow` files of a project, read, resolved and checked together. Never raises, whatever the texts are.
+
+    `read` is for who keeps syntax trees from one time to the next.
+    """
+    parsed = [read(source) for source in sources]
     files = tuple(file for file, _ in parsed)
     unread = tuple(diagnostic for _, mistakes in parsed for diagnostic in mistakes)
     texts = Texts({source.path: source for source in sources})

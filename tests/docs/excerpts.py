@@ -35,12 +35,23 @@ def statement(text: str, first: str | None, last: str | None) -> str:
 
 
 def lines(text: str, first: str | None, last: str | None) -> str:
-    """Whole lines, from the one that holds `first` to the one that holds `last`."""
+    """Whole lines, from the one that holds `first` to the one that holds `last`; where it is cut stands a `…`."""
     whole = text.rstrip("\n").split("\n")
-    start = 0 if first is None else _line(first, whole, 0)
-    end = len(whole) if last is None else _line(last, whole, start) + 1
+    start, end = _range(whole, first, last)
     cut = [line.rstrip() for line in whole[start:end]]
     return "\n".join([*(["…"] if start else []), *cut, *(["…"] if end < len(whole) else [])]) + "\n"
+
+
+def code(text: str, first: str | None, last: str | None) -> str:
+    """The same of a file, without marks: what is left is to be copied."""
+    whole = text.rstrip("\n").split("\n")
+    start, end = _range(whole, first, last)
+    return "\n".join(whole[start:end]) + "\n"
+
+
+def _range(whole: list[str], first: str | None, last: str | None) -> tuple[int, int]:
+    start = 0 if first is None else _line(first, whole, 0)
+    return start, len(whole) if last is None else _line(last, whole, start) + 1
 
 
 def _find(wanted: str, text: str, start: int) -> re.Match[str]:

@@ -29,26 +29,43 @@ class NotMade(Exception):
 
 
 def examples(page: Path) -> Iterator[tuple[Block, Example]]:
-    """Each `flow` block of a page, and each content file with a campaign that sends it."""
-    for block in blocks(page):
+    """Each `flow` block of a page, with the content that its reader writes; and each content file with a campaign that
+    sends it, beside the right ones above it."""
+    all_blocks = list(blocks(page))
+    content = {each.what: each.text for each in all_blocks if each.order == "write" and "content/" in each.what}
+    for block in all_blocks:
         if block.language == "flow":
-            path = block.mark("name") or "example.flow"
-            yield block, Example(block.text, block.mark("alone") is not None, path=path)
+            yield block, _example(block.text, content, block.mark("alone") is not None, block.mark("name"))
         elif block.order == "content":
-            yield block, _sent(block)
+            shown = f"content/{block.what}"
+            message, channel, _ = block.what.rpartition("/")[2].split(".")
+            example = _example(SENDER.format(channel=channel, message=message), {**content, shown: block.text})
+            example.sources[shown] = Source(shown, block.text)
+            yield block, example
+            if block.mark("wrong") is None:
+                content[shown] = block.text
 
 
-def _sent(block: Block) -> Example:
-    name = block.what.rpartition("/")[2]
-    message, channel, _ = name.split(".")
+def _example(text: str, content: dict[str, str], alone: bool = False, name: str | None = None) -> Example:
+    path = name or "example.flow"
+    if not content:
+        return Example(text, alone, path=path)
     with TemporaryDirectory() as folder:
-        path = Path(folder, "content", block.what)
-        path.parent.mkdir(parents=True)
-        path.write_text(block.text, "utf-8")
-        example = Example(SENDER.format(channel=channel, message=message), project=Path(folder))
-        assert example.checked  # looked at while the file is there
-    example.sources[f"content/{block.what}"] = Source(f"content/{block.what}", block.text)
+        for name, written in content.items():
+            file = Path(folder, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(written, "utf-8")
+        example = Example(text, alone, Path(folder), path)
+        assert example.checked  # looked at while the files are there
     return example
+
+
+def copied(page: Path) -> Iterator[tuple[Block, str]]:
+    """The blocks that show a file of the project."""
+    for block in blocks(page):
+        if block.order == "file":
+            what, first, last = excerpts.parts(block.what)
+            yield block, excerpts.code(read(ROOT / what), first, last)
 
 
 def made(page: Path) -> Iterator[tuple[Block, str]]:
@@ -56,6 +73,7 @@ def made(page: Path) -> Iterator[tuple[Block, str]]:
 
     Raises NotMade for an order that cannot be carried out (any more).
     """
+    yield from copied(page)
     above = dict(examples(page))
     example: Example | None = None
     played: Played | None = None
@@ -75,8 +93,6 @@ def made(page: Path) -> Iterator[tuple[Block, str]]:
 def _made(block: Block, example: Example | None, played: Played | None) -> str | None:
     what, first, last = excerpts.parts(block.what)
     match block.order:
-        case "file":
-            return excerpts.lines(read(ROOT / what), first, last)
         case "sql" if example:
             return excerpts.statement(example.statement(what), first, last)
         case "room" if example:

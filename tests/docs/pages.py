@@ -43,7 +43,8 @@ class Block:
 
 
 def pages() -> list[Path]:
-    return sorted(DOCS.rglob("*.md"))
+    """All pages; messages of an example project are none."""
+    return sorted(page for page in DOCS.rglob("*.md") if "content" not in page.relative_to(DOCS).parts)
 
 
 def read(page: Path) -> str:

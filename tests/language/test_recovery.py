@@ -55,9 +55,11 @@ def test_the_tree_of_five_mistakes_is_what_was_meant() -> None:
     assert none == ()
     assert [type(one) for one in found.declarations] == [type(one) for one in meant.declarations]
     audience, enter, holdout, welcome, *_ = campaign_of(FIVE).items
-    assert shape(audience.condition) == '(plan == "trial")'  # type: ignore[union-attr]
+    assert isinstance(audience, syntax.Audience)
+    assert shape(audience.condition) == '(plan == "trial")'
     assert [type(one).__name__ for one in (enter, holdout)] == ["Enter", "Holdout"]
-    assert [type(item).__name__ for item in welcome.items] == ["Send", "WayOut", "WayOut"]  # type: ignore[union-attr]
+    assert isinstance(welcome, syntax.Stage)
+    assert [type(item).__name__ for item in welcome.items] == ["Send", "WayOut", "WayOut"]
 
 
 def test_a_line_that_makes_no_sense_is_left_out_and_nothing_else() -> None:

@@ -1,7 +1,7 @@
 """Random campaigns, as text: every clause and statement that runs, two to four stages, always a way to the end."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -32,7 +32,7 @@ class _Draft:
 
     @property
     def inside(self) -> Frame:
-        return Frame(self.frame.day, self.frame.fields, True, self.per)
+        return replace(self.frame, inside=True, entry=self.per)
 
     @property
     def stable(self) -> Frame:
@@ -41,13 +41,20 @@ class _Draft:
 
 
 @st.composite
-def campaigns(draw: DrawFn, name: str, day: dt.date, sets: bool, hears: str | None = None) -> str:
-    """`hears` is a campaign whose events this one may listen to; `sets` says whether stages may set fields."""
+def campaigns(
+    draw: DrawFn, name: str, day: dt.date, sets: bool, hears: str | None = None, events: tuple[str, ...] = EVENTS
+) -> str:
+    """`sets` says whether stages may set fields; `hears` is a campaign whose events this one may listen to.
+
+    `events` are those that it speaks of: few of them meet more often.
+    """
     per = draw(st.sampled_from([None, None, None, "cart_id", "sku", "n"]))
-    chosen = draw(st.frozensets(st.sampled_from(sorted(SETTABLE)), max_size=2)) if sets and per is None else frozenset()
+    chosen = frozenset[str]()
+    if sets and per is None:
+        chosen = draw(st.frozensets(st.sampled_from(sorted(SETTABLE)), max_size=2))
     count = draw(st.integers(1, 3))
     fields = FIELDS if sets or hears is None else FIELDS - frozenset(SETTABLE)
-    draft = _Draft(name, Frame(day, fields), ["a", "b", "c"][:count], per, chosen, hears)
+    draft = _Draft(name, Frame(day, events, fields), ["a", "b", "c"][:count], per, chosen, hears)
     lines = draw(_clauses(draft))
     stages = [draw(_stage(draft, index)) for index in range(count)]
     finals = [draw(_final(draft, final)) for final in ("y", "z") if final in draft.targets]
@@ -94,7 +101,7 @@ def _enter(draw: DrawFn, draft: _Draft) -> str:
         # What the fields were just before is known to nobody, so who comes back must not depend on them.
         free = frame.without(draft.sets) if "again" in reentry or "every" in reentry else frame
         return f"  enter when {draw(conditions(free))}{reentry}"
-    keyed = {"cart_id": ["cart_updated"], "sku": ["purchase"], "n": ["purchase", "ping"], None: list(EVENTS)}
+    keyed = {"cart_id": ["cart_updated"], "sku": ["purchase"], "n": ["purchase", "ping"], None: list(frame.events)}
     event = pick(draw, keyed[draft.per])
     per = f" per {draft.per}" if draft.per else ""
     guard = f" if {draw(conditions(frame, 1))}" if draw(st.integers(0, 3)) == 0 else ""
@@ -106,13 +113,13 @@ def _leave(draw: DrawFn, draft: _Draft) -> str:
     if draw(st.booleans()):
         return f"  leave when {draw(conditions(draft.inside))}"
     guard = f" if {draw(conditions(draft.inside, 1))}" if draw(st.booleans()) else ""
-    event = pick(draw, EVENTS)
+    event = pick(draw, draft.frame.events)
     return f"  leave on {event}{draw(wheres(event, draft.inside))}{guard}"
 
 
 @st.composite
 def _convert(draw: DrawFn, draft: _Draft, name: str) -> str:
-    event, within = pick(draw, EVENTS), pick(draw, DURATIONS)
+    event, within = pick(draw, draft.frame.events), pick(draw, [*DURATIONS, "2 days", "1 month", "1 month"])
     worth = pick(draw, {"purchase": ["", " worth amount", " worth n * 2"]}.get(event, ["", " worth 3"]))
     arrow = f" -> {draw(_target(draft, [*draft.stages, 'y', 'z']))}" if draw(st.booleans()) else ""
     return f"  convert {name}on {event}{draw(wheres(event, draft.stable))} within {within}{worth}{arrow}"
@@ -142,7 +149,7 @@ def _way_out(draw: DrawFn, draft: _Draft, forward: list[str]) -> str:
     anywhere = [*draft.stages, "y", "z"]
     match kind:
         case "on":
-            event = pick(draw, EVENTS)
+            event = pick(draw, draft.frame.events)
             return f"    on {event}{draw(wheres(event, draft.inside))}{guard} -> {draw(_target(draft, anywhere))}"
         case "heard":
             event = pick(draw, ["praised where points > 2", f"converted {draft.hears}", f"left {draft.hears}"])

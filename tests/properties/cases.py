@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import ZONES, campaigns
-from tests.properties.drawing import Frame, conditions
+from tests.properties.drawing import EVENTS, Frame, conditions
 from tests.reference.clock import DAY, QUARTER, midnight
 from tests.reference.story import Change, Happening, Person, Stored
 from tests.reference.telling import PEOPLE, clock
@@ -87,12 +87,14 @@ def _histories(
     draw: DrawFn, text: str, people: Sequence[Person], pool: Sequence[int], deployed: int, calm: bool
 ) -> list[Happening]:
     """Mostly what the text speaks of; for everyone first something that lets in."""
-    spoken = [name for name in _NAMES if re.search(rf"\b{name[0]}\b", text)] or list(_NAMES)
+    spoken = [name for name in _NAMES if re.search(rf"\b{name[0]}\b", text[len(PEOPLE) :])] or list(_NAMES)
     opening = [name for name in _NAMES if re.search(rf"enter on {name[0]}\b", text)]
     found = []
     for person in people:
         found += draw(st.lists(_happening(person, opening or spoken, pool, deployed, calm), min_size=1, max_size=2))
-        found += draw(st.lists(_happening(person, [*spoken, *spoken, *_NAMES], pool, deployed, calm), max_size=7))
+        found += draw(
+            st.lists(_happening(person, [*spoken, *spoken, *spoken, *_NAMES], pool, deployed, calm), max_size=7)
+        )
     told = [replace(one, seq=n) for n, one in enumerate(found)]
     again = [one for one in told if one.id and draw(st.booleans())]
     later = draw(st.sampled_from([0, HOUR, 3 * DAY]))
@@ -103,12 +105,13 @@ def _histories(
 def _texts(draw: DrawFn, day: dt.date) -> str:
     segment = draw(st.integers(0, 5)) == 0
     pair = draw(st.integers(0, 2)) == 0
-    text = PEOPLE + draw(campaigns("first", day, sets=True))
+    events = tuple(draw(st.lists(st.sampled_from(EVENTS), min_size=2, max_size=3, unique=True)))
+    text = PEOPLE + draw(campaigns("first", day, sets=True, events=events))
     if pair:
-        text += draw(campaigns("second", day, sets=False, hears="first"))
+        text += draw(campaigns("second", day, sets=False, hears="first", events=events))
     if segment:
         text = text.replace('plan in ("trial", "pro", "enterprise")', "in segment chosen", 1)
-        text += f"segment chosen = {draw(conditions(Frame(day, frozenset({'plan', 'country', 'joined'}))))}\n"
+        text += f"segment chosen = {draw(conditions(Frame(day, events, frozenset({'plan', 'country', 'joined'}))))}\n"
     return text
 
 

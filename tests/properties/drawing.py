@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -34,9 +34,10 @@ def pick(draw: DrawFn, options: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """What conditions may speak of: from which day on, which fields, whether a journey exists, its event's fields."""
+    """What conditions may speak of: days from one on, events, fields, and inside a journey the field of its key."""
 
     day: dt.date
+    events: tuple[str, ...] = EVENTS
     fields: frozenset[str] = FIELDS
     inside: bool = False
     entry: str | None = None
@@ -45,7 +46,7 @@ class Frame:
         return (self.day + dt.timedelta(days=draw(st.integers(0, 6)))).isoformat()
 
     def without(self, fields: frozenset[str]) -> "Frame":
-        return Frame(self.day, self.fields - fields, self.inside, self.entry)
+        return replace(self, fields=self.fields - fields)
 
 
 def conditions(frame: Frame, depth: int = 2) -> SearchStrategy[str]:
@@ -102,7 +103,7 @@ def _field(draw: DrawFn, frame: Frame) -> str:
 @st.composite
 def _moment(draw: DrawFn, frame: Frame) -> str:
     date, time, duration = frame.date(draw), pick(draw, TIMES), pick(draw, DURATIONS)
-    event = pick(draw, EVENTS)
+    event = pick(draw, frame.events)
     options = [
         f"now > {date} {time}",
         f"now < {date} {time}",
@@ -123,7 +124,7 @@ def _moment(draw: DrawFn, frame: Frame) -> str:
 
 @st.composite
 def _history(draw: DrawFn, frame: Frame) -> str:
-    event, duration, times = pick(draw, EVENTS), pick(draw, DURATIONS), draw(st.sampled_from([1, 1, 2, 3]))
+    event, duration, times = pick(draw, frame.events), pick(draw, DURATIONS), draw(st.sampled_from([1, 1, 2, 3]))
     about = event
     where = draw(wheres(event, frame))
     last = f"last {duration}"

@@ -8,7 +8,7 @@ import datetime as dt
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import campaigns
-from tests.properties.drawing import DURATIONS, TIMES, WEEKDAYS, Frame, conditions, pick, wheres
+from tests.properties.drawing import DURATIONS, EVENTS, TIMES, WEEKDAYS, Frame, conditions, pick, wheres
 
 DAY = dt.date(2026, 3, 27)
 FRAME = Frame(DAY, inside=True, entry="n")
@@ -25,7 +25,7 @@ VALUES = (
 @st.composite
 def programs(draw: DrawFn) -> str:
     """One to three declarations; the campaigns that run, and those that are only well written."""
-    kinds = st.sampled_from([_people(), _segment(), _campaign(), _test(), campaigns("first", DAY, sets=True)])
+    kinds = st.sampled_from([_people(), _segment(), _campaign(), _test(), campaigns("first", DAY, EVENTS, sets=True)])
     return "\n".join([draw(draw(kinds)) for _ in range(draw(st.integers(1, 3)))])
 
 
@@ -105,7 +105,12 @@ def _action(draw: DrawFn) -> str:
 @st.composite
 def _way_out(draw: DrawFn) -> str:
     guard = f" if {draw(_condition())}" if draw(st.booleans()) else ""
-    triggers = [f"on purchase{draw(wheres('purchase', FRAME))}", "on clicked welcome", "at 9:00 on sunday", "after 1 days"]
+    triggers = [
+        f"on purchase{draw(wheres('purchase', FRAME))}",
+        "on clicked welcome",
+        "at 9:00 on sunday",
+        "after 1 days",
+    ]
     ways = [f"{pick(draw, [*triggers, 'on 2026-12-24', 'on 2026-12-24 9:00'])}{guard}", f"when {draw(_condition())}"]
     return f"{pick(draw, [*ways, 'else'])} -> {pick(draw, NAMES)}"
 

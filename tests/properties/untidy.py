@@ -1,8 +1,6 @@
 """The same words in any layout: blanks, tabs, line ends, empty lines and comments wherever the language lets them be."""
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
-from tests.properties.drawing import pick
+from random import Random
 
 from campflow.diagnostics.source import Source
 from campflow.language.parser import tokens
@@ -18,44 +16,31 @@ BLANKS = ("", " ", " ", "  ", "\t", " \t  ")
 REMARKS = ("# why", "#", "#a, b {", '# not "closed', "# (", "#  é  wide ", "# end\t", "# } stage", "## -> \u2028 x")
 
 
-@st.composite
-def untidy(draw: DrawFn, text: str) -> str:
-    """The text, laid out anyhow."""
+def untidy(text: str, random: Random, remarks: bool, short: float = 0.3) -> str:
+    """The text, laid out anyhow. `short` is how often a comma stands for a line end, where it may."""
     words = [(kind, "," if kind in COMMAS else word) for kind, word, _, _ in tokens(Source("some.flow", text))]
-    remarks = draw(st.booleans())
-    parts, depth = [], 0
+    parts, depth, blocks = [_line_end(random, remarks)], 0, 0
     for index, (kind, word) in enumerate(words):
         following = words[index + 1][0] if index + 1 < len(words) else "_NL"
         depth += (kind == "LPAR") - (kind == "RPAR")
+        blocks += (kind == "LBRACE") - (kind == "RBRACE")
         if kind == "_NL" or (kind == "COMMA" and not depth):
-            parts.append(draw(_end_of_item(_in_block(words[:index]) and following not in ("RBRACE", "_NL"), remarks)))
+            comma = blocks and following not in ("RBRACE", "_NL") and random.random() < short
+            parts.append(f",{random.choice(BLANKS)}" if comma else "")
+            parts.append("" if comma and random.random() < 0.7 else _line_end(random, remarks))
             continue
         parts.append(word)
-        if (depth or kind in CONTINUES) and kind not in ("FUNCTION", "IN_LAST") and not draw(st.integers(0, 9)):
-            parts.append(draw(_line_end(remarks)))
-        elif kind in SIGNS or following in SIGNS or following == "_NL" or (kind, following) == ("FUNCTION", "LPAR"):
-            parts.append(pick(draw, BLANKS))
+        if (depth or kind in CONTINUES) and kind not in ("FUNCTION", "IN_LAST") and random.random() < 0.1:
+            parts.append(_line_end(random, remarks))
+        elif kind in SIGNS or following in SIGNS or following == "_NL":
+            parts.append(random.choice(BLANKS))
         else:
-            parts.append(pick(draw, BLANKS[1:]))
-    laid_out = draw(_line_end(remarks)) + "".join(parts) + draw(_line_end(remarks))
-    return pick(draw, ["", "", "\ufeff"]) + (laid_out if draw(st.booleans()) else laid_out.replace("\n", "\r\n"))
+            parts.append(random.choice(BLANKS[1:]))
+    laid_out = "".join(parts) + _line_end(random, remarks)
+    return random.choice(("", "\ufeff")) + laid_out.replace("\n", random.choice(("\n", "\r\n")))
 
 
-def _in_block(words: list[tuple[str, str]]) -> bool:
-    return sum((kind == "LBRACE") - (kind == "RBRACE") for kind, _ in words) > 0
-
-
-@st.composite
-def _end_of_item(draw: DrawFn, comma: bool, remarks: bool) -> str:
-    """A line end; inside a block a comma does as well, with or without one."""
-    if not comma or draw(st.integers(0, 2)):
-        return draw(_line_end(remarks))
-    return f",{pick(draw, BLANKS)}{draw(_line_end(remarks)) if draw(st.booleans()) else ''}"
-
-
-@st.composite
-def _line_end(draw: DrawFn, remarks: bool) -> str:
+def _line_end(random: Random, remarks: bool) -> str:
     """The end of a line, perhaps with a comment, then empty lines and lines with nothing but a comment."""
-    options = ["", "", "", *(REMARKS if remarks else ())]
-    lines = [pick(draw, options)] + [pick(draw, options) for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2, 4])))]
-    return "".join(f"{pick(draw, BLANKS)}{line}\n" for line in lines) + pick(draw, BLANKS)
+    lines = [random.choice(REMARKS) if remarks and random.random() < 0.4 else "" for _ in range(random.choice((1, 1, 1, 2, 4)))]
+    return "".join(f"{random.choice(BLANKS)}{line}\n" for line in lines) + random.choice(BLANKS)

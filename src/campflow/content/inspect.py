@@ -15,10 +15,15 @@ from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin
 
 
-def inspect_content(project: Path, channels: Mapping[str, ChannelPlugin]) -> ContentIndex:
-    """Read and try every message file of the project. A bad one is named in its `problems`, and the rest is read."""
+def inspect_content(
+    project: Path, channels: Mapping[str, ChannelPlugin], unsaved: Mapping[str, str] | None = None
+) -> ContentIndex:
+    """Read and try every message file of the project. A bad one is named in its `problems`, and the rest is read.
+
+    `unsaved` are texts, by path, that somebody is editing: they stand for what the disk has.
+    """
     paths = content_paths(project)
-    files = [_inspect(path, channels.get(path.channel)) for path in paths]
+    files = [_inspect(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths]
     return ContentIndex(tuple(_told_apart(files)))
 
 
@@ -36,9 +41,9 @@ def _told_apart(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
         yield file
 
 
-def _inspect(file: ContentPath, channel: ChannelPlugin | None) -> ContentFile:
+def _inspect(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None) -> ContentFile:
     try:
-        source = read_content(file)
+        source = read_content(file) if unsaved is None else Source(file.shown, unsaved)
     except ContentError as error:
         problem = Diagnostic("bad-template", str(error), Span(file.shown, 1, 1, 1, 2))
         return ContentFile(file.shown, file.message, file.channel, file.language, problems=(problem,))

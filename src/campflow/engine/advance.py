@@ -7,9 +7,10 @@ of them at once. How far a campaign has looked is written with the chunk, so a p
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
 
 from campflow.engine.deploy import Deployed, Deployment
 from campflow.engine.schedule import occurrences
@@ -45,21 +46,18 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
     done, tell = Advance(), _may_tell(program)
     refresh_scores(database, program, now)
     while True:
-        with database.reader() as connection:
-            before = _last(connection, database.tables)
+        before = _told(database) if tell else None
         for campaign in program.campaigns:
             _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done).run()
-        with database.reader() as connection:
-            if not tell or _last(connection, database.tables) == before:
-                return done
+        if not tell or _told(database) == before:
+            return done
 
 
-def _last(connection: Connection, tables: Tables) -> tuple[int, int]:
+def _told(database: Database) -> tuple[int, int]:
     """How much the campaigns could have told each other: the last event and the last change of a field."""
-    event, change = (
-        connection.scalar(select(func.coalesce(func.max(t.c.seq), 0))) for t in (tables.event, tables.change)
-    )
-    return int(event or 0), int(change or 0)
+    with database.reader() as connection:
+        row = connection.execute(_last_of_each(database.tables)).one()
+    return row.looked_event or 0, row.looked_change or 0
 
 
 def _may_tell(program: Program) -> bool:
@@ -91,17 +89,20 @@ class _Tick:
         with self.database.reader() as connection:
             seen = self._seen(connection)
             ends = self._ends(connection)
+            due = self._due(connection, seen)
             self.calendar = self._calendar(connection, seen)
-        self._by_time(self.program.touch_due)
-        if self.program.fresh_by_time is not None:
-            self._by_time(self.program.fresh_by_time)
-        if self.now > seen["looked_at"]:
-            self._chunk([self.program.fresh_by_event[1:], self.program.touch_by_event[1:]], {})
-        self._by_seq("looked_event", seen, ends, [self.program.fresh_by_event[:1], self.program.touch_by_event[:1]])
-        self._by_seq("looked_change", seen, ends, [_some(self.program.fresh_by_change), _some(self.program.touch_by_change)])
+        program = self.program
+        if due["journey"]:
+            self._by_time(program.touch_due)
+        if due["prospect"] and program.fresh_by_time is not None:
+            self._by_time(program.fresh_by_time)
+        if due["event"]:
+            self._chunk([program.fresh_by_event[1:], program.touch_by_event[1:]], {})
+        self._by_seq("looked_event", seen, ends, [program.fresh_by_event[:1], program.touch_by_event[:1]])
+        self._by_seq("looked_change", seen, ends, [_some(program.fresh_by_change), _some(program.touch_by_change)])
         if self.calendar:
             self._everybody(ends["looked_contact"])
-        self._by_seq("looked_contact", seen, ends, [_some(self.program.fresh_by_contact)])
+        self._by_seq("looked_contact", seen, ends, [_some(program.fresh_by_contact)])
         if self.now > seen["looked_at"]:
             with self.database.transaction() as connection:
                 self._look(connection, {"looked_at": self.now})
@@ -109,21 +110,17 @@ class _Tick:
     # --- how far it has looked ---
 
     def _seen(self, connection: Connection) -> dict[str, int]:
-        c = self.tables.campaign
-        names = ("looked_at", "looked_event", "looked_change", "looked_contact")
-        row = connection.execute(
-            select(*(c.c[name] for name in names)).where(c.c.campaign_id == self.deployed.ids["campaign"])
-        ).one()
-        return dict(zip(names, row, strict=True))
+        mine = {"campaign": self.deployed.ids["campaign"]}
+        return dict(connection.execute(_looked(self.tables), mine).mappings().one())
 
     def _ends(self, connection: Connection) -> dict[str, int]:
-        t = self.tables
-        last = {
-            "looked_event": t.event.c.seq,
-            "looked_change": t.change.c.seq,
-            "looked_contact": t.contact.c.contact_id,
-        }
-        return {name: connection.scalar(select(func.max(column))) or 0 for name, column in last.items()}
+        row = connection.execute(_last_of_each(self.tables)).mappings().one()
+        return {name: last or 0 for name, last in row.items()}
+
+    def _due(self, connection: Connection, seen: Mapping[str, int]) -> dict[str, bool]:
+        """Whether time has brought anything: for journeys, for prospects, an event that was known before."""
+        asked = {"campaign": self.deployed.ids["campaign"], "now": self.now, "looked_at": seen["looked_at"]}
+        return dict(connection.execute(_due_by_time(self.tables), asked).mappings().one())
 
     def _look(self, connection: Connection, values: Mapping[str, int]) -> None:
         c = self.tables.campaign
@@ -185,6 +182,38 @@ class _Tick:
 
 def _some(statement: Statement | None) -> tuple[Statement, ...]:
     return () if statement is None else (statement,)
+
+
+# Built once: an idle tick is little more than these.
+
+
+@lru_cache(maxsize=8)
+def _looked(tables: Tables) -> Select[Any]:
+    c = tables.campaign.c
+    names = ("looked_at", "looked_event", "looked_change", "looked_contact")
+    return select(*(c[name] for name in names)).where(c.campaign_id == bindparam("campaign"))
+
+
+@lru_cache(maxsize=8)
+def _last_of_each(tables: Tables) -> Select[Any]:
+    last = {
+        "looked_event": tables.event.c.seq,
+        "looked_change": tables.change.c.seq,
+        "looked_contact": tables.contact.c.contact_id,
+    }
+    return select(*(select(func.max(column)).scalar_subquery().label(name) for name, column in last.items()))
+
+
+@lru_cache(maxsize=8)
+def _due_by_time(tables: Tables) -> Select[bool, bool, bool]:
+    journey, prospect, event = tables.journey.c, tables.prospect.c, tables.event.c
+    mine: Any = bindparam("campaign")
+    now: Any = bindparam("now")
+    return select(
+        exists().where(journey.campaign_id == mine, journey.due_at <= now).label("journey"),
+        exists().where(prospect.campaign_id == mine, prospect.due_at <= now).label("prospect"),
+        exists().where(event.early, event.at > bindparam("looked_at"), event.at <= now).label("event"),
+    )
 
 
 class _Chunk:

@@ -87,7 +87,8 @@ class Cast:
         zones = {str(values[name]) for name in of_zone if values.get(name) is not None}
         try:
             with self.database.transaction() as connection:
-                ensure_zones(connection, self.database.tables, zones)
+                if zones:
+                    ensure_zones(connection, self.database.tables, zones)
                 yield connection
         except IntegrityError:
             raise ImpossibleStep("another contact has this e-mail address, and two cannot share one") from None

@@ -55,7 +55,10 @@ def not_walked(flow: Flow, walked: Walked) -> tuple[Walkable, ...]:
 
 def _lines(campaign: Campaign) -> Iterator[Walkable]:
     name = campaign.name
-    ways: list[Leave | Convert] = [*campaign.leaves, *(each for each in campaign.conversions if each.target is not None)]
+    ways: list[Leave | Convert] = [
+        *campaign.leaves,
+        *(each for each in campaign.conversions if each.target is not None),
+    ]
     yield from (Walkable(name, "way out", each.order, each.text, each.span) for each in ways)
     for stage in campaign.stages:
         yield from _parts(name, stage.ways_out, stage.actions)

@@ -4,13 +4,15 @@ is handed over when its time has come. Nothing leaves the process: each channel 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from random import SystemRandom
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select
 
 from campflow.engine.advance import advance
 from campflow.engine.deploy import Deployment
-from campflow.engine.fates import READY, RETRY, Outcome, write_down
+from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, write_down
 from campflow.engine.outbox import release
 from campflow.engine.schedule import occurrences
 from campflow.hooks.contracts import Receipt
@@ -19,7 +21,7 @@ from campflow.model.flow import Flow
 from campflow.planning.planner import FATES
 from campflow.sql.program import Program
 from campflow.storage.database import Database
-from campflow.storage.tables import contact_column
+from campflow.storage.tables import Tables, contact_column
 
 
 @dataclass(slots=True)
@@ -56,13 +58,8 @@ class Punctual:
 
     def _next_due(self, target: int, calendar: Iterable[int]) -> int | None:
         """The first moment after now, up to `target`."""
-        t = self.database.tables
-        columns = (t.journey.c.due_at, t.prospect.c.due_at)
-        queries = [select(func.min(column)).where(column > self.now) for column in columns]
-        planned = t.message.c.planned_at
-        queries.append(select(func.min(planned)).where(t.message.c.state == "planned", planned > self.now))
         with self.database.reader() as connection:
-            found = [connection.scalar(query) for query in queries]
+            found = connection.execute(_due_after(self.database.tables), {"now": self.now}).one()
         moments = [at for at in found if at is not None and at <= target]
         return min((*moments, *(at for at in calendar if at > self.now)), default=None)
 
@@ -83,6 +80,9 @@ class Punctual:
     def _hand_over(self) -> bool:
         """Give each message that is due its fate. Returns whether there were any."""
         tables, listens = self.database.tables, self.program.plan.reads
+        with self.database.reader() as connection:
+            if not connection.scalar(_any_may_go(tables), {"now": self.now}):
+                return False
         with self.database.transaction() as connection:
             released = release(connection, tables, self.now, listens)
             refused = self._without_address(connection)
@@ -104,3 +104,23 @@ class Punctual:
                 lacking = lacking.where(m.c.state == READY, m.c.channel == channel, func.coalesce(address, "") == "")
                 found |= dict.fromkeys(connection.scalars(lacking), f"the contact has no {field.name} address")
         return found
+
+
+# Built once: a test asks them at each of its moments.
+
+
+@lru_cache(maxsize=8)
+def _due_after(tables: Tables) -> Select[Any]:
+    """The next moment after now at which time moves a journey, lets somebody in, makes a message due."""
+    message = tables.message.c
+    now: Any = bindparam("now")
+    planned = select(func.min(message.planned_at)).where(message.state == PLANNED, message.planned_at > now)
+    timers = [tables.journey.c.due_at, tables.prospect.c.due_at]
+    queries = [*(select(func.min(at)).where(at > now) for at in timers), planned]
+    return select(*(query.scalar_subquery() for query in queries))
+
+
+@lru_cache(maxsize=8)
+def _any_may_go(tables: Tables) -> Select[Any]:
+    m = tables.message.c
+    return select(exists().where(or_(m.state == READY, m.state == PLANNED), m.planned_at <= bindparam("now")))

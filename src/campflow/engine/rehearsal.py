@@ -19,6 +19,7 @@ from campflow.model.tests import (
     HOLDOUT,
     ClockAfter,
     ClockAt,
+    Expectation,
     ForcedArm,
     SomebodyDid,
     SomebodyIs,
@@ -134,6 +135,7 @@ class _Run:
         self.cast = Cast(database, flow, zone, opening.program.plan.reads)
         self.daemon = Punctual(database, flow, opening.program, opening.deployment, rehearsal.addresses, start)
         self.settled = True
+        self.stories: dict[str, tuple[Journey, ...]] = {}
 
     def failures(self, test: Test) -> Iterator[Failure]:
         for step in test.steps:
@@ -148,6 +150,8 @@ class _Run:
 
     def _take(self, step: Step) -> str | None:
         """What was found, where that is not what the step expects. Raises ImpossibleStep."""
+        if not isinstance(step, Expectation):
+            self.stories.clear()
         match step:
             case SomebodyIs(contact) if contact not in self.cast.ids:
                 self.cast.appear(step, self.daemon.now)
@@ -185,8 +189,12 @@ class _Run:
         self.daemon.move_to(target)
 
     def _story(self, contact: str) -> tuple[Journey, ...]:
-        with self.database.reader() as connection:
-            return story(connection, self.database.tables, self._person(contact), self.campaign.name)
+        """As of now; looked up once until something happens."""
+        if contact not in self.stories:
+            with self.database.reader() as connection:
+                tables, person = self.database.tables, self._person(contact)
+                self.stories[contact] = story(connection, tables, person, self.campaign.name)
+        return self.stories[contact]
 
     def _person(self, contact: str) -> Person:
         return Person(self.cast.ids[contact], contact, None)

@@ -211,7 +211,7 @@ class _Page:
         self._parts.append(text)
         self._width += len(text)
         for remark in word.remarks:
-            if remark.own_line:
+            if remark.own_line or self._broken:
                 self._own_lines.append(remark.text)
             else:
                 self._parts.append(f"  {remark.text}")

@@ -11,7 +11,7 @@ from lark.lark import PostLex
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source
 from campflow.language.building.builder import Builder
-from campflow.language.reading import Reading
+from campflow.language.reading import Ending, Reading
 from campflow.language.syntax import FlowFile
 
 
@@ -63,6 +63,16 @@ def tokens(source: Source) -> list[tuple[str, str, int, int]]:
     seen: list[Token] = []
     _read(source, seen)
     return [(token.type, str(token), token.line or 0, token.column or 0) for token in seen]
+
+
+def ending(source: Source) -> Ending | None:
+    """Where a text breaks off, and what could come next; None where there is a mistake before that."""
+    machine = _machine()
+    text = source.text.removeprefix("\ufeff")
+    machine.builder.begin(source.path)
+    found = Reading(machine.lark.parse_interactive(text), source.path, text).ending()
+    _idle.append(machine)
+    return found
 
 
 def _read(source: Source, seen: list[Token] | None) -> tuple[FlowFile, tuple[Diagnostic, ...]]:

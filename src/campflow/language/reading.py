@@ -5,7 +5,6 @@ proposes is tried first (`=>` is read as `->`). Where that is no help the statem
 and reading is taken up again at the next line.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,13 +12,13 @@ from typing import Any, cast
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import LexerState
-from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.language.landmarks import end_of_block, end_of_statement
 from campflow.language.mistakes.explain import explain, too_many, unclosed
 from campflow.language.mistakes.scene import Mistake, Places, Scene
-from campflow.language.mistakes.structure import HOME
+from campflow.language.stack import Stack
 from campflow.language.syntax import FlowFile
 
 DEEPEST_BRACKETS = 50
@@ -52,9 +51,6 @@ HEADERS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """The shortest way to open a block of each kind, for when what was written before the { cannot be read."""
 
-_LANDMARK = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[\n{}(),]')
-_WORD = re.compile(r"\s*([a-z_]+)")
-
 
 class _Unwanted(Exception):
     """The parser does not take this token."""
@@ -71,6 +67,16 @@ class _Block:
     floor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where a text breaks off: in which blocks (the statements that opened them, outermost first), in which statement,
+    and the terminals that could come next. What an editor proposes is made of it."""
+
+    headers: tuple[tuple[Token, ...], ...]
+    statement: tuple[Token, ...]
+    expected: frozenset[str]
+
+
 class Reading:
     """The reading of one text: the parser's state, the brackets now open, and the statement now being read."""
 
@@ -80,8 +86,7 @@ class Reading:
         self.diagnostics: list[Diagnostic] = []
         self._lex: Callable[[Any], Iterator[Token]] = driver.lexer_thread.lex
         self._counter = cast(LexerState, driver.lexer_thread.state).line_ctr
-        self._state: Any = driver.parser_state
-        self._table: dict[int, dict[str, tuple[Any, Any]]] = self._state.parse_conf.states
+        self._stack = Stack(driver)
         self._places = Places(path, text)
         self._opened: list[Token] = []
         self._blocks: list[_Block] = []
@@ -107,11 +112,20 @@ class Reading:
             self.diagnostics.append(too_many(self._places, self._counter.char_pos))
         return self._finish()
 
+    def ending(self) -> Ending | None:
+        """Where the text breaks off; None where there is a mistake before that."""
+        try:
+            self._read_on()
+        except (UnexpectedToken, UnexpectedCharacters, _Unwanted):
+            return None
+        headers = tuple(tuple(block.header) for block in self._blocks)
+        return Ending(headers, tuple(self._statement), self._stack.expected())
+
     # --- reading ------------------------------------------------------------------------------------------------
 
     def _read_on(self) -> None:
         """Reads to the end of the text, or to the next mistake."""
-        for token in self._lex(self._state):
+        for token in self._lex(self._stack.state):
             if token.type == "_NL" and (self._previous in CONTINUES or self._in_round_brackets()):
                 continue
             self._feed(token)
@@ -120,16 +134,9 @@ class Reading:
         return bool(self._opened) and self._opened[-1].type == "LPAR"
 
     def _feed(self, token: Token) -> None:
-        """Gives a token to the parser, if it takes it.
-
-        Asking first keeps the stack as it was where the token is wrong: an LALR parser finds that out only after it has
-        reduced on the strength of what could follow elsewhere, and would then take less than it should.
-        """
-        kind = token.type
-        action = self._table[self._state.state_stack[-1]].get(kind)
-        if action is None or (action[0] is not Shift and not self._takes(kind)):
+        if not self._stack.feed(token):
             raise _Unwanted(token)
-        self._state.feed_token(token)
+        kind = token.type
         self._previous = kind
         self._statement.append(token)
         if self._seen is not None:
@@ -161,45 +168,16 @@ class Reading:
     def _begin_statement(self) -> None:
         self._statement = []
         self._operators = 0
-        self._floor = len(self._state.state_stack)
-
-    # --- what could come next -----------------------------------------------------------------------------------
-
-    def _after(self, stack: list[int], *kinds: str) -> list[int] | None:
-        """The parser's stack once it has taken tokens of these kinds, or None where it would not take them."""
-        stack = stack[:]
-        for kind in kinds:
-            while stack[-1] != self._state.parse_conf.end_state:
-                if kind not in self._table[stack[-1]]:
-                    return None
-                action, target = self._table[stack[-1]][kind]
-                if action is Shift:
-                    stack.append(target)
-                    break
-                if target.expansion:
-                    del stack[-len(target.expansion) :]
-                stack.append(self._table[stack[-1]][target.origin.name][1])
-        return stack
-
-    def _takes(self, *kinds: str) -> bool:
-        return self._after(self._state.state_stack, *kinds) is not None
-
-    def _expected(self, stack: list[int]) -> frozenset[str]:
-        kinds = (kind for kind in self._table[stack[-1]] if kind.isupper())
-        return frozenset(kind for kind in kinds if self._after(stack, kind) is not None)
-
-    def _scene(self, token: Token) -> Scene:
-        beginning = self._state.state_stack[: self._floor]
-        outer, stack = [], self._after(beginning, "RBRACE", "_NL")
-        while stack is not None:
-            outer.append(self._expected(stack))
-            stack = self._after(stack, "RBRACE", "_NL")
-        return Scene(
-            self._places, token, self._expected(self._state.state_stack), self._expected(beginning), tuple(outer),
-            tuple(self._statement), tuple(tuple(block.header) for block in self._blocks), tuple(self._opened),
-        )  # fmt: skip
+        self._floor = self._stack.height
 
     # --- after a mistake ----------------------------------------------------------------------------------------
+
+    def _scene(self, token: Token) -> Scene:
+        stack, floor = self._stack, self._floor
+        return Scene(
+            self._places, token, stack.expected(), stack.expected(floor), stack.expected_outside(floor),
+            tuple(self._statement), tuple(tuple(block.header) for block in self._blocks), tuple(self._opened),
+        )  # fmt: skip
 
     def _recover(self, token: Token) -> None:
         mistake = explain(self._scene(token))
@@ -223,40 +201,15 @@ class Reading:
         kinds = [kind for kind, _ in mistake.instead]
         if mistake.restarts:
             self._close_round_brackets()
-            del self._state.state_stack[self._floor :], self._state.value_stack[self._floor - 1 :]
+            self._stack.cut(self._floor)
             self._begin_statement()
-        if not self._takes_back(mistake.replaces) or not self._takes(*kinds):
+        replaced = self._statement[len(self._statement) - mistake.replaces :]
+        if len(replaced) < mistake.replaces or not self._stack.take_back(replaced) or not self._stack.takes(*kinds):
             return False
+        del self._statement[len(self._statement) - len(replaced) :]
         for kind, text in mistake.instead:
             self._feed(self._places.token(kind, text, mistake.start, mistake.end))
         self._move_to(mistake.end)
-        return True
-
-    def _takes_back(self, count: int) -> bool:
-        """Takes the last tokens off the stack again, where they still lie there as they were read."""
-        last, values = self._statement[-count:], self._state.value_stack[-count:]
-        if count and (len(last) < count or any(a is not b for a, b in zip(last, values, strict=True))):
-            return False
-        for _ in range(count):
-            self._pop()
-            self._statement.pop()
-        return True
-
-    def _pop(self) -> None:
-        """Takes one value off the stack, or a whole block where one ends."""
-        self._state.state_stack.pop()
-        value = self._state.value_stack.pop()
-        if isinstance(value, Token) and value.type == "RBRACE":
-            while not (isinstance(value, Token) and value.type == "LBRACE"):
-                self._state.state_stack.pop()
-                value = self._state.value_stack.pop()
-
-    def _unwind(self, *kinds: str) -> bool:
-        """Gives up what was begun of the statement, until the parser takes tokens of these kinds."""
-        while not self._takes(*kinds):
-            if len(self._state.state_stack) == self._floor:
-                return False
-            self._pop()
         return True
 
     def _close_round_brackets(self) -> int:
@@ -271,17 +224,17 @@ class Reading:
         """Goes to the end of the statement, or into the block it opens, and keeps what was whole of it."""
         depth = self._close_round_brackets()
         while True:
-            position = self._end_of_statement(position, depth)
+            position = end_of_statement(self.text, position, depth, self._in_short_block(position))
             if self.text[position : position + 1] != "{":
                 break
-            if self._takes("LBRACE") or self._open_anyway(position):
+            if self._stack.takes("LBRACE") or self._open_anyway(position):
                 self._move_to(position)
                 return
-            position = self._end_of_block(position)
+            position = end_of_block(self.text, position)
         sign = self.text[position : position + 1]
         block_end = "RBRACE" if self._blocks else "$END"
         end = {"}": block_end, "": block_end, ",": "COMMA"}.get(sign, "_NL")
-        if self._unwind(end):
+        if self._stack.unwind(self._floor, end):
             self._previous = "NAME"
         else:
             self._previous = None
@@ -289,11 +242,14 @@ class Reading:
             self._begin_statement()
         self._move_to(position)
 
+    def _in_short_block(self, position: int) -> bool:
+        return bool(self._opened) and self._opened[-1].line == self._places.line(position)
+
     def _open_anyway(self, position: int) -> bool:
         """Opens the block of a statement whose beginning makes no sense, so that its inside can be read."""
         word = self._statement[0] if self._statement else None
         for header in HEADERS.get(str(word), ()) if word and word.type != "PERCENT" else (("PERCENT", "NAME"),):
-            if self._unwind(*header, "LBRACE"):
+            if self._stack.unwind(self._floor, *header, "LBRACE"):
                 known = {token.type: token for token in reversed(self._statement)}
                 self._begin_statement()
                 for kind in header:
@@ -301,37 +257,6 @@ class Reading:
                     self._feed(known.get(kind) or self._places.token(kind, made_up, position, position))
                 return True
         return False
-
-    def _end_of_statement(self, position: int, depth: int) -> int:
-        """Where the line ends (or the line that closes the round brackets), or a { or } stands."""
-        brace = self._opened[-1] if self._opened else None
-        short = brace is not None and brace.line == self._places.line(position)
-        for landmark in _LANDMARK.finditer(self.text, position):
-            sign = landmark[0]
-            if sign in "{}":
-                return landmark.start()
-            if sign == "(":
-                depth += 1
-            elif sign == ")":
-                depth = max(depth - 1, 0)
-            elif depth and (sign != "\n" or not self._begins_statement(landmark.end())):
-                continue
-            elif sign == "\n" or (sign == "," and short):
-                return landmark.start()
-        return len(self.text)
-
-    def _begins_statement(self, position: int) -> bool:
-        word = _WORD.match(self.text, position)
-        return word is not None and word[1] in HOME
-
-    def _end_of_block(self, position: int) -> int:
-        """The place after the } that closes the { at this place."""
-        depth = 0
-        for landmark in _LANDMARK.finditer(self.text, position):
-            depth += {"{": 1, "}": -1}.get(landmark[0], 0)
-            if not depth:
-                return landmark.end()
-        return len(self.text)
 
     def _move_to(self, position: int) -> None:
         counter = self._counter
@@ -344,7 +269,7 @@ class Reading:
     def _check_end(self) -> None:
         """Reports a last statement that breaks off, and brackets that were never closed."""
         end = self._places.token("$END", "", len(self.text))
-        if not (self._takes("_NL") or self._takes("RBRACE") or self._takes("$END")):
+        if not (self._stack.takes("_NL") or self._stack.takes("RBRACE") or self._stack.takes("$END")):
             self._report(explain(self._scene(end)).diagnostic)
         for bracket in self._opened:
             if str(bracket):
@@ -353,7 +278,7 @@ class Reading:
 
     def _finish(self) -> FlowFile:
         """Closes what is open, and takes what the builder made of the text."""
-        self._unwind("RBRACE" if self._blocks else "$END")
+        self._stack.unwind(self._floor, "RBRACE" if self._blocks else "$END")
         for _ in self._blocks:
-            self._state.feed_token(self._places.token("RBRACE", "", len(self.text)))
-        return cast(FlowFile, self._state.feed_token(self._places.token("$END", "", len(self.text)), True))
+            self._stack.feed(self._places.token("RBRACE", "", len(self.text)))
+        return self._stack.close(self._places.token("$END", "", len(self.text)))

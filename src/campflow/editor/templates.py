@@ -1,0 +1,101 @@
+"""Occurrences of fields in content files: each `{{ first_name }}`, `{{ contact.first_name }}` and `{{ entry.sku }}`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateError
+
+from campflow.checking.campaigns import entry_words
+from campflow.checking.names import EventWords
+from campflow.checking.tree import find
+from campflow.checking.vocabulary import ContentFile
+from campflow.content.sandbox import SANDBOXES
+from campflow.diagnostics.source import Span
+from campflow.editor.index import Occurrence, Symbol
+from campflow.editor.indexing import Known
+from campflow.editor.places import Places
+from campflow.language import syntax
+
+#: What a channel and a name of a message, together, are entered by.
+Entries = Mapping[tuple[str, str], Sequence[EventWords]]
+
+_ENTRY = ("entry", "event")
+_SILENT = ("whitespace", "comment", "comment_begin", "comment_end", "linecomment")
+
+
+def entries(files: Iterable[syntax.FlowFile], known: Known) -> Entries:
+    """The events by which contacts enter the campaigns that send each message."""
+    found: dict[tuple[str, str], dict[str, EventWords]] = {}
+    for campaign in (each for file in files for each in find(file.declarations, syntax.CampaignDeclaration)):
+        words = entry_words(campaign, known.names).events
+        for send in find(campaign.items, syntax.Send):
+            events = found.setdefault((send.channel.text, send.message.text), {})
+            events.update((each.event.name, each) for each in words)
+    return {sent: tuple(events.values()) for sent, events in found.items()}
+
+
+def template_occurrences(content: ContentFile, text: str, known: Known, entries: Entries) -> Iterator[Occurrence]:
+    """The fields that one content file reads. A template that does not compile has none."""
+    entry = entries.get((content.channel, content.message), ())
+    places = Places(text)
+    for read in _reads(text):
+        line, column = places.line_and_column(read.start)
+        span = Span(content.path, line, column, line, column + len(read.name))
+        if read.owner in _ENTRY:
+            having = (each.event.name for each in entry if read.name in each.fields)
+            symbols = tuple(Symbol("field", read.name, event) for event in having)
+        else:
+            symbols = (Symbol("field", read.name),) if read.name in known.names.contact_fields else ()
+        if symbols:
+            yield Occurrence(span, symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """`contact.NAME`, `entry.NAME`, or NAME alone (owner empty); `start` is the offset of NAME."""
+
+    owner: str
+    name: str
+    start: int
+
+
+def _reads(text: str) -> Iterator[_Read]:
+    try:
+        made_here = _bound(SANDBOXES[False].parse(text))
+        tokens = list(_tokens(text))
+    except (TemplateError, RecursionError):
+        return
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1].text if place else ""
+        if token.kind != "name" or before in (".", "|") or token.text in made_here:
+            continue
+        one, two = (tokens[place + 1 : place + 3] + [_Token("", "", 0)] * 2)[:2]
+        if token.text in ("contact", *_ENTRY) and one.text == "." and two.kind == "name":
+            yield _Read(token.text, two.text, two.start)
+        elif token.text in ("contact", *_ENTRY) and one.text == "[" and two.kind == "string":
+            yield _Read(token.text, two.text[1:-1], two.start + 1)
+        elif one.text != "=":  # that would be the name of an argument
+            yield _Read("", token.text, token.start)
+
+
+def _bound(tree: nodes.Template) -> frozenset[str]:
+    """Names that the template makes itself."""
+    return frozenset(name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """What stands in `{{ }}` and `{% %}`, blanks and comments left out."""
+    start = 0
+    for _, kind, value in SANDBOXES[False].lex(text):
+        start = text.find(value, start)  # Jinja leaves out blanks where it is told to (`{%-`)
+        if kind not in _SILENT:
+            yield _Token(kind, value, start)
+        start += len(value)
