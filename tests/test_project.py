@@ -17,7 +17,15 @@ def write(path: Path, text: str = "") -> Path:
 
 
 def test_flow_files_are_found_below_the_root_in_order(tmp_path: Path) -> None:
-    for name in ("b.flow", "a.flow", "deep/er/c.flow", "notes.txt", ".hidden.flow", ".venv/x.flow", "node_modules/y.flow"):
+    for name in (
+        "b.flow",
+        "a.flow",
+        "deep/er/c.flow",
+        "notes.txt",
+        ".hidden.flow",
+        ".venv/x.flow",
+        "node_modules/y.flow",
+    ):
         write(tmp_path / name)
     assert [source.path for source in read_flows(tmp_path)] == ["a.flow", "b.flow", "deep/er/c.flow"]
 
@@ -52,4 +60,6 @@ def test_a_relative_database_lies_beside_the_settings(tmp_path: Path) -> None:
     assert project.database_url == f"sqlite:///{tmp_path}/data/my.db"
     assert not project.database_exists
     assert Project.open(tmp_path, {"database": "sqlite://"}).database_url == "sqlite://"
-    assert Project.open(tmp_path, {"database": "sqlite:////elsewhere/my.db"}).database_url == "sqlite:////elsewhere/my.db"
+    assert (
+        Project.open(tmp_path, {"database": "sqlite:////elsewhere/my.db"}).database_url == "sqlite:////elsewhere/my.db"
+    )

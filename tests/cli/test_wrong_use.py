@@ -121,3 +121,16 @@ def test_people_in_a_stage_that_disappeared_stop_the_new_text(project: Terminal)
     project("tick")
     project.change("welcome.flow", "stage hello", "stage hallo")
     assert "no stage `hello` any more, but 1 person is in it" in project("tick", code=1).stderr
+
+
+def test_a_server_that_cannot_be_reached_is_said_and_its_mail_waits(project: Terminal) -> None:
+    project.signed_up("ada", "zoe")
+    toml = (project.folder / "campflow.toml").read_text("utf-8")
+    project.write("campflow.toml", toml + '\n[channels.email]\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n')
+    said = project("tick", code=1)
+    assert "2 planned" in said.stdout
+    assert "channel email: " in said.stderr
+    assert "its messages wait" in said.stderr
+    assert {each["state"] for each in project.json("outbox")} == {"ready"}
+    project.write("campflow.toml", toml)
+    assert "2 accepted" in project("tick").stdout

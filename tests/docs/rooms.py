@@ -10,7 +10,7 @@ from campflow_email import EMAIL
 from tests.docs.pages import DOCS
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
-from campflow.cli.authoring import _sql
+from campflow.cli.authoring import _of_file, _sql
 from campflow.cli.dump import dump
 from campflow.compiler import Checked, check_sources, compile_flow
 from campflow.content.inspect import inspect_content
@@ -90,8 +90,7 @@ class Example:
                 return dump(parse(source)[0])
             case "model":
                 assert self.checked.flow is not None, self.findings()
-                flow = self.checked.flow.flow
-                return dump({"contact": flow.contact, "campaigns": flow.campaigns})
+                return dump(_of_file(self.checked.flow.flow, self.path))
             case "plan":
                 return "\n".join(dump(each.plan) for each in self.program.campaigns)
             case _:

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from campflow_email.settings import EmailSettings
 from pydantic import BaseModel
 from tests.docs.made import examples, made
 from tests.docs.pages import DOCS, ROOT, Block, anchor, blocks, headings, links, pages, read, section
+from tests.docs.played import PROJECT
 from tests.docs.rooms import MESSAGES, Example
 from tests.docs.sessions import Command, Shell, agrees, commands, has_session
 
@@ -64,6 +66,14 @@ def test_a_language_page_stands_for_each_construct() -> None:
 def test_what_is_made_is_up_to_date(page: Path) -> None:
     for block, text in made(page):
         assert block.text == text, f"{block} is out of date: python -m tests.docs.regenerate"
+
+
+@pytest.mark.parametrize("room", ["tokens", "tree", "model", "plan", "sql"])
+def test_rooms_hold_what_the_command_prints(room: str, tmp_path: Path) -> None:
+    shutil.copytree(PROJECT, tmp_path, dirs_exist_ok=True)
+    example = Example(read(PROJECT / "hello.flow"), alone=True, path="hello.flow")
+    printed = Shell(tmp_path).run(f"campflow compile hello.flow --to {room}")
+    assert printed == example.room(room).rstrip("\n").split("\n")
 
 
 def test_each_order_of_a_page_is_known() -> None:

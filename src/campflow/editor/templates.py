@@ -39,7 +39,10 @@ def template_occurrences(content: ContentFile, text: str, known: Known, entries:
     """The fields that one content file reads. A template that does not compile has none."""
     entry = entries.get((content.channel, content.message), ())
     places = Places(text)
+    free = {field.name for field in content.template_fields}
     for read in _reads(text):
+        if not read.owner and read.name not in free:  # a word of Jinja's
+            continue
         line, column = places.line_and_column(read.start)
         span = Span(content.path, line, column, line, column + len(read.name))
         if read.owner in _ENTRY:

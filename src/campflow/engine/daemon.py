@@ -126,7 +126,9 @@ class Daemon:
 
     def _complain(self, what: str, error: Exception | str) -> None:
         """Say it, unless the same was said of this last time."""
-        said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        # Without the statement and its parameters, which hold the time and so differ at every look.
+        cause = getattr(error, "orig", None) or error
+        said = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
         if self._complaints.get(what) != said:
             self._complaints[what] = said
             self.log.error("failed", what=what, error=said, exc_info=error if isinstance(error, Exception) else None)
