@@ -1,5 +1,6 @@
 """The table of contents: from the text of `.flow` files to the SQL program. Pure."""
 
+import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,6 +9,8 @@ from sqlalchemy.engine import Dialect
 
 from campflow.checking.checks import check
 from campflow.checking.collecting import collect
+from campflow.checking.placed import Placed
+from campflow.checking.proofs import Evidence, prove
 from campflow.checking.resolver import resolve
 from campflow.checking.texts import Texts
 from campflow.checking.unreadable import told_once
@@ -39,18 +42,23 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check_sources(sources: Sequence[Source], vocabulary: Vocabulary, read: Reader = parse) -> Checked:
+def check_sources(
+    sources: Sequence[Source], vocabulary: Vocabulary, read: Reader = parse, today: dt.date | None = None
+) -> Checked:
     """All `.flow` files of a project, read, resolved and checked together. Never raises, whatever the texts are.
 
-    `read` is for who keeps syntax trees from one time to the next.
+    `read` is for who keeps syntax trees from one time to the next. Without `today` nothing is said to be overdue.
     """
     parsed = [read(source) for source in sources]
     files = tuple(file for file, _ in parsed)
     unread = tuple(diagnostic for _, mistakes in parsed for diagnostic in mistakes)
     texts = Texts({source.path: source for source in sources})
     names, doubles = collect(files, vocabulary, texts)
-    flow, mistakes = resolve(files, names, texts)
-    found = tuple(in_order((*unread, *told_once(unread, (*doubles, *mistakes, *check(files, names)), texts))))
+    placed = Placed()
+    flow, mistakes = resolve(files, names, texts, placed)
+    proven = prove(Evidence(files, names, flow, placed, texts, unread, today))
+    told = told_once(unread, (*doubles, *mistakes, *check(files, names), *proven), texts)
+    found = tuple(in_order((*unread, *told)))
     sound = all(diagnostic.severity != "error" for diagnostic in found)
     return Checked(CheckedFlow(flow) if sound else None, files, found)
 

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 import time
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -29,14 +30,17 @@ class Terminal:
 
     folder: Path
 
-    def __call__(self, *words: str, code: int = 0) -> Said:
+    def __call__(self, *words: str, code: int = 0, stdin: str = "") -> Said:
         out, err = io.StringIO(), io.StringIO()
         ended = 0
+        real, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()))
         with chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
             try:
                 main(words)
             except SystemExit as exit:
                 ended = int(exit.code or 0)
+            finally:
+                sys.stdin = real
         said = Said(out.getvalue(), err.getvalue())
         assert ended == code, f"{words} ended with {ended}:\n{said.stdout}\n{said.stderr}"
         return said

@@ -1,6 +1,7 @@
 """What the made blocks of a page have to hold: those with an order in the comment before them."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,22 +29,29 @@ class NotMade(Exception):
     """A page asks for what campflow does not print."""
 
 
-def examples(page: Path) -> Iterator[tuple[Block, Example]]:
+def is_example(block: Block) -> bool:
+    return block.language == "flow" or block.order == "content"
+
+
+@lru_cache
+def examples(page: Path) -> dict[Block, Example]:
     """Each `flow` block of a page, with the content that its reader writes; and each content file with a campaign that
     sends it, beside the right ones above it."""
+    found: dict[Block, Example] = {}
     all_blocks = list(blocks(page))
     content = {each.what: each.text for each in all_blocks if each.order == "write" and "content/" in each.what}
     for block in all_blocks:
         if block.language == "flow":
-            yield block, _example(block.text, content, block.mark("alone") is not None, block.mark("name"))
+            found[block] = _example(block.text, content, block.mark("alone") is not None, block.mark("name"))
         elif block.order == "content":
             shown = f"content/{block.what}"
             message, channel, _ = block.what.rpartition("/")[2].split(".")
             example = _example(SENDER.format(channel=channel, message=message), {**content, shown: block.text})
             example.sources[shown] = Source(shown, block.text)
-            yield block, example
+            found[block] = example
             if block.mark("wrong") is None:
                 content[shown] = block.text
+    return found
 
 
 def _example(text: str, content: dict[str, str], alone: bool = False, name: str | None = None) -> Example:
@@ -74,7 +82,7 @@ def made(page: Path) -> Iterator[tuple[Block, str]]:
     Raises NotMade for an order that cannot be carried out (any more).
     """
     yield from copied(page)
-    above = dict(examples(page))
+    above = examples(page)
     example: Example | None = None
     played: Played | None = None
     for block in blocks(page):

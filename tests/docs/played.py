@@ -101,5 +101,3 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, int) and _INSTANTS.fullmatch(name):
         return shown(value, "UTC")
     return str(value)
-
-

@@ -6,7 +6,7 @@ Run it as `python -m tests.docs.regenerate` in the checkout, read the difference
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.docs.made import NotMade, copied, made
+from tests.docs.made import NotMade, copied, examples, made
 from tests.docs.pages import DOCS, Block, pages, read, rewritten
 from tests.docs.sessions import Command, Shell, agrees, commands, has_session
 
@@ -38,6 +38,7 @@ def main() -> None:
     for page in pages():
         # What is copied first: examples may be among it.
         page.write_text(rewritten(page, dict(copied(page)).get), "utf-8")
+        examples.cache_clear()
         try:
             text = replaced(page)
         except (NotMade, AssertionError) as error:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from campflow_echo import campflow_channels as echo_channels
-from campflow_email import EMAIL
 from tests.docs.pages import DOCS
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
@@ -24,6 +22,8 @@ from campflow.planning.plan import Rfm
 from campflow.sql.program import Program
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables, tables
+from campflow_echo import campflow_channels as echo_channels
+from campflow_email import EMAIL
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
 MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")

@@ -1,4 +1,4 @@
-"""The `console` blocks of a page, really run: each `$ command` in one shell's folder, its output beside the shown one."""
+"""The `console` blocks of a page, really run: each `$ command`, its output beside the shown one."""
 
 import os
 import pty
@@ -21,6 +21,7 @@ _CHANGING = (
     (re.compile(r"\d{10}\.[0-9a-f]{32}\.campflow"), "<file>"),
     (re.compile(r"[0-9a-f]{32}"), "<key>"),
     (re.compile(r"1\.1\.[\w-]+\.[\w-]+"), "<token>"),
+    (re.compile(r"in \d+\.\d s$"), "in <seconds>"),
 )
 
 #: `campflow run` is stopped as its reader would, once it has said this.
@@ -53,7 +54,11 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith("CAMPFLOW_")}
-        self.environ |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+        self.environ |= {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "NO_COLOR": "1",
+            "LANG": "C.UTF-8",
+        }
 
     def write(self, block: Block) -> None:
         path = self.folder / block.what

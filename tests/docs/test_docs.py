@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from campflow_email.settings import EmailSettings
 from pydantic import BaseModel
-from tests.docs.made import examples, made
+from tests.docs.made import examples, is_example, made
 from tests.docs.pages import DOCS, ROOT, Block, anchor, blocks, headings, links, pages, read, section
 from tests.docs.played import PROJECT
 from tests.docs.rooms import MESSAGES, Example
@@ -21,19 +20,21 @@ from campflow.cli.commands import app
 from campflow.cli.desk import State
 from campflow.diagnostics.catalogue import TITLES, severity
 from campflow.hooks import contracts, specs
-from campflow.settings import RfmSettings, SenderSettings, Settings
+from campflow.settings import Settings
 from campflow.storage.tables import Tables
+from campflow_email.settings import EmailSettings
 
 REFERENCE = DOCS / "reference"
-EXAMPLES = [(block, example) for page in pages() for block, example in examples(page)]
+EXAMPLES = [block for page in pages() for block in blocks(page) if is_example(block)]
 
 
 # --- examples ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("block", "example"), EXAMPLES, ids=[str(block) for block, _ in EXAMPLES])
-def test_each_example_is_right_or_wrong_as_marked(block: Block, example: Example) -> None:
+@pytest.mark.parametrize("block", EXAMPLES, ids=str)
+def test_each_example_is_right_or_wrong_as_marked(block: Block) -> None:
     """`wrong=CODE` is reported, and nothing else; `warns=CODE` too, beside a program that compiles."""
+    example = examples(block.page)[block]
     expected = {code for mark in ("wrong", "warns") if (code := block.mark(mark))}
     assert {each.code for each in example.found} == expected, example.findings() or "nothing was found"
     if block.mark("wrong") is None or severity(str(block.mark("wrong"))) == "warning":
@@ -109,7 +110,7 @@ def test_each_diagnostic_has_a_page_that_shows_it() -> None:
         page = folder / f"{code}.md"
         assert headings(page)[0] == code
         assert f"[`{code}`](diagnostics/{code}.md) | {severity(code)} | {title} |" in index
-        shown = [block for block, _ in EXAMPLES if block.page == page]
+        shown = [block for block in EXAMPLES if block.page == page]
         marks = {mark: [block for block in shown if block.mark(mark) == code] for mark in ("wrong", "warns", "later")}
         assert any(marks.values()), f"{code}: no example of what is wrong"
         assert len(shown) > sum(map(len, marks.values())), f"{code}: no example of what is right"
@@ -117,7 +118,7 @@ def test_each_diagnostic_has_a_page_that_shows_it() -> None:
 
 def test_what_is_said_not_to_be_looked_for_yet_is_marked_so() -> None:
     """The index and the pages agree on which codes this version reports."""
-    later = {code for code in TITLES for block, _ in EXAMPLES if block.mark("later") == code}
+    later = {code for code in TITLES for block in EXAMPLES if block.mark("later") == code}
     index = read(REFERENCE / "diagnostics.md")
     said = set(re.findall(r"\[`([\w-]+)`\].*\| not yet \|", index))
     assert said == later
@@ -126,10 +127,10 @@ def test_what_is_said_not_to_be_looked_for_yet_is_marked_so() -> None:
 def _commands(command: object, path: str) -> Iterator[tuple[str, list[str]]]:
     inner = getattr(command, "commands", None)
     if inner is None:
-        words = [opt for each in getattr(command, "params", []) if each.param_type_name == "option" for opt in each.opts]
-        words += [(each.metavar or each.name).strip("[]").upper() for each in getattr(command, "params", [])
-                  if each.param_type_name == "argument"]  # fmt: skip
-        yield path, words
+        parameters = list(getattr(command, "params", []))
+        options = [opt for each in parameters if each.param_type_name == "option" for opt in each.opts]
+        arguments = [each.metavar or each.name for each in parameters if each.param_type_name == "argument"]
+        yield path, [*options, *(name.strip("[]").upper() for name in arguments)]
     else:
         for name, each in inner.items():
             yield from _commands(each, f"{path} {name}")
@@ -144,10 +145,11 @@ def test_each_command_has_its_section_with_each_option(command: str, words: list
 
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        inner = {"sender": SenderSettings, "rfm": RfmSettings}.get(name)
+        kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
+        inner = next((kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, BaseModel)), None)
         if inner is not None:
             yield from _keys(inner, f"{prefix}{name}.")
-        elif field.annotation is not dict:
+        else:
             yield f"{prefix}{name}"
 
 

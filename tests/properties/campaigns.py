@@ -42,7 +42,7 @@ class _Draft:
 
 @st.composite
 def campaigns(
-    draw: DrawFn, name: str, day: dt.date, sets: bool, hears: str | None = None, events: tuple[str, ...] = EVENTS
+    draw: DrawFn, name: str, day: dt.date, events: tuple[str, ...] = EVENTS, sets: bool = True, hears: str | None = None
 ) -> str:
     """`sets` says whether stages may set fields; `hears` is a campaign whose events this one may listen to.
 

@@ -8,7 +8,7 @@ import datetime as dt
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import campaigns
-from tests.properties.drawing import DURATIONS, EVENTS, TIMES, WEEKDAYS, Frame, conditions, pick, wheres
+from tests.properties.drawing import DURATIONS, TIMES, WEEKDAYS, Frame, conditions, pick, wheres
 
 DAY = dt.date(2026, 3, 27)
 FRAME = Frame(DAY, inside=True, entry="n")
@@ -17,15 +17,21 @@ TITLES = ("", "", ' "Best"', ' "A \\"quoted\\" # title, with {signs} -> \\\\ and
 TYPES = ("text", "number", "one of trial, pro, enterprise", "one of yes_, no_", "list of text", "list of one of a, b")
 DEFAULTS = ("", "?", " = 1_000", " = -3.50", ' = "trial"', " = yes", "? = 2026-12-01", " = 9:05", " = some")
 VALUES = (
-    '"Still there?"', "1_000.50", "12%", "40   EUR", "yes", "2026-12-01", "2026-12-01   9:00", "9:05", "1 days", "3 day",
-    "2 hours  1 minutes", "- 5", "-5 * -(3 + n) / 2", "now - - 3 days", "count(purchase, last 2 day)",
+    '"Still there?"', "1_000.50", "12%", "40   EUR", "yes", "2026-12-01", "2026-12-01   9:00", "9:05", "1 days",
+    "3 day", "2 hours  1 minutes", "- 5", "-5 * -(3 + n) / 2", "now - - 3 days", "count(purchase, last 2 day)",
+)  # fmt: skip
+TERMS = (
+    "a between 1 and 2", "x in (1, 2_000, 3)", 'country not in ("FR")', "- a < -1", "(((a)))", "not not a", "a == b",
+    "in segment a", "not in segment a", "rfm.recency >= 4", "did purchase at least 1 times", "(did a where b and c)",
+    "min(a.b) > 1", "a between (b) and c or d", 'url contains "pricing, and more"',
+    "x in (" + '"a name, in full", ' * 9 + '"z")',
 )  # fmt: skip
 
 
 @st.composite
 def programs(draw: DrawFn) -> str:
     """One to three declarations; the campaigns that run, and those that are only well written."""
-    kinds = st.sampled_from([_people(), _segment(), _campaign(), _test(), campaigns("first", DAY, EVENTS, sets=True)])
+    kinds = st.sampled_from([_people(), _segment(), _campaign(), _test(), campaigns("first", DAY, sets=True)])
     return "\n".join([draw(draw(kinds)) for _ in range(draw(st.integers(1, 3)))])
 
 
@@ -45,12 +51,7 @@ def _segment(draw: DrawFn) -> str:
 def _condition(draw: DrawFn) -> str:
     """Short ones and long ones, with as few brackets as may be."""
     plain = draw(st.lists(conditions(FRAME, 1), min_size=1, max_size=6))
-    more = st.sampled_from([
-        "a between 1 and 2", "x in (1, 2_000, 3)", "country not in (\"FR\")", "- a < -1", "(((a)))", "not not a", "in segment a",
-        "not in segment a", "rfm.recency >= 4", "did purchase at least 1 times", "(did a where b and c)", "min(a.b) > 1",
-        "a between (b) and c or d", "url contains \"pricing, and more\"", "a == b", "x in (" + '"a name, in full", ' * 9 + '"z")',
-    ])  # fmt: skip
-    parts = [*plain, *draw(st.lists(more, max_size=4))]
+    parts = [*plain, *draw(st.lists(st.sampled_from(TERMS), max_size=4))]
     condition = draw(st.permutations(parts))
     return pick(draw, [" and ", " or "]).join(condition) if draw(st.booleans()) else f"({' and '.join(condition)})"
 
@@ -65,13 +66,16 @@ def _campaign(draw: DrawFn) -> str:
 def _clause(draw: DrawFn) -> str:
     duration, event = pick(draw, DURATIONS), f"purchase{draw(wheres('purchase', FRAME))}"
     options = [
-        "runs 2026-12-01 to 2027-02-28", "runs from 2026-12-01", 'owner "a@x.example"', "timezone contact", "purpose news",
+        "runs 2026-12-01 to 2027-02-28", "runs from 2026-12-01", 'owner "a@x.example"', "timezone contact",
+        "purpose news",
         f"audience {draw(_condition())}", f"enter on {event} if {draw(_condition())}, again after {duration}",
-        f"enter on {event}, once", f"enter every {pick(draw, WEEKDAYS)} at 9:00, every times", "enter at 2026-12-01 9:00",
+        f"enter on {event}, once", f"enter every {pick(draw, WEEKDAYS)} at 9:00, every times",
+        "enter at 2026-12-01 9:00",
         f"leave when {draw(_condition())}", f"leave on {event}",
         f"convert on {event} within {duration} worth amount * 2 -> a", f"convert goal on {event} within {duration}",
         "goal conversion >= 12% by 2027-01-31", "goal cost per conversion <= 40 EUR", "budget 5_000 EUR", "holdout 5%",
-        f"limit 1 email per days, 3 messages per {duration} or skip", f"limit {'2 sms per 1 days, ' * 9} 1 sms per week",
+        f"limit 1 email per days, 3 messages per {duration} or skip",
+        f"limit {'2 sms per 1 days, ' * 9} 1 sms per week",
         "priority - 5", "quiet 9:00 to 21:30", "attribute last touch within 30 day", "edits reach newcomers",
         "moved a -> b", "moved a_long_name -> b",
     ]  # fmt: skip
@@ -117,11 +121,11 @@ def _way_out(draw: DrawFn) -> str:
 
 @st.composite
 def _split(draw: DrawFn) -> str:
-    arms = [
-        f"{share}% {pick(draw, NAMES)}{_block('', draw(st.lists(_action(), max_size=2))) if draw(st.booleans()) else ''}"
-        for share in draw(st.permutations(["50", "12.5", "37.5"]))
-    ]
-    return _block("split s", [*arms, "measure clicked nudge within 3 day", "decide at 95% after 7 days"])
+    shares = draw(st.permutations(["50", "12.5", "37.5"]))
+    arms = [_block(f"{share}% {pick(draw, NAMES)}", draw(st.lists(_action(), max_size=2))) for share in shares[:2]]
+    return _block(
+        "split s", [*arms, f"{shares[2]}% silent", "measure clicked nudge within 3 day", "decide at 95% after 7 days"]
+    )
 
 
 @st.composite

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.properties.programs import programs
-from tests.properties.untidy import untidy
+from tests.properties.untidy import spread, untidy
 
 from campflow.diagnostics.source import Source
 from campflow.language.formatter import format_text
@@ -69,3 +69,14 @@ def test_the_layout_is_all_that_changes(program: tuple[str, str]) -> None:
     assert "\n\n\n" not in result
     assert "\r" not in result
     assert not any(line != line.rstrip() or "\t" in line.partition("#")[0] for line in result.split("\n"))
+
+
+@settings(
+    max_examples=800 if LONG else 60,
+    deadline=None,
+    derandomize=not LONG,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(programs(), st.integers(0, 2**32))
+def test_how_a_statement_was_laid_out_leaves_no_trace(program: str, seed: int) -> None:
+    assert formatted(spread(program, Random(seed))) == formatted(spread(program, Random(seed + 1)))

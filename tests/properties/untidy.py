@@ -1,5 +1,6 @@
-"""The same words in any layout: blanks, tabs, line ends, empty lines and comments wherever the language lets them be."""
+"""The same words in any layout: blanks, tabs, line ends, empty lines, comments, wherever the language lets them be."""
 
+from collections.abc import Callable
 from random import Random
 
 from campflow.diagnostics.source import Source
@@ -16,31 +17,43 @@ BLANKS = ("", " ", " ", "  ", "\t", " \t  ")
 REMARKS = ("# why", "#", "#a, b {", '# not "closed', "# (", "#  é  wide ", "# end\t", "# } stage", "## -> \u2028 x")
 
 
-def untidy(text: str, random: Random, remarks: bool, short: float = 0.3) -> str:
-    """The text, laid out anyhow. `short` is how often a comma stands for a line end, where it may."""
+def untidy(text: str, random: Random, remarks: bool) -> str:
+    """The text, laid out anyhow; with comments or without."""
+    return random.choice(("", "\ufeff")) + _laid_out(text, random, 0.3, lambda: _lines(random, remarks))
+
+
+def spread(text: str, random: Random) -> str:
+    """The text with every item of a block on a line of its own, otherwise anyhow; no comments, no empty lines."""
+    return _laid_out(text, random, 0, lambda: f"{random.choice(BLANKS)}\n{random.choice(BLANKS)}")
+
+
+def _laid_out(text: str, random: Random, commas: float, line_end: Callable[[], str]) -> str:
+    """`commas` is how often one stands for a line end, where it may."""
     words = [(kind, "," if kind in COMMAS else word) for kind, word, _, _ in tokens(Source("some.flow", text))]
-    parts, depth, blocks = [_line_end(random, remarks)], 0, 0
+    parts, depth, blocks = [line_end()], 0, 0
     for index, (kind, word) in enumerate(words):
         following = words[index + 1][0] if index + 1 < len(words) else "_NL"
         depth += (kind == "LPAR") - (kind == "RPAR")
         blocks += (kind == "LBRACE") - (kind == "RBRACE")
         if kind == "_NL" or (kind == "COMMA" and not depth):
-            comma = blocks and following not in ("RBRACE", "_NL") and random.random() < short
+            comma = blocks and following not in ("RBRACE", "_NL") and random.random() < commas
             parts.append(f",{random.choice(BLANKS)}" if comma else "")
-            parts.append("" if comma and random.random() < 0.7 else _line_end(random, remarks))
+            parts.append("" if comma and random.random() < 0.7 else line_end())
             continue
         parts.append(word)
-        if (depth or kind in CONTINUES) and kind not in ("FUNCTION", "IN_LAST") and random.random() < 0.1:
-            parts.append(_line_end(random, remarks))
+        goes_on = (depth or kind in CONTINUES) and kind not in ("FUNCTION", "IN_LAST")
+        if (kind == "LBRACE" and not commas) or (goes_on and random.random() < 0.1):
+            parts.append(line_end())
         elif kind in SIGNS or following in SIGNS or following == "_NL":
             parts.append(random.choice(BLANKS))
         else:
             parts.append(random.choice(BLANKS[1:]))
-    laid_out = "".join(parts) + _line_end(random, remarks)
-    return random.choice(("", "\ufeff")) + laid_out.replace("\n", random.choice(("\n", "\r\n")))
+    return ("".join(parts) + line_end()).replace("\n", random.choice(("\n", "\r\n")))
 
 
-def _line_end(random: Random, remarks: bool) -> str:
+def _lines(random: Random, remarks: bool) -> str:
     """The end of a line, perhaps with a comment, then empty lines and lines with nothing but a comment."""
-    lines = [random.choice(REMARKS) if remarks and random.random() < 0.4 else "" for _ in range(random.choice((1, 1, 1, 2, 4)))]
+    lines = [""] * random.choice((1, 1, 1, 2, 4))
+    if remarks:
+        lines = [random.choice(("", "", "", "", "", *REMARKS)) for _ in lines]
     return "".join(f"{random.choice(BLANKS)}{line}\n" for line in lines) + random.choice(BLANKS)

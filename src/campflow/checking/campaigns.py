@@ -21,7 +21,7 @@ _MANY = (syntax.Enter, syntax.Leave, syntax.Convert, syntax.Goal, syntax.Limit, 
 def resolve_campaign(node: syntax.CampaignDeclaration, scope: Scope) -> flow.Campaign | None:
     """The campaign, or None where any part of it is mistaken; every part is looked at."""
     inside = _inside(node, scope)
-    parts = [_part(item, inside, scope) for item in node.items]
+    parts = [_placed(item, _part(item, inside, scope), scope) for item in node.items]
     unique = _report_doubles(node, scope)
     sound = whole(parts)
     if sound is None or not unique:
@@ -74,6 +74,13 @@ def _campaign(node: syntax.CampaignDeclaration, parts: _Parts) -> flow.Campaign 
         stages=stages,
         span=node.span,
     )
+
+
+def _placed(item: syntax.Clause | syntax.Stage, part: T | None, scope: Scope) -> T | None:
+    """The part, noted down for who looks at mistaken campaigns too."""
+    if part is not None:
+        scope.placed.statements[item.span] = part
+    return part
 
 
 def _part(item: syntax.Clause | syntax.Stage, inside: Inside, outside: Scope) -> object | None:

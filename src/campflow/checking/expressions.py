@@ -38,6 +38,8 @@ def condition(node: syntax.Expression, scope: Scope) -> Expression | None:
     if operand and operand.type.kind != "yesno":
         scope.report(say.not_a_condition(operand))
         return None
+    if operand:
+        scope.placed.conditions[node.span] = operand.value
     return operand.value if operand else None
 
 

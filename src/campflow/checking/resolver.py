@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from campflow.checking import expressions
 from campflow.checking.campaigns import resolve_campaign
 from campflow.checking.names import Names
+from campflow.checking.placed import Placed
 from campflow.checking.scope import Scope
 from campflow.checking.segments import resolve_segments
 from campflow.checking.tests import resolve_tests
@@ -15,15 +16,17 @@ from campflow.model.expressions import Expression
 from campflow.model.flow import Campaign, Flow
 
 
-def resolve(files: Sequence[syntax.FlowFile], names: Names, texts: Texts) -> tuple[Flow, tuple[Diagnostic, ...]]:
+def resolve(
+    files: Sequence[syntax.FlowFile], names: Names, texts: Texts, placed: Placed
+) -> tuple[Flow, tuple[Diagnostic, ...]]:
     """The model of all files together, and every mistake in names and types, each once.
 
     `names` are what `collect` found in the same files. What is mistaken is left out of the flow: a field, a segment,
-    a whole campaign or test. Never raises on what the parser gives.
+    a whole campaign or test; its sound parts are in `placed` all the same. Never raises on what the parser gives.
     """
     found: list[Diagnostic] = []
     conditions: dict[str, Expression | None] = {}
-    scope = Scope(names, conditions, texts, found.append)
+    scope = Scope(names, conditions, texts, found.append, placed=placed)
     flow = Flow(
         contact=names.contact,
         events=tuple(words.event for words in names.events.values()),

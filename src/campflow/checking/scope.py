@@ -1,10 +1,11 @@
 """What a condition can see: whose fields, which entering events, which segments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from campflow.checking.names import EventWords, Names, Report
 from campflow.checking.operand import Operand
+from campflow.checking.placed import Placed
 from campflow.checking.texts import Texts
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
@@ -26,7 +27,7 @@ class EntryWords:
 class Scope:
     """`event` is the event whose fields come before the contact's; `entry` is None where nobody has entered yet.
 
-    `segments` are the conditions resolved so far, None for a mistaken one.
+    `segments` are the conditions resolved so far, None for a mistaken one. `placed` takes what is sound.
     """
 
     names: Names
@@ -35,6 +36,7 @@ class Scope:
     report: Report
     event: EventWords | None = None
     entry: EntryWords | None = None
+    placed: Placed = field(default_factory=Placed)
 
     def within(self, event: EventWords) -> "Scope":
         """The scope of a `where` or a `worth`: the event's own fields first."""

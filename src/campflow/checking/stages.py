@@ -38,6 +38,13 @@ def _items(nodes: Iterable[syntax.Action | syntax.WayOut | syntax.Split], inside
 
 
 def _item(node: syntax.Action | syntax.WayOut | syntax.Split, inside: Inside) -> Item | None:
+    item = _resolved(node, inside)
+    if item is not None:
+        inside.scope.placed.statements[node.span] = item
+    return item
+
+
+def _resolved(node: syntax.Action | syntax.WayOut | syntax.Split, inside: Inside) -> Item | None:
     match node:
         case syntax.WayOut():
             return way_out(node, inside)

@@ -31,6 +31,8 @@ class Texts:
 
 
 def _folded(text: str) -> str:
+    if not any(sign in text for sign in ("#", "  ", "\n", "\t", "\r")):
+        return text.strip()  # as most statements are written
     kept: list[str] = []
     for match in _PIECES.finditer(text):
         piece = " " if match.lastgroup in ("blanks", "comment") else match.group()

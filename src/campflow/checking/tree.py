@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import TypeVar
+from functools import cache
+from typing import TypeVar, get_args, get_type_hints
 
 from campflow.language import syntax
 
@@ -11,12 +12,14 @@ T = TypeVar("T")
 
 def find(root: object, kind: type[T]) -> Iterator[T]:
     """All nodes of one kind at or below `root` (a node or a tuple of nodes), in the order of the file."""
+    towards = _TOWARDS[kind] if kind in _TOWARDS else _TOWARDS.setdefault(kind, _towards(kind))
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if isinstance(node, kind):
             yield node
-        waiting.extend(reversed(children(node)))
+        inside = node if isinstance(node, tuple) else [getattr(node, name) for name in towards.get(type(node), ())]
+        waiting.extend(child for child in reversed(inside) if isinstance(child, tuple) or type(child) in towards)
 
 
 def depth(root: syntax.Expression) -> int:
@@ -43,12 +46,48 @@ def operands(node: syntax.Binary) -> tuple[syntax.Expression, ...]:
     return tuple(found)
 
 
-#: The fields of each construct that may hold constructs; looked up for every node, so worked out once.
+#: All constructs, and the fields of each that may hold constructs; looked up for every node, so worked out once.
+_KINDS: tuple[type, ...] = tuple(
+    kind for kind in vars(syntax).values() if isinstance(kind, type) and is_dataclass(kind)
+)
 _FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind) if field.name != "span")
-    for kind in vars(syntax).values()
-    if isinstance(kind, type) and is_dataclass(kind)
+    kind: tuple(field.name for field in fields(kind) if field.name != "span") for kind in _KINDS
 }
+
+
+@cache
+def _holds() -> dict[type, dict[str, frozenset[type]]]:
+    """For each construct and field, the constructs that may stand there."""
+    return {
+        kind: {
+            name: frozenset(_named_in(hint)) & frozenset(_KINDS)
+            for name, hint in get_type_hints(kind, vars(syntax)).items()
+            if name in _FIELDS[kind]
+        }
+        for kind in _KINDS
+    }
+
+
+def _named_in(hint: object) -> Iterator[type]:
+    if isinstance(hint, type):
+        yield hint
+    for part in get_args(hint):
+        yield from _named_in(part)
+
+
+_TOWARDS: dict[type, dict[type, tuple[str, ...]]] = {}
+
+
+def _towards(wanted: type) -> dict[type, tuple[str, ...]]:
+    """The constructs that are `wanted` or may hold it somewhere, each with the fields that lead there."""
+    reaching = {kind for kind in _KINDS if issubclass(kind, wanted)}
+    while True:
+        more = {k for k, held in _holds().items() if k not in reaching and any(on & reaching for on in held.values())}
+        if not more:
+            break
+        reaching |= more
+    held = _holds()
+    return {kind: tuple(name for name in _FIELDS[kind] if held[kind][name] & reaching) for kind in reaching}
 
 
 def children(node: object) -> list[object]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, drawing, importing, operating, testing
+from campflow.cli import authoring, desk, drawing, editor, importing, operating, testing
 from campflow.cli.main import main
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("check")(authoring.check)
 app.command("test")(testing.run_tests)
 app.command("compile")(authoring.compile_file)
 app.command("graph")(drawing.graph)
+app.command("lsp")(editor.lsp)
 people.command("import")(importing.import_people)
 events.command("import")(importing.import_events)
 app.add_typer(people, name="people")

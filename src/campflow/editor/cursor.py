@@ -72,8 +72,10 @@ def cursor(text: str, offset: int) -> Cursor | None:
     before = text[inner:offset]
     found = ending(Source("", outside + written))
     counted = False
-    if found is None and (count := _COUNT.search(written)):
-        found, counted = ending(Source("", outside + written[: count.start()])), True
+    if quoted is None and (count := _COUNT.search(written)):
+        uncounted = ending(Source("", outside + written[: count.start()]))
+        counted = uncounted is not None and "DURATION" in uncounted.expected
+        found = found or uncounted
     if found is None:
         return None
     return Cursor(found.headers, found.statement, found.expected, word, quoted, before, counted)
@@ -116,7 +118,7 @@ def _around(text: str, offset: int) -> tuple[str, str, str | None, int] | None:
             depth += 1
         elif sign == ")":
             depth = max(depth - 1, 0)
-        elif sign == "\n" and not depth and not _goes_on(text[begin : landmark.start()]):
+        elif sign == "\n" and not depth and not _goes_on(done + text[begin : landmark.start()]):
             done, begin = "", landmark.end()
     return (
         "".join(block.header for block in blocks),
@@ -133,7 +135,7 @@ def _closed(sign: str) -> bool:
 def _goes_on(statement: str) -> bool:
     """Whether the end of a line ends nothing here, whatever comments stand before it."""
     code = "".join("" if mark[0][0] == "#" else mark[0] for mark in re.finditer(_PIECES, statement))
-    return not code.strip() or (not code.rstrip().endswith("->") and _GOES_ON.search(code) is not None)
+    return not code.rstrip().endswith("->") and _GOES_ON.search(code) is not None
 
 
 _PIECES = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[^"#]+')

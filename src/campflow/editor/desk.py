@@ -89,10 +89,9 @@ class Desk:
         checked = check_sources(self._sources, self._ground.vocabulary, self._looking.read)
         return view, (*problems, *checked.diagnostics)
 
-    def tried(self, texts: Mapping[str, str]) -> View:
+    def tried(self, view: View, texts: Mapping[str, str]) -> View:
         """The last view as it would be if these texts were other ones. Nothing is kept of it."""
-        assert self.latest is not None
-        view, ground = self.latest, self._ground
+        ground = self._ground
         content = _content(ground.project, {**view.texts, **texts}) if ground.project else ContentIndex()
         return self._looking.aside().look(
             self.root,

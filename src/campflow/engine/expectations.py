@@ -61,11 +61,11 @@ def _where(contact: str, present: Sequence[Journey], campaign: Campaign, zone: s
 
 def _place(journey: Journey, zone: str) -> str:
     last = journey.moves[-1]
-    key = f" with {journey.key}" if journey.key else ""
+    key = f" with `{journey.key}`" if journey.key else ""
     if _has_left(journey):
-        return f"left{key} from `{last.came_from}` at {_time(last.at, zone)}"
+        return f"left from `{last.came_from}`{key} at {_time(last.at, zone)}"
     final = "final " if journey.ended_at is not None else ""
-    return f"is{key} in {final}`{journey.stage}` since {_time(last.at, zone)}"
+    return f"is in {final}`{journey.stage}`{key} since {_time(last.at, zone)}"
 
 
 def _sent(step: ExpectSent, journeys: Sequence[Journey], zone: str) -> str | None:

@@ -87,7 +87,7 @@ class Rehearsal:
     addresses: Mapping[str, str | None]
     _empty: sqlite3.Connection | None = None
     _programs: dict[frozenset[str], Program] = field(default_factory=dict)
-    _openings: dict[tuple[frozenset[str], int], _Opening] = field(default_factory=dict)
+    _openings: dict[tuple[frozenset[str], int | None], _Opening] = field(default_factory=dict)
 
     def run(self, test: Test) -> Outcome:
         """Take the steps of a test. It goes on after an expectation that is not met, and ends at an impossible step."""
@@ -107,21 +107,23 @@ class Rehearsal:
 
     def _open(self, about: frozenset[str], start: int) -> _Opening:
         """Bring the database to the moment before the first step."""
-        if (about, start) not in self._openings:
-            self._openings[about, start] = self._deploy(about, start)
-            if len(self._openings) > _KEPT:
-                self._openings.pop(next(iter(self._openings))).copy.close()
-        opening = self._openings[about, start]
-        _restore(self.database, opening.copy)
-        return opening
-
-    def _deploy(self, about: frozenset[str], start: int) -> _Opening:
-        if self._empty is None:
-            self._empty = _copied(self.database)
-        _restore(self.database, self._empty)
         if about not in self._programs:
             self._programs[about] = self.program(about)
         program = self._programs[about]
+        # What says itself when it runs does so whenever it was put into force.
+        moves_with_start = any(campaign.plan.runs is None for campaign in program.campaigns)
+        key = about, start if moves_with_start else None
+        if key not in self._openings:
+            self._openings[key] = self._deploy(program, start)
+            if len(self._openings) > _KEPT:
+                self._openings.pop(next(iter(self._openings))).copy.close()
+        _restore(self.database, self._openings[key].copy)
+        return self._openings[key]
+
+    def _deploy(self, program: Program, start: int) -> _Opening:
+        if self._empty is None:
+            self._empty = _copied(self.database)
+        _restore(self.database, self._empty)
         deployment = deploy(self.database, program, sources=self.sources, author="", now=start)
         return _Opening(program, deployment, _copied(self.database))
 

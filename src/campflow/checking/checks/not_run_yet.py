@@ -38,12 +38,9 @@ class _Placed(Protocol):
 def runs_already(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
     """What this version does not run has a warning that says what happens instead: one a campaign and kind."""
     for declaration in (declaration for file in files for declaration in file.declarations):
-        warned: set[type] = set()
-        for node in find(declaration, object):
-            kind = type(node)
-            if kind in NOT_RUN_YET and kind not in warned and isinstance(node, _Placed):
-                warned.add(kind)
-                word, instead = NOT_RUN_YET[kind]
+        for kind, (word, instead) in NOT_RUN_YET.items():
+            node = next(find(declaration, kind), None)
+            if isinstance(node, _Placed):
                 message = f"this version of campflow checks `{word}` but does not run it yet: {instead}"
                 yield Diagnostic("not-run-yet", message, _place(node), severity="warning")
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from campflow.checking.proofs.intervals import EVERYTHING, NOTHING, Intervals, between, compared
-from campflow.checking.proofs.regions import Names, Region
+from campflow.checking.proofs.regions import Among, Region
 from campflow.model import expressions as x
 from campflow.model.constants import day_number, local_milliseconds
-from campflow.model.people import TEXT_KINDS, ConstantValue, Duration, Money, ValueType
+from campflow.model.people import TEXT_KINDS, Duration, Money
 
-_YES_NO = Names(frozenset({True, False}))
-_ORDERS = Names(frozenset("<=>"))
+_YES_NO = Among(frozenset({True, False}))
+_ORDERS = Among(frozenset("<=>"))
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _AS_ORDER = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": "=>"}
 
@@ -38,7 +38,7 @@ def asked(atom: x.Expression) -> tuple[Question, Region]:
     match atom:
         case x.Compare(operator, left, right):
             return _compared(operator, left, right)
-        case x.InOptions(operand, options) if all(_number_or_name(operand, option) for option in options):
+        case x.InOptions(operand, options) if all(counted(operand, option) for option in options):
             question = Question("value", (operand,))
             answers = [_compared("==", operand, option)[1] for option in options]
             found = answers[0]
@@ -52,9 +52,9 @@ def asked(atom: x.Expression) -> tuple[Question, Region]:
             count = x.Aggregate("count", pattern, None, window, x.INTEGER)
             return Question("value", (count,)), Region(compared(">=", times, True), False)
         case x.ContactField() | x.EventField() | x.EntryField() | x.Constant():
-            return Question("value", (atom,)), Region(Names(frozenset({True})), False)
+            return Question("value", (atom,)), Region(Among(frozenset({True})), False)
         case _:
-            return Question("yes", (atom,)), Region(Names(frozenset({True})), False)
+            return Question("yes", (atom,)), Region(Among(frozenset({True})), False)
 
 
 def domain(question: Question) -> Region:
@@ -63,7 +63,7 @@ def domain(question: Question) -> Region:
         case Question("yes"):
             return Region(_YES_NO, False)
         case Question("order", (left, right)):
-            orders = Names(frozenset("=")) if left == right else _ORDERS
+            orders = Among(frozenset("=")) if left == right else _ORDERS
             return Region(orders, may_be_missing(left) or may_be_missing(right))
         case Question("length", (subject,)):
             return Region(EVERYTHING, may_be_missing(subject))
@@ -109,6 +109,30 @@ def is_whole(expression: x.Expression) -> bool:
     return expression.type.kind in ("integer", "date")
 
 
+def counted(subject: x.Expression, constant: x.Expression) -> int | float | str | bool | None:
+    """A fixed value as the subject's own kind counts it; None where it is none, or of another kind."""
+    if not isinstance(constant, x.Constant):
+        return None
+    kind, value = subject.type.kind, constant.value
+    match value:
+        case Money(minor):
+            return minor
+        case bool():
+            return value
+        case int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case str() if constant.type.kind == "date":
+            day = dt.date.fromisoformat(value)
+            return day_number(day) if kind == "date" else local_milliseconds(dt.datetime.combine(day, dt.time()))
+        case str() if constant.type.kind == "time":
+            return local_milliseconds(dt.datetime.fromisoformat(value)) if kind != "date" else None
+        case str() if kind in TEXT_KINDS:
+            return value
+    return None
+
+
 # --- comparisons ------------------------------------------------------------------------------------------------
 
 
@@ -119,38 +143,16 @@ def _compared(operator: str, left: x.Expression, right: x.Expression) -> tuple[Q
         if isinstance(right.value, Duration) and (length := _length(right.value)):
             unit, number = length
             return Question("length", (left,), unit), Region(compared(operator, number, False), False)
-        if (value := _number_or_name(left, right)) is not None:
+        if (value := counted(left, right)) is not None:
             question = Question("value", (left,))
             if not isinstance(value, str | bool):
                 return question, Region(compared(operator, value, is_whole(left)), False)
             if operator in ("==", "!="):
-                same = Names(frozenset({value}))
+                same = Among(frozenset({value}))
                 return question, Region(same if operator == "==" else ~same & _names(left), False)
     elif repr(right) < repr(left):
         left, operator, right = right, _MIRRORED[operator], left
-    return Question("order", (left, right)), Region(Names(frozenset(_AS_ORDER[operator])), False)
-
-
-def _number_or_name(subject: x.Expression, constant: x.Expression) -> int | float | str | bool | None:
-    """A fixed value as the subject's own kind counts it; None where it is none, or of another kind."""
-    if not isinstance(constant, x.Constant):
-        return None
-    kind, value = subject.type.kind, constant.value
-    match value:
-        case Money(minor):
-            return minor
-        case bool():
-            return value
-        case int() | float():
-            return value if math.isfinite(value) else None
-        case str() if constant.type.kind == "date":
-            day = dt.date.fromisoformat(value)
-            return day_number(day) if kind == "date" else local_milliseconds(dt.datetime.combine(day, dt.time()))
-        case str() if constant.type.kind == "time":
-            return local_milliseconds(dt.datetime.fromisoformat(value)) if kind != "date" else None
-        case str() if kind in TEXT_KINDS:
-            return value
-    return None
+    return Question("order", (left, right)), Region(Among(frozenset(_AS_ORDER[operator])), False)
 
 
 def _length(duration: Duration) -> tuple[str, int] | None:
@@ -163,7 +165,7 @@ def _length(duration: Duration) -> tuple[str, int] | None:
 # --- all there is -----------------------------------------------------------------------------------------------
 
 
-def _all_values(subject: x.Expression) -> Intervals | Names:
+def _all_values(subject: x.Expression) -> Intervals | Among:
     if isinstance(subject, x.Aggregate) and subject.function == "count":
         return compared(">=", 0, True)
     if isinstance(subject, x.RfmScore):
@@ -171,16 +173,11 @@ def _all_values(subject: x.Expression) -> Intervals | Names:
     return _names(subject) if subject.type.kind in (*TEXT_KINDS, "yesno", "list") else EVERYTHING
 
 
-def _names(subject: x.Expression) -> Names:
+def _names(subject: x.Expression) -> Among:
     if subject.type.kind == "choice":
-        return Names(frozenset(subject.type.choices))
-    return _YES_NO if subject.type.kind == "yesno" else Names(frozenset(), but=True)
+        return Among(frozenset(subject.type.choices))
+    return _YES_NO if subject.type.kind == "yesno" else Among(frozenset(), but=True)
 
 
-def _none_of(question: Question) -> Intervals | Names:
-    return NOTHING if isinstance(domain(question).values, Intervals) else Names(frozenset())
-
-
-def number_of(value: ConstantValue, type_: ValueType) -> int | float | str | bool | None:
-    """A constant of a field as questions count it: for examples that are checked by calculating."""
-    return _number_or_name(x.Constant(value, type_), x.Constant(value, type_))
+def _none_of(question: Question) -> Intervals | Among:
+    return NOTHING if isinstance(domain(question).values, Intervals) else Among(frozenset())

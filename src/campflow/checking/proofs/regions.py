@@ -9,7 +9,7 @@ Named: TypeAlias = str | bool
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Among:
     """Some texts, choices or yes/no: exactly `items`, or all `but` them where nobody can list all there are."""
 
     items: frozenset[Named]
@@ -19,21 +19,21 @@ class Names:
     def empty(self) -> bool:
         return not self.items and not self.but
 
-    def __and__(self, other: "Names") -> "Names":
+    def __and__(self, other: "Among") -> "Among":
         if self.but and other.but:
-            return Names(self.items | other.items, True)
+            return Among(self.items | other.items, True)
         if self.but:
-            return Names(other.items - self.items)
-        return Names(self.items - other.items if other.but else self.items & other.items)
+            return Among(other.items - self.items)
+        return Among(self.items - other.items if other.but else self.items & other.items)
 
-    def __or__(self, other: "Names") -> "Names":
+    def __or__(self, other: "Among") -> "Among":
         return ~(~self & ~other)
 
-    def __invert__(self) -> "Names":
-        return Names(self.items, not self.but)
+    def __invert__(self) -> "Among":
+        return Among(self.items, not self.but)
 
 
-Values: TypeAlias = Intervals | Names
+Values: TypeAlias = Intervals | Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Region:
 
 
 def _and(one: Values, other: Values) -> Values:
-    if isinstance(one, Names) and isinstance(other, Names):
+    if isinstance(one, Among) and isinstance(other, Among):
         return one & other
     if isinstance(one, Intervals) and isinstance(other, Intervals):
         return one & other

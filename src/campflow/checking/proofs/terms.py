@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import TypeAlias
 
-from campflow.checking.proofs.questions import Question, asked, divides, domain, leaves, may_be_missing
-from campflow.checking.proofs.regions import Names, Region
+from campflow.checking.proofs.questions import Question, asked, domain
+from campflow.checking.proofs.regions import Region
+from campflow.checking.proofs.settling import settled
 from campflow.model import expressions as x
 
 #: What a contact must be like: each question answered within its region. One without questions is everybody.
@@ -34,7 +35,7 @@ def cases(claims: Iterable[Claim]) -> tuple[Case, ...] | None:
         found = reduce(_both, (_of(condition, holds) for condition, holds in claims), _EVERYBODY)
     except _TooMany:
         return None
-    return tuple(settled for case in found if (settled := _settled(case)) is not None)
+    return tuple(case for each in found if (case := settled(each)) is not None)
 
 
 def nobody(claims: Iterable[Claim]) -> bool:
@@ -110,60 +111,3 @@ def _fewer(found: list[Case]) -> tuple[Case, ...]:
         if len(kept) > MOST:
             raise _TooMany
     return tuple(kept)
-
-
-# --- what questions have to do with each other ------------------------------------------------------------------
-
-
-def _settled(case: Case) -> Case | None:
-    """The case with what follows from it: a calculation is missing exactly where something in it is, and a text that
-    is one of a few starts with what these start with. None where no contact can be like that."""
-    known = dict(case)
-    for question, region in case.items():
-        if not _settle(question, region, known):
-            return None
-    return known
-
-
-def _settle(question: Question, region: Region, known: dict[Question, Region]) -> bool:
-    needed = _needed(question)
-    if not region.missing:
-        return all(_narrow(known, Question("value", (leaf,)), _present(leaf)) for leaf in needed)
-    absent = [leaf for leaf in needed if _region(known, leaf).missing]
-    if needed and not absent and not any(divides(part) for part in question.subject):
-        return _narrow(known, question, Region(region.values, False))
-    return _fits_texts(question, region, known)
-
-
-def _needed(question: Question) -> list[x.Expression]:
-    """What must be there for the answer to be yes, or not to be missing; a plain value speaks for itself."""
-    match question:
-        case Question("value", (subject,)) if not isinstance(subject, x.Arithmetic):
-            return []
-        case Question("yes", (x.TextMatch(_, operand, pattern),)):
-            subjects: tuple[x.Expression, ...] = (operand, pattern)
-        case Question("yes", (x.ListHas(list_, item),)):
-            subjects = (list_, item)
-        case Question("yes"):
-            return []
-        case _:
-            subjects = question.subject
-    return [leaf for subject in subjects for leaf in leaves(subject) if may_be_missing(leaf)]
-
-
-def _region(known: Mapping[Question, Region], leaf: x.Expression) -> Region:
-    question = Question("value", (leaf,))
-    return known.get(question) or domain(question)
-
-
-def _present(leaf: x.Expression) -> Region:
-    return Region(domain(Question("value", (leaf,))).values, False)
-
-
-def _narrow(known: dict[Question, Region], question: Question, region: Region) -> bool:
-    known[question] = known.get(question, domain(question)) & region
-    return not known[question].empty
-
-
-def _fits_texts(question: Question, region: Region, known: dict[Question, Region]) -> bool:
-    return bool(question and region and known) or Names is not None

@@ -1,0 +1,21 @@
+"""Proofs over conditions and the graph of stages. `PROOFS` lists them all; nothing is reported that is not proven."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from campflow.checking.proofs.conditions import no_condition_is_constant
+from campflow.checking.proofs.evidence import Evidence
+from campflow.diagnostics.diagnostic import Diagnostic
+
+#: Looks at the whole project and says what it can prove to be wrong, each mistake once.
+Proof: TypeAlias = Callable[[Evidence], Iterable[Diagnostic]]
+
+PROOFS: tuple[Proof, ...] = (no_condition_is_constant,)
+
+
+def prove(evidence: Evidence) -> tuple[Diagnostic, ...]:
+    """What all proofs find, in mistaken campaigns as far as they are understood."""
+    return tuple(diagnostic for one in PROOFS for diagnostic in one(evidence))
+
+
+__all__ = ["PROOFS", "Evidence", "Proof", "prove"]

@@ -1,0 +1,175 @@
+"""Conditions that no contact can meet, and conditions that every contact meets."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from campflow.checking.proofs.evidence import Evidence
+from campflow.checking.proofs.examples import example
+from campflow.checking.proofs.telling import described
+from campflow.checking.proofs.terms import nobody
+from campflow.checking.tree import find, operands
+from campflow.checking.wording import proofs as say
+from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.source import Span
+from campflow.language import syntax
+from campflow.model.expressions import And, Constant, Expression, InSegment, Or, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A condition and where it stands. `of_event` is true in a `where`."""
+
+    node: syntax.Expression
+    condition: Expression
+    of_event: bool = False
+
+
+def no_condition_is_constant(evidence: Evidence) -> Iterator[Diagnostic]:
+    """Every condition is met by some contacts and not by others, as far as that can be proven.
+
+    A condition over a segment that is constant itself is let be: the segment says so. So is an audience that is a
+    single question, such as `email is set`: everyone is an audience too.
+    """
+    constant = _Constants(evidence)
+    yield from constant.of_segments()
+    for declaration in (declaration for file in evidence.files for declaration in file.declarations):
+        if isinstance(declaration, syntax.CampaignDeclaration | syntax.SegmentDeclaration):
+            for written in _inside(declaration, evidence):
+                yield from constant.check(written)
+        if isinstance(declaration, syntax.CampaignDeclaration):
+            yield from constant.check_together(declaration)
+
+
+def _inside(root: syntax.CampaignDeclaration | syntax.SegmentDeclaration, evidence: Evidence) -> Iterator[Written]:
+    """Every condition of a declaration, those inside others too; an audience of one question is left out."""
+    nodes: list[tuple[syntax.Expression | None, bool]] = []
+    nodes += ((node.condition, False) for node in find(root, syntax.When))
+    nodes += ((node.guard, False) for kind in (syntax.WayOut, syntax.Enter, syntax.Leave) for node in find(root, kind))
+    nodes += ((node.where, True) for node in find(root, syntax.EventPattern))
+    nodes += ((node.condition, False) for node in find(root, syntax.Audience))
+    for node, of_event in nodes:
+        condition = evidence.placed.conditions.get(node.span) if node else None
+        if node and condition:
+            yield Written(node, condition, of_event)
+
+
+class _Constants:
+    """Looks at conditions one by one, and knows which have been told."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._segments: set[str] = set()
+        self._told: set[Span] = set()
+
+    def of_segments(self) -> Iterator[Diagnostic]:
+        """The segments first: what is built on one that is constant is not told again."""
+        for name, node in self._evidence.names.segments.items():
+            condition = self._evidence.placed.conditions.get(node.condition.span)
+            if condition and (found := list(self.check(Written(node.condition, condition)))):
+                self._segments.add(name)
+                yield from found
+
+    def check(self, written: Written) -> Iterator[Diagnostic]:
+        if not self._on_constant(written.condition):
+            if nobody([(written.condition, True)]):
+                yield self._never(written)
+            elif not _is_asked_for(written) and nobody([(written.condition, False)]):
+                yield self._always(written)
+            else:
+                for part in _alternatives(written):
+                    if nobody([(part.condition, True)]):
+                        yield self._never(part)
+
+    def check_together(self, campaign: syntax.CampaignDeclaration) -> Iterator[Diagnostic]:
+        """The conditions of one statement are asked at one moment, those of an entry with the audience."""
+        audience = next((item.condition for item in campaign.items if isinstance(item, syntax.Audience)), None)
+        for kind in (syntax.Enter, syntax.Leave, syntax.WayOut):
+            for statement in find(campaign, kind):
+                trigger = statement.trigger
+                nodes = [audience] if kind is syntax.Enter else []
+                nodes += [trigger.pattern.where] if isinstance(trigger, syntax.OnEvent) else []
+                nodes += [trigger.condition] if isinstance(trigger, syntax.When) else []
+                yield from self._exclusive([node for node in (*nodes, statement.guard) if node])
+
+    def _exclusive(self, nodes: Sequence[syntax.Expression]) -> Iterator[Diagnostic]:
+        known = [self._evidence.placed.conditions.get(node.span) for node in nodes]
+        parts = [Written(node, condition) for node, condition in zip(nodes, known, strict=True) if condition]
+        told = any(part.node.span in self._told or self._on_constant(part.condition) for part in parts)
+        if len(parts) > 1 and not told and nobody((part.condition, True) for part in parts):
+            *others, last = _core(parts)
+            yield say.excluded(last.node.span, [part.node.span for part in others], self._story(others, last))
+
+    def _on_constant(self, condition: Expression) -> bool:
+        return any(isinstance(part, InSegment) and part.name in self._segments for part in walk(condition))
+
+    # --- what is said -------------------------------------------------------------------------------------------
+
+    def _never(self, written: Written) -> Diagnostic:
+        self._told.add(written.node.span)
+        core = _core(_conjuncts(written))
+        span = core[0].node.span.to(core[-1].node.span)
+        if len(core) == 1:
+            subject = self._like([(core[0].condition, False)]) or ("an event" if written.of_event else "a contact")
+            return say.never_true(self._text(core[0].node.span), span, subject)
+        *others, last = core
+        texts = [self._text(part.node.span) for part in core]
+        return say.never_together(texts, span, self._story(others, last))
+
+    def _always(self, written: Written) -> Diagnostic:
+        self._told.add(written.node.span)
+        parts = _alternatives(written)
+        told = [(self._text(part.node.span), like) for part in parts if (like := self._like([(part.condition, True)]))]
+        anyone = self._like([(written.condition, True)])
+        return say.always_true(self._text(written.node.span), written.node.span, told, anyone, written.of_event)
+
+    def _story(self, met: Sequence[Written], missed: Written) -> str | None:
+        """Somebody who meets the ones and therefore not the last."""
+        claims = [*((part.condition, True) for part in met), (missed.condition, False)]
+        like = self._like(claims)
+        if like is None:
+            return None
+        return say.meets_but_not(like, [self._text(part.node.span) for part in met], self._text(missed.node.span))
+
+    def _like(self, claims: Iterable[tuple[Expression, bool]]) -> str | None:
+        person = example(claims)
+        return described(person, self._evidence.names.currency) if person else None
+
+    def _text(self, span: Span) -> str:
+        return self._evidence.texts.written(span)
+
+
+def _is_asked_for(written: Written) -> bool:
+    """Whether it is right that everyone meets it: `yes` says so."""
+    return isinstance(written.condition, Constant)
+
+
+def _conjuncts(written: Written) -> tuple[Written, ...]:
+    """The parts of a row of `and`."""
+    return _parts(written, "and") if isinstance(written.condition, And) else (written,)
+
+
+def _alternatives(written: Written) -> tuple[Written, ...]:
+    """The parts of a row of `or`, none where there is no such row."""
+    return _parts(written, "or") if isinstance(written.condition, Or) else ()
+
+
+def _parts(written: Written, operator: str) -> tuple[Written, ...]:
+    node, condition = written.node, written.condition
+    if not isinstance(node, syntax.Binary) or node.operator != operator or not isinstance(condition, And | Or):
+        return (written,)
+    pairs = zip(operands(node), condition.operands, strict=True)
+    return tuple(Written(part, model, written.of_event) for part, model in pairs)
+
+
+def _core(parts: Sequence[Written]) -> Sequence[Written]:
+    """As few of the parts as already exclude each other, in their order; a row of `and` inside is opened up."""
+    kept = list(parts)
+    for part in parts:
+        without = [each for each in kept if each is not part]
+        if without and nobody((each.condition, True) for each in without):
+            kept = without
+    if len(kept) == 1 and len(inner := _conjuncts(kept[0])) > 1:
+        return _core(inner)
+    return kept
+
+
