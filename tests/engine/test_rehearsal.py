@@ -74,8 +74,8 @@ ADDRESSES = {"email": "email", "sms": "phone"}
 
 
 def rehearsal(text: str, zone: str = "Europe/Paris", rfm: Rfm | None = None) -> Rehearsal:
-    names = [f"{name}.{channel}" for name in ("welcome", "tips", "nudge", "offer") for channel in ADDRESSES]
-    content = [ContentFile(f"content/{name}.txt", *name.split(".")) for name in names]
+    messages = [(name, channel) for name in ("welcome", "tips", "nudge", "offer") for channel in ADDRESSES]
+    content = [ContentFile(f"content/{name}.{channel}.txt", name, channel) for name, channel in messages]
     words = Vocabulary(
         channels={name: ChannelWords(name, field, frozenset({"subject"})) for name, field in ADDRESSES.items()},
         content=ContentIndex(tuple(content)),
@@ -268,7 +268,7 @@ def test_scores_are_made_anew_at_each_midnight_on_the_way() -> None:
 
 
 def test_fields_that_change_move_people_from_then_on() -> None:
-    text = simple('when score > 10 and "vip" in tags -> done')
+    text = simple('when score > 10 and "vip" in tags -> done\nafter 90 days -> done')
     steps = """contact ada { score 5 }\nat 2026-01-01\nada signup\nafter 1 day
       contact ada { score 20 }\nexpect ada in start\nafter 1 day
       contact ada { tags "vip" }\nexpect ada in start"""
@@ -277,7 +277,7 @@ def test_fields_that_change_move_people_from_then_on() -> None:
 
 def test_what_happens_at_one_moment_happens_in_the_order_written() -> None:
     """A daemon that is never late has seen the purchase before the field changes."""
-    text = simple("on purchase if score < 10 -> done")
+    text = simple("on purchase if score < 10 -> done\nafter 90 days -> done")
     buys = 'ada purchase { amount 1 EUR, sku "x" }\n'
     begin = "contact ada { score 5 }\nada signup\n"
     assert found(f"{begin}{buys}contact ada {{ score 20 }}\nexpect ada in done", text, "c") == []
@@ -286,12 +286,14 @@ def test_what_happens_at_one_moment_happens_in_the_order_written() -> None:
 
 
 def test_fields_that_are_left_out_have_their_default_or_are_missing() -> None:
-    text = simple("when score == 0 and plan is missing and country is missing -> done")
+    text = simple("when score == 0 and country is missing -> done\nafter 90 days -> done")
     assert found("contact ada\nada signup\nexpect ada in done", text, "c") == []
 
 
 def test_money_lists_days_and_negative_numbers_are_stored_as_the_engine_reads_them() -> None:
-    text = simple('on purchase where amount == 60.50 EUR if score == -5 and "vip" in tags -> done')
+    text = simple(
+        'on purchase where amount == 60.50 EUR if score == -5 and "vip" in tags -> done\nafter 90 days -> done'
+    )
     steps = 'contact ada { score -5, tags "vip" }\nada signup\nada purchase { amount 60.50 EUR, sku "x" }\n'
     assert found(steps + "expect ada in done", text, "c") == []
 
@@ -344,12 +346,12 @@ def test_a_click_of_a_human_being_is_one_of_any_and_a_scanners_is_not_a_click() 
     )
     begin = "contact ada\nada signup\n"
     assert found(f"{begin}ada clicked_any tips\nexpect ada in seen", text, "c") == []
-    counted = simple("send email tips\nwhen count(clicked_any) == 1 -> done")
+    counted = simple("send email tips\nwhen count(clicked_any) == 1 -> done\nafter 90 days -> done")
     assert found(f"{begin}ada clicked tips\nexpect ada in done", counted, "c") == []
 
 
 def test_a_message_to_nobody_is_not_sent() -> None:
-    text = simple("send sms tips\non failed tips -> done")
+    text = simple("send sms tips\non failed tips -> done\nafter 90 days -> done")
     assert found('contact ada { phone "+33612345678" }\nada signup\nexpect ada sent sms tips', text, "c") == []
     said = found("contact ada\nada signup\nexpect ada sent sms tips\nexpect ada in done", text, "c")
     assert said == [

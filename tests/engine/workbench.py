@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
@@ -13,7 +14,7 @@ from campflow.diagnostics.render import render_text
 from campflow.diagnostics.source import Source
 from campflow.engine.advance import Advance, advance
 from campflow.engine.deploy import Deployment, deploy
-from campflow.model.flow import Flow
+from campflow.model.flow import CheckedFlow, Flow
 from campflow.model.people import Duration
 from campflow.people.importing import import_events, import_people
 from campflow.people.report import ImportReport
@@ -62,7 +63,7 @@ class Bench:
     def _flow(self, text: str) -> Flow:
         return self._checked(text).flow
 
-    def _checked(self, text: str):  # type: ignore[no-untyped-def]
+    def _checked(self, text: str) -> CheckedFlow:
         content = [ContentFile(f"content/{name}.mail.txt", name, "mail") for name in self.messages]
         words = Vocabulary(
             channels={"mail": ChannelWords("mail", None)}, sinks=frozenset(), content=ContentIndex(tuple(content)),
@@ -153,7 +154,7 @@ class Bench:
         s = self.database.tables.stage
         return {row.stage_id: row.name for row in self._rows(select(s.c.stage_id, s.c.name))}
 
-    def _rows(self, query) -> Sequence[Row]:  # type: ignore[no-untyped-def,type-arg]
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         with self.database.reader() as connection:
             return connection.execute(query).all()
 

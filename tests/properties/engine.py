@@ -1,5 +1,6 @@
 """The engine under the same roof as the reference interpreter: a case goes in, an Outcome comes out."""
 
+import sqlite3
 from collections.abc import Sequence
 from functools import cache
 
@@ -36,13 +37,21 @@ def _template() -> Database:
     return database
 
 
+@cache
+def _desk() -> Database:
+    """Where every run is made: one connection, so that SQLAlchemy compiles each statement once."""
+    return Database("sqlite://", _tables())
+
+
 def _fresh_database() -> Database:
-    database = Database("sqlite://", _tables())
-    with _template().engine.connect() as source, database.engine.connect() as target:
+    with _template().engine.connect() as source, _desk().engine.connect() as target:
         source.rollback()
         target.rollback()
-        source.connection.dbapi_connection.backup(target.connection.dbapi_connection)  # type: ignore[union-attr]
-    return database
+        full, empty = source.connection.dbapi_connection, target.connection.dbapi_connection
+        assert isinstance(full, sqlite3.Connection)
+        assert isinstance(empty, sqlite3.Connection)
+        full.backup(empty)
+    return _desk()
 
 
 def compiled(flow: Flow, zone: str) -> Program:
@@ -64,7 +73,6 @@ def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
         told = look
     with database.reader() as connection:
         outcome = _outcome(connection)
-    database.close()
     return outcome
 
 

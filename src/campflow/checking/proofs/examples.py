@@ -17,7 +17,8 @@ from campflow.checking.proofs.terms import Case, Claim, cases
 from campflow.model import expressions as x
 from campflow.model.people import Kind
 
-#: What a contact can be said to have done: the answers, out of a region, that are possible for a figure over events.
+#: What a contact can be said to have done: those answers of a region that are possible for a figure over events, or
+#: for a field of the event by which the contact entered.
 Past: TypeAlias = Callable[[x.Expression, Region], Sequence[Answer]]
 
 _MOST_TRIES = 400
@@ -33,12 +34,12 @@ _PLAIN = ("Ada", "Zoe", "x", "~")
 _DAY = 86_400_000
 
 
-def nothing_done(figure: x.Expression, region: Region) -> Sequence[Answer]:
-    """The past of someone about whom no more can be said than what the contact is like."""
-    return ()
+def anything_done(figure: x.Expression, region: Region) -> Sequence[Answer]:
+    """Any past that the figure by itself allows: for stories in which it does not matter how it came about."""
+    return [*[None] * region.missing, *values_in(region, figure)]
 
 
-def example(claims: Iterable[Claim], past: Past = nothing_done) -> Person | None:
+def example(claims: Iterable[Claim], past: Past = anything_done) -> Person | None:
     """A contact who fulfils all claims at one moment; None where none is found, although there may be one."""
     claims = tuple(claims)
     for case in cases(claims) or ():
@@ -50,7 +51,8 @@ def example(claims: Iterable[Claim], past: Past = nothing_done) -> Person | None
 
 def _people(case: Case, claims: Sequence[Claim], past: Past) -> Iterator[Person]:
     lists = _lists(case)
-    told = tuple(dict.fromkeys(leaf for question in case for part in question.subject for leaf in _values(part)))
+    asked = [part for question in case for part in question.subject] or [condition for condition, _ in claims]
+    told = tuple(dict.fromkeys(leaf for part in asked for leaf in _values(part)))
     leaves = dict.fromkeys(part for condition, _ in claims for part in _values(condition) if part not in lists)
     picked = [_picked(leaf, case, past) for leaf in leaves]
     for answers in itertools.islice(itertools.product(*picked), _MOST_TRIES):
@@ -73,16 +75,19 @@ def _values(condition: x.Expression) -> Iterator[x.Expression]:
 def _picked(leaf: x.Expression, case: Case, past: Past) -> Sequence[Answer]:
     question = Question("value", (leaf,))
     region = case.get(question) or domain(question)
-    if isinstance(leaf, x.Aggregate | x.RfmScore):
+    if isinstance(leaf, x.Aggregate | x.RfmScore | x.EntryField):
         return past(leaf, region)
-    found: list[Answer] = []
+    read = [text for question in case if (text := _read(question, leaf)) is not None]
+    return [*values_in(region, leaf, read), *[None] * region.missing]
+
+
+def values_in(region: Region, leaf: x.Expression, read: Sequence[str] = ()) -> Sequence[Answer]:
+    """A few of the region's values, those first of which people think first. `read` are texts to try and vary."""
+    if leaf.type.kind == "list":
+        return [] if region.values.empty else [frozenset()]
     if isinstance(region.values, Intervals):
-        found += _numbers(region.values, leaf)
-    else:
-        found += _texts(region.values, leaf, [text for q in case if (text := _read(q, leaf)) is not None])
-    if leaf.type.kind == "list" and not region.values.empty:
-        found = [frozenset()]
-    return found + [None] * region.missing
+        return _numbers(region.values, leaf)
+    return _texts(region.values, leaf, read)
 
 
 def _lists(case: Case) -> Mapping[x.Expression, Answer]:
@@ -126,8 +131,9 @@ def _between(low: Cut | None, high: Cut | None, leaf: x.Expression) -> list[int 
     if low is None and high is None:
         return [_ORDINARY.get(leaf.type.kind, 0)]
     if low is None:
-        return [high[0] if high[1] else high[0] - step] if high else []
-    wanted = [low[0] + step if low[1] else low[0]]
+        return [high[0] if high[1] else high[0] - (1 if is_whole(leaf) else step)] if high else []
+    wanted = [low[0] // 100 * 100 + 100] if leaf.type.kind == "money" else []
+    wanted += [low[0] + step if low[1] else low[0]]
     if high is not None and not is_whole(leaf) and leaf.type.kind != "time":
         wanted.append(low[0] / 2 + high[0] / 2)
     fits = [number for number in wanted if (number, True) > low and (high is None or (number, False) < high)]

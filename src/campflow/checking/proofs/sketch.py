@@ -81,6 +81,18 @@ class Sketch:
         return {each.target for each in self.conversions if each.target}
 
 
+def conditions(statement: flow.WayOut | flow.Enter | flow.Leave) -> tuple[Expression, ...]:
+    """What must hold when the statement acts: the event's `where`, the `when`, the `if`."""
+    match statement.trigger:
+        case flow.OnEvent(pattern):
+            trigger = pattern.where
+        case flow.When(condition):
+            trigger = condition
+        case _:
+            trigger = None
+    return tuple(condition for condition in (trigger, statement.guard) if condition is not None)
+
+
 def sketches(files: Sequence[syntax.FlowFile], placed: Placed, unread: Sequence[Diagnostic]) -> tuple[Sketch, ...]:
     """All campaigns that have a stage, those that share a name too."""
     declared = (each for file in files for each in file.declarations if isinstance(each, syntax.CampaignDeclaration))

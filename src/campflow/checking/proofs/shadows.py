@@ -1,0 +1,149 @@
+"""Ways out that an earlier one always beats: earlier in time, or at the same moment and written before."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from campflow.checking.proofs.moments import longest_wait, never_later, shortest
+from campflow.checking.proofs.sketch import Exit, Station, conditions
+from campflow.checking.proofs.terms import Claim, nobody
+from campflow.model import flow
+from campflow.model.expressions import And
+from campflow.model.people import Duration
+
+#: What can beat a way out: another one, or a clause by which people leave the campaign.
+Beater = flow.WayOut | flow.Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """`beaters` together are always earlier than `exit`. `at_entry`: nobody even stays in the stage."""
+
+    station: Station
+    exit: Exit
+    beaters: tuple[Beater, ...]
+    at_entry: bool = False
+
+
+def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
+    """The stage's ways out that never act, although their own conditions can be met."""
+    for exit in station.exits:
+        own = [(condition, True) for condition in conditions(exit.way)]
+        if nobody(own):
+            continue
+        peers = [each.way for each in station.exits if each.arm in (None, exit.arm)]
+        found = _beaters(exit, own, peers, leaves)
+        if found:
+            yield Shadow(station, exit, found)
+        elif (gone := _gone(exit, peers, leaves)) and not _is_emitted(exit, station):
+            yield Shadow(station, exit, gone, at_entry=True)
+
+
+# --- beaten at the same moment, or later ------------------------------------------------------------------------
+
+
+def _beaters(
+    exit: Exit, own: Sequence[Claim], peers: Sequence[flow.WayOut], leaves: Sequence[flow.Leave]
+) -> tuple[Beater, ...]:
+    """Those who act whenever the way out would."""
+    way = exit.way
+    before: list[Beater] = [each for each in (*peers, *leaves) if each.order < way.order]
+    match way.trigger:
+        case flow.When():
+            return _cover(own, [each for each in before if isinstance(each.trigger, flow.When)])
+        case flow.Else():
+            whens: list[Beater] = [each for each in peers if isinstance(each.trigger, flow.When)]
+            return _cover([], whens + [each for each in before if isinstance(each, flow.Leave) and _waits(each)])
+        case flow.OnEvent(pattern):
+            return _cover(own, [each for each in before if _hears(each.trigger, pattern.event, pattern.about)])
+        case flow.After(duration):
+            same = [each for each in before if each.trigger == way.trigger]
+            return _cover(own, same) or _sooner(duration, peers)
+        case flow.AtTime(time):
+            same = [each for each in before if each.trigger == way.trigger]
+            return _cover(own, same) or _cover([], [each for each in before if each.trigger == flow.AtTime(time, None)])
+        case flow.OnDate(moment):
+            earlier = [each for each in before if isinstance(each.trigger, flow.OnDate)]
+            same = [each for each in earlier if each.trigger == way.trigger]
+            return _cover(own, same) or _first(
+                _cover([], group) for group in _groups(earlier) if _date(group[0]) < moment
+            )
+    return ()
+
+
+def _date(way: Beater) -> dt.datetime:
+    assert isinstance(way.trigger, flow.OnDate)  # noqa: S101 -- asked only of these
+    return way.trigger.moment
+
+
+def _sooner(duration: Duration, peers: Sequence[Beater]) -> tuple[Beater, ...]:
+    """Timers that surely act no later, whatever the contact is like; written before or after."""
+    sooner = [each for each in peers if isinstance(each.trigger, flow.After) and _before(each.trigger, duration)]
+    clocks = [each for each in peers if isinstance(each.trigger, flow.AtTime)]
+    within = [each for each in clocks if (longest_wait(each.trigger) or 0) < shortest(duration)]
+    return _first(_cover([], group) for group in (*_groups(sooner), *_groups(within)))
+
+
+def _before(trigger: flow.After, duration: Duration) -> bool:
+    return trigger.duration != duration and never_later(trigger.duration, duration)
+
+
+def _groups(ways: Sequence[Beater]) -> list[list[Beater]]:
+    """Those that act at one moment together."""
+    found: dict[object, list[Beater]] = {}
+    for way in ways:
+        found.setdefault(way.trigger, []).append(way)
+    return list(found.values())
+
+
+def _cover(own: Sequence[Claim], ways: Sequence[Beater]) -> tuple[Beater, ...]:
+    """As few of the ways as one of them always acts where the claims hold; none where there is a gap."""
+    if not ways or not nobody((*own, *map(_unmet, ways))):
+        return ()
+    kept = list(ways)
+    for way in ways:
+        without = [each for each in kept if each is not way]
+        if without and nobody((*own, *map(_unmet, without))):
+            kept = without
+    return tuple(kept)
+
+
+def _unmet(way: Beater) -> Claim:
+    return And(tuple(conditions(way))), False
+
+
+def _first(found: Iterable[tuple[Beater, ...]]) -> tuple[Beater, ...]:
+    return next((each for each in found if each), ())
+
+
+def _hears(trigger: flow.Trigger, event: str, about: str | None) -> bool:
+    """Whether it acts on each such event."""
+    if not isinstance(trigger, flow.OnEvent) or trigger.pattern.event != event:
+        return False
+    return trigger.pattern.about in (None, about)
+
+
+# --- everyone is gone -------------------------------------------------------------------------------------------
+
+
+def _gone(exit: Exit, peers: Sequence[flow.WayOut], leaves: Sequence[flow.Leave]) -> tuple[Beater, ...]:
+    """The ways by which everyone leaves at the moment of entry, before this one can act."""
+    if isinstance(exit.way.trigger, flow.When | flow.Else) or exit.way.trigger == flow.After(Duration()):
+        return ()
+    whens: list[Beater] = [each for each in (*peers, *leaves) if isinstance(each.trigger, flow.When)]
+    otherwise = [each for each in peers if isinstance(each.trigger, flow.Else)]
+    at_once: list[Beater] = [each for each in peers if each.trigger == flow.After(Duration()) and not each.guard]
+    for found in (otherwise, at_once, _cover([], whens)):
+        acting = [*found, *(whens if found == otherwise else [])]
+        if found and (not isinstance(exit.way.trigger, flow.OnDate) or all(w.order < exit.way.order for w in acting)):
+            return tuple(found)
+    return ()
+
+
+def _is_emitted(exit: Exit, station: Station) -> bool:
+    """Whether the stage itself brings about the event, so that it happens at the moment of entry."""
+    return isinstance(exit.way.trigger, flow.OnEvent) and exit.way.trigger.pattern.event in station.emits()
+
+
+def _waits(leave: flow.Leave) -> bool:
+    return isinstance(leave.trigger, flow.When)

@@ -1,0 +1,137 @@
+"""Who can get where: the stages of a campaign that somebody reaches, and what is known of who enters a stage."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from campflow.checking.proofs.shadows import Shadow, shadows
+from campflow.checking.proofs.sketch import Exit, Sketch, Station, conditions
+from campflow.checking.proofs.terms import Claim, nobody
+from campflow.model import expressions as x
+from campflow.model import flow
+
+#: How many stages back it is followed who enters one at the very moment of entering another.
+_FAR = 3
+
+
+def mentions(condition: x.Expression, event: str) -> bool:
+    """Whether the condition asks for what the contact did with that event."""
+    return any(isinstance(part, x.EventPattern) and part.event == event for part in x.walk(condition))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One campaign, walked."""
+
+    sketch: Sketch
+
+    @cached_property
+    def shadowed(self) -> tuple[Shadow, ...]:
+        """Ways out that earlier ones always beat."""
+        return tuple(each for station in self.sketch.stations for each in shadows(station, self.sketch.leaves))
+
+    @cached_property
+    def barred(self) -> frozenset[int]:
+        """The orders of ways out whose conditions nobody can meet."""
+        exits = [each for station in self.sketch.stations for each in station.exits]
+        return frozenset(
+            each.way.order for each in exits if nobody((condition, True) for condition in conditions(each.way))
+        )
+
+    @cached_property
+    def reached(self) -> frozenset[str]:
+        """The stages that somebody can be in."""
+        return self.reached_from([self.sketch.stations[0].name, *self.sketch.moved_to])
+
+    def reached_from(self, names: Sequence[str], without: str | None = None) -> frozenset[str]:
+        """The stages that can be reached from these, and they; `without` an event ever happening."""
+        seen = {name for name in names if self.sketch.station(name)}
+        arrows = {each.target for each in self.sketch.conversions if each.target and each.pattern.event != without}
+        waiting = [*seen]
+        while waiting:
+            station = self.sketch.station(waiting.pop())
+            if station is None or station.final:
+                continue
+            everywhere = {each.name for each in self.sketch.stations} if station.doubtful else set()
+            ways = {each.way.target for each in station.exits if self._open(each, without)}
+            found = (everywhere | ways | arrows) - seen
+            seen |= found
+            waiting += found
+        return frozenset(seen)
+
+    def avoidable(self, station: Station, event: str) -> bool:
+        """Whether somebody gets into the stage without that event: neither by it, nor because of it."""
+        if self.sketch.audience is None or mentions(self.sketch.audience, event):
+            return False
+        return any(not _needs(entry, event) for entry in self.sketch.entries) and station.name in self.reached_from(
+            [self.sketch.stations[0].name], without=event
+        )
+
+    def _open(self, exit: Exit, without: str | None) -> bool:
+        return exit.way.order not in self.barred and (without is None or not _needs(exit.way, without))
+
+    # --- what is known of who enters ----------------------------------------------------------------------------
+
+    def entering(self, station: Station, far: int = _FAR) -> Iterator[tuple[Claim, ...]]:
+        """Ways of entering the stage, each with what surely holds at that moment. Not all ways may be among them."""
+        if station is self.sketch.stations[0] and self.sketch.audience is not None:
+            audience: Claim = (self.sketch.audience, True)
+            for entry in self.sketch.entries:
+                yield (audience, *((condition, True) for condition in conditions(entry)))
+        if station.name in self.sketch.moved_to:
+            yield ()
+        for conversion in self.sketch.conversions:
+            if conversion.target == station.name:
+                yield ((conversion.pattern.where, True),) if conversion.pattern.where else ()
+        beaten = {each.exit.way.order for each in self.shadowed} | self.barred
+        for source in self.sketch.stations:
+            if source.name in self.reached and not source.doubtful:
+                for each in source.exits:
+                    if each.way.target == station.name and each.way.order not in beaten:
+                        yield from self._leaving(source, each, far)
+
+    def _leaving(self, source: Station, exit: Exit, far: int) -> Iterator[tuple[Claim, ...]]:
+        held = tuple((condition, True) for condition in conditions(exit.way))
+        whens = [each for each in source.exits if each.condition is not None and each.arm in (None, exit.arm)]
+        at_once = any(isinstance(each.way.trigger, flow.Else) for each in source.exits)
+        match exit.way.trigger:
+            case flow.Else():
+                others = whens
+            case flow.When():
+                others = [each for each in whens if each.way.order < exit.way.order]
+            case _:
+                others = []
+        unmet = tuple((each.condition, False) for each in others if each.condition is not None)
+        if not at_once or not isinstance(exit.way.trigger, flow.When | flow.Else):
+            yield (*held, *unmet)
+        elif far > 0:
+            for before in itertools.islice(self.entering(source, far - 1), 20):
+                now = (*held, *unmet)
+                if (after := changed(before, source, (condition for condition, _ in now))) is not None:
+                    yield (*after, *now)
+
+
+def changed(claims: Iterable[Claim], station: Station, asked: Iterable[x.Expression]) -> tuple[Claim, ...] | None:
+    """What is still known after the stage has set its fields; None where a condition of those asked reads one."""
+    if any(fields_in(condition) & station.sets() for condition in asked):
+        return None
+    kept: list[Claim] = []
+    for condition, wanted in claims:
+        if not fields_in(condition) & station.sets():
+            kept.append((condition, wanted))
+        elif not fields_in(condition) <= station.sets():
+            return None
+    return tuple(kept)
+
+
+def fields_in(condition: x.Expression) -> set[str]:
+    """The contact's fields that a condition reads."""
+    return {part.name for part in x.walk(condition) if isinstance(part, x.ContactField)}
+
+
+def _needs(statement: flow.WayOut | flow.Enter, event: str) -> bool:
+    trigger = statement.trigger
+    if isinstance(trigger, flow.OnEvent) and trigger.pattern.event == event:
+        return True
+    return any(mentions(condition, event) for condition in conditions(statement))
