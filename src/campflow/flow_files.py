@@ -19,19 +19,28 @@ def read_flows(root: Path) -> Iterator[Source]:
 
     Raises ProjectError for a file that cannot be read.
     """
-    for path in sorted(_flow_files(root)):
-        shown = path.relative_to(root).as_posix()
-        try:
-            if path.stat().st_size > LARGEST:
-                raise ProjectError(f"{shown} is larger than {LARGEST:,} bytes: split it into several files")
-            yield Source(shown, path.read_bytes().decode("utf-8"))
-        except OSError as error:
-            raise ProjectError(f"{shown} cannot be read ({error.strerror}): check its rights") from error
-        except UnicodeDecodeError as error:
-            raise ProjectError(f"{shown} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    for path in flow_files(root):
+        yield read_flow(path, path.relative_to(root).as_posix())
 
 
-def _flow_files(root: Path) -> Iterator[Path]:
+def flow_files(root: Path) -> list[Path]:
+    """Where the `.flow` files below a folder are, sorted."""
+    return sorted(_found(root))
+
+
+def read_flow(path: Path, shown: str) -> Source:
+    """One file; `shown` is what the user is told it is called. Raises ProjectError if it cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ProjectError(f"{shown} is larger than {LARGEST:,} bytes: split it into several files")
+        return Source(shown, path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise ProjectError(f"{shown} cannot be read ({error.strerror}): check its rights") from error
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{shown} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+
+
+def _found(root: Path) -> Iterator[Path]:
     real = root.resolve()
     for folder, inner, names in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".") and name not in SKIPPED]

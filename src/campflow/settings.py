@@ -168,15 +168,21 @@ def _place(key: str, text: str) -> str:
     if variable in (name.upper() for name in os.environ):
         return f"environment, {variable}"
     table, _, name = key.rpartition(".")
-    here = ""
+    line = line_of(table, name, text)
+    return FILE if line is None else f"{FILE}:{line}"
+
+
+def line_of(table: str, name: str, text: str) -> int | None:
+    """The line of a TOML text where a key of a table is written, or the table with that name in it begins."""
+    here, whole = "", f"{table}.{name}" if table else name
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
             here = header[1]
-            if here == key:
-                return f"{FILE}:{number}"
+            if here == whole:
+                return number
         elif here == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line):
-            return f"{FILE}:{number}"
-    return FILE
+            return number
+    return None
 
 
 def _keys(model: type[BaseModel], path: list[str]) -> list[str]:

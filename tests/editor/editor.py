@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,9 +29,11 @@ class Editor:
         self.asked: list[dict[str, Any]] = []
         self.findings: dict[str, list[dict[str, Any]]] = {}
         self._texts: dict[str, tuple[str, int]] = {}
+        self.server: dict[str, Any] = {}
         self._number = 0
         self._inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        threading.Thread(target=self._receive, daemon=True).start()
+        self.receiver = threading.Thread(target=self._receive, daemon=True)
+        self.receiver.start()
 
     # --- what an editor does ------------------------------------------------------------------------------------
 
@@ -82,9 +84,10 @@ class Editor:
                     return self.findings[path]
         raise AssertionError(f"the findings of {path} stay {self.findings.get(path)}")
 
-    def codes(self, path: str, *expected: str) -> list[dict[str, Any]]:
-        """Wait until the findings of a file have these codes, in the order of the text."""
-        return self.told(path, lambda found: [each["code"] for each in found] == list(expected))
+    def errors(self, path: str, *expected: str) -> list[dict[str, Any]]:
+        """Wait until the errors of a file, in the order of the text, have these codes; warnings are let be."""
+        found = self.told(path, lambda found: [each["code"] for each in _errors(found)] == list(expected))
+        return _errors(found)
 
     def applied(self, edit: dict[str, Any]) -> dict[str, str]:
         """The texts of files, by path, as they are after a WorkspaceEdit."""
@@ -169,6 +172,10 @@ class Editor:
         self._inbox.put(None)
 
 
+def _errors(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in found if each["severity"] == 1]
+
+
 def _read(stream: BinaryIO | Any) -> dict[str, Any] | None:
     length = 0
     while line := stream.readline().strip():
@@ -194,4 +201,9 @@ def editing(folder: Path, **capabilities: Any) -> Iterator[Editor]:
         yield editor
     finally:
         process.kill()
-        process.communicate()
+        process.wait(PATIENCE)
+        editor.receiver.join(PATIENCE)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream and not stream.closed:
+                with suppress(BrokenPipeError):
+                    stream.close()

@@ -425,16 +425,12 @@ def test_arms_are_lines_that_no_test_walks_yet() -> None:
     ]
 
 
-def test_two_hundred_tests_take_a_few_seconds() -> None:
-    day = dt.date(2026, 12, 1)
-    blocks = []
-    for n in range(200):
-        begin = day + dt.timedelta(days=n % 40)
-        blocks.append(
-            f'test "{n}" of trial_onboarding {{\n{ADA}at {begin} 10:00\nada signup\nexpect ada sent email welcome\n'
-            "after 1 day\nada clicked welcome\nexpect ada in engaged\nafter 30 days\nexpect ada in lost\n}\n"
-        )
+def test_a_test_takes_some_hundredths_of_a_second() -> None:
+    steps = "ada signup\nafter 1 day\nada clicked welcome\nexpect ada in engaged\nafter 30 days\nexpect ada in lost\n"
+    days = [dt.date(2026, 12, 1) + dt.timedelta(days=n) for n in range(40)]
+    blocks = [f'test "{day}" of trial_onboarding {{\n{ADA}at {day} 10:00\n{steps}}}\n' for day in days]
     made = rehearsal(PEOPLE + ONBOARDING + "".join(blocks))
     begun = time.process_time()
     assert all(made.run(test).ok for test in made.flow.tests)
-    assert time.process_time() - begun < 20  # 4 on a laptop; a busy machine must not fail
+    # 0.02 a test where nothing else runs, so 200 take four seconds; a busy machine must not fail.
+    assert (time.process_time() - begun) / len(days) < 0.1

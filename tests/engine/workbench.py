@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
@@ -154,7 +154,7 @@ class Bench:
         s = self.database.tables.stage
         return {row.stage_id: row.name for row in self._rows(select(s.c.stage_id, s.c.name))}
 
-    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    def _rows(self, query: Select[tuple[Any, ...]]) -> Sequence[Any]:
         with self.database.reader() as connection:
             return connection.execute(query).all()
 

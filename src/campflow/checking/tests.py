@@ -114,16 +114,15 @@ class _Steps:
 
     def _constant(self, node: syntax.Expression, declared: Field) -> ConstantValue | None:
         """The value as a literal of the field's type; one item stands for a list of one."""
-        wanted = declared.type.element if declared.type.kind == "list" else declared.type
-        if wanted is None:
-            return None
-        found = expressions.assigned(wanted, f"`{declared.name}`", node, self.scope)
+        element = declared.type.element
+        goal = f"an item of `{declared.name}`" if element else f"`{declared.name}`"
+        found = expressions.assigned(element or declared.type, goal, node, self.scope)
         if found is not None and not isinstance(found, Constant):
             self.scope.report(say.not_plain(declared, node.span))
             return None
         if found is None:
             return None
-        return (found.value,) if declared.type.kind == "list" else found.value
+        return (found.value,) if element else found.value
 
     # --- what is expected ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from campflow.diagnostics.diagnostic import Diagnostic
     from campflow.model.flow import Campaign, Flow, Segment
     from campflow.model.people import Contact, Event
+    from campflow.model.tests import Test
     from campflow.project import Project
     from campflow.sql.program import CampaignProgram
 
@@ -146,11 +147,12 @@ def _sql(campaign: "CampaignProgram") -> str:
 
 def _of_file(flow: "Flow", path: str) -> dict[str, object]:
     """The part of the model that one file declares."""
-    parts: dict[str, tuple[Contact | Event | Segment | Campaign, ...]] = {
+    parts: dict[str, tuple[Contact | Event | Segment | Campaign | Test, ...]] = {
         "contact": (flow.contact,),
         "events": flow.events,
         "segments": flow.segments,
         "campaigns": flow.campaigns,
+        "tests": flow.tests,
     }
     mine = {
         name: tuple(each for each in items if each.span is not None and each.span.path == path)

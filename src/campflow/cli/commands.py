@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, drawing, editor, importing, operating, testing
+from campflow.cli import authoring, desk, drawing, editor, formatting, importing, operating, testing
 from campflow.cli.main import main
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ def campflow(
 
 app.command("init")(authoring.init)
 app.command("check")(authoring.check)
+app.command("fmt")(formatting.fmt)
 app.command("test")(testing.run_tests)
 app.command("compile")(authoring.compile_file)
 app.command("graph")(drawing.graph)

@@ -92,7 +92,7 @@ class FlowServer(LanguageServer):
             return
         if bench.changes != order.changes:
             return
-        for path in sorted(bench.told | shown.keys()):
+        for path in sorted(bench.told | shown.keys() | bench.documents.keys()):
             document = bench.documents.get(path)
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(

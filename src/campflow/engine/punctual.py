@@ -18,6 +18,7 @@ from campflow.engine.schedule import occurrences
 from campflow.hooks.contracts import Receipt
 from campflow.model.calendar import DAY, to_instant, to_local
 from campflow.model.flow import Flow
+from campflow.model.people import Contact
 from campflow.planning.planner import FATES
 from campflow.sql.program import Program
 from campflow.storage.database import Database
@@ -85,25 +86,27 @@ class Punctual:
                 return False
         with self.database.transaction() as connection:
             released = release(connection, tables, self.now, listens)
-            refused = self._without_address(connection)
+            refused = without_address(connection, tables, self.flow.contact, self.addresses)
             ready = connection.scalars(select(tables.message.c.message_id).where(tables.message.c.state == READY)).all()
             outcome = Outcome([Receipt(each, "accepted") for each in ready if each not in refused], refused=refused)
             # No call fails, so no attempt is written that would name a batch.
             write_down(connection, tables, 0, outcome, self.now, RETRY, SystemRandom(), listens)
         return bool(ready or released.expired)
 
-    def _without_address(self, connection: Connection) -> dict[int, str]:
-        """Ready messages to contacts who lack the address. Where nobody may lack it, whoever says none has one."""
-        found: dict[int, str] = {}
-        m, contact = self.database.tables.message, self.database.tables.contact
-        for channel, name in self.addresses.items():
-            field = self.flow.contact.field(name) if name else None
-            if field is not None and field.optional:
-                address = contact.c[contact_column(field.name)]
-                lacking = select(m.c.message_id).join(contact, contact.c.contact_id == m.c.contact_id)
-                lacking = lacking.where(m.c.state == READY, m.c.channel == channel, func.coalesce(address, "") == "")
-                found |= dict.fromkeys(connection.scalars(lacking), f"the contact has no {field.name} address")
-        return found
+def without_address(
+    connection: Connection, tables: Tables, contact: Contact, addresses: Mapping[str, str | None]
+) -> dict[int, str]:
+    """Ready messages to contacts who lack the address. Where nobody may lack it, whoever says none has one."""
+    found: dict[int, str] = {}
+    m, who = tables.message, tables.contact
+    for channel, name in addresses.items():
+        field = contact.field(name) if name else None
+        if field is not None and field.optional:
+            address = who.c[contact_column(field.name)]
+            lacking = select(m.c.message_id).join(who, who.c.contact_id == m.c.contact_id)
+            lacking = lacking.where(m.c.state == READY, m.c.channel == channel, func.coalesce(address, "") == "")
+            found |= dict.fromkeys(connection.scalars(lacking), f"the contact has no {field.name} address")
+    return found
 
 
 # Built once: a test asks them at each of its moments.

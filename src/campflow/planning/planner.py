@@ -39,8 +39,8 @@ def plan(checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None 
     """The plan of all campaigns. `zone` and `expires` are the project's own, where a campaign says nothing."""
     flow = checked.flow
     campaigns = tuple(_campaign(flow, campaign, zone, expires) for campaign in flow.campaigns)
-    reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in _patterns(campaign))
-    scored = any("rfm" in fields_in(each) for campaign in flow.campaigns for each in _expressions(campaign))
+    reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in patterns(campaign))
+    scored = any("rfm" in fields_in(each) for campaign in flow.campaigns for each in expressions(campaign))
     return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, rfm if scored else None)
 
 
@@ -157,7 +157,7 @@ def _all(*conditions: Expression | None) -> Expression:
 # --- what depends on what -----------------------------------------------------------------------------------------
 
 
-def _expressions(campaign: Campaign) -> Iterator[Expression]:
+def expressions(campaign: Campaign) -> Iterator[Expression]:
     """Every condition and value of a campaign, at its top."""
     yield campaign.audience
     for enter in campaign.entries:
@@ -188,7 +188,7 @@ def _of(trigger: object, guard: Expression | None) -> Iterator[Expression]:
         yield guard
 
 
-def _patterns(campaign: Campaign) -> Iterator[EventPattern]:
+def patterns(campaign: Campaign) -> Iterator[EventPattern]:
     """Every event a campaign listens to or counts."""
     triggers = [
         *(enter.trigger for enter in campaign.entries),
@@ -197,7 +197,7 @@ def _patterns(campaign: Campaign) -> Iterator[EventPattern]:
     ]
     yield from (trigger.pattern for trigger in triggers if isinstance(trigger, model.OnEvent))
     yield from (convert.pattern for convert in campaign.conversions)
-    for expression in _expressions(campaign):
+    for expression in expressions(campaign):
         yield from (part for part in walk(expression) if isinstance(part, EventPattern))
 
 
@@ -205,7 +205,7 @@ def _is_read(flow: Flow, event: str, campaign: str) -> bool:
     return any(
         pattern.event == event and pattern.about in (None, campaign)
         for each in flow.campaigns
-        for pattern in _patterns(each)
+        for pattern in patterns(each)
     )
 
 
@@ -222,12 +222,12 @@ def in_order_of_need(campaigns: tuple[CampaignPlan, ...]) -> tuple[CampaignPlan,
 
 
 def _feeds(source: CampaignPlan, reader: CampaignPlan) -> bool:
-    for pattern in _patterns(reader.campaign):
+    for pattern in patterns(reader.campaign):
         if pattern.event in source.announces and pattern.about in (None, source.name):
             return True
         if pattern.event in _emitted(source):
             return True
-    fields = {name for expression in _expressions(reader.campaign) for name in fields_in(expression)}
+    fields = {name for expression in expressions(reader.campaign) for name in fields_in(expression)}
     return bool(fields & _set_fields(source))
 
 
@@ -247,7 +247,7 @@ def _sends_to(source: CampaignPlan, reader: CampaignPlan) -> bool:
     """Whether what becomes of the source's messages is something that the reader asks about."""
     actions = (action for stage in source.stages for action in stage.actions)
     sent = {None, *(action.message for action in actions if isinstance(action, model.Send))}
-    fates = (pattern for pattern in _patterns(reader.campaign) if pattern.event in FATES)
+    fates = (pattern for pattern in patterns(reader.campaign) if pattern.event in FATES)
     return len(sent) > 1 and any(pattern.about in sent for pattern in fates)
 
 

@@ -4,13 +4,23 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from campflow.checking.proofs.conditions import no_condition_is_constant
+from campflow.checking.proofs.dead_ends import no_dead_end
 from campflow.checking.proofs.evidence import Evidence
+from campflow.checking.proofs.reach import every_stage_is_reached
+from campflow.checking.proofs.shadowing import no_way_out_is_shadowed
+from campflow.checking.proofs.spins import no_spin
 from campflow.diagnostics.diagnostic import Diagnostic
 
 #: Looks at the whole project and says what it can prove to be wrong, each mistake once.
 Proof: TypeAlias = Callable[[Evidence], Iterable[Diagnostic]]
 
-PROOFS: tuple[Proof, ...] = (no_condition_is_constant,)
+PROOFS: tuple[Proof, ...] = (
+    no_condition_is_constant,
+    every_stage_is_reached,
+    no_dead_end,
+    no_spin,
+    no_way_out_is_shadowed,
+)
 
 
 def prove(evidence: Evidence) -> tuple[Diagnostic, ...]:

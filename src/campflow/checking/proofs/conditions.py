@@ -44,13 +44,20 @@ def _inside(root: syntax.CampaignDeclaration | syntax.SegmentDeclaration, eviden
     """Every condition of a declaration, those inside others too; an audience of one question is left out."""
     nodes: list[tuple[syntax.Expression | None, bool]] = []
     nodes += ((node.condition, False) for node in find(root, syntax.When))
-    nodes += ((node.guard, False) for kind in (syntax.WayOut, syntax.Enter, syntax.Leave) for node in find(root, kind))
+    nodes += ((node.guard, False) for node in _statements(root))
     nodes += ((node.where, True) for node in find(root, syntax.EventPattern))
     nodes += ((node.condition, False) for node in find(root, syntax.Audience))
     for node, of_event in nodes:
         condition = evidence.placed.conditions.get(node.span) if node else None
         if node and condition:
             yield Written(node, condition, of_event)
+
+
+def _statements(root: object) -> Iterator[syntax.Enter | syntax.Leave | syntax.WayOut]:
+    """What acts on a trigger, and may have an `if`."""
+    yield from find(root, syntax.Enter)
+    yield from find(root, syntax.Leave)
+    yield from find(root, syntax.WayOut)
 
 
 class _Constants:
@@ -83,13 +90,12 @@ class _Constants:
     def check_together(self, campaign: syntax.CampaignDeclaration) -> Iterator[Diagnostic]:
         """The conditions of one statement are asked at one moment, those of an entry with the audience."""
         audience = next((item.condition for item in campaign.items if isinstance(item, syntax.Audience)), None)
-        for kind in (syntax.Enter, syntax.Leave, syntax.WayOut):
-            for statement in find(campaign, kind):
-                trigger = statement.trigger
-                nodes = [audience] if kind is syntax.Enter else []
-                nodes += [trigger.pattern.where] if isinstance(trigger, syntax.OnEvent) else []
-                nodes += [trigger.condition] if isinstance(trigger, syntax.When) else []
-                yield from self._exclusive([node for node in (*nodes, statement.guard) if node])
+        for statement in _statements(campaign):
+            trigger = statement.trigger
+            nodes = [audience] if isinstance(statement, syntax.Enter) else []
+            nodes += [trigger.pattern.where] if isinstance(trigger, syntax.OnEvent) else []
+            nodes += [trigger.condition] if isinstance(trigger, syntax.When) else []
+            yield from self._exclusive([node for node in (*nodes, statement.guard) if node])
 
     def _exclusive(self, nodes: Sequence[syntax.Expression]) -> Iterator[Diagnostic]:
         known = [self._evidence.placed.conditions.get(node.span) for node in nodes]
@@ -171,5 +177,3 @@ def _core(parts: Sequence[Written]) -> Sequence[Written]:
     if len(kept) == 1 and len(inner := _conjuncts(kept[0])) > 1:
         return _core(inner)
     return kept
-
-

@@ -7,9 +7,12 @@ from functools import cached_property
 
 from campflow.checking.names import Names
 from campflow.checking.placed import Placed
-from campflow.checking.proofs.sketch import Sketch, sketches
+from campflow.checking.proofs.sketch import sketches
+from campflow.checking.proofs.walking import Walk
 from campflow.checking.texts import Texts
+from campflow.checking.tree import find
 from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.language import syntax
 from campflow.language.syntax import FlowFile
 from campflow.model.flow import Flow
 
@@ -27,6 +30,12 @@ class Evidence:
     today: dt.date | None = None
 
     @cached_property
-    def campaigns(self) -> tuple[Sketch, ...]:
-        """Every campaign as a graph."""
-        return sketches(self.files, self.placed, self.unread)
+    def walks(self) -> tuple[Walk, ...]:
+        """Every campaign as a graph that can be walked."""
+        return tuple(map(Walk, sketches(self.files, self.placed, self.unread)))
+
+    @cached_property
+    def emitted(self) -> frozenset[str]:
+        """The events that stages bring about."""
+        nodes = (emit for file in self.files for emit in find(file, syntax.Emit))
+        return frozenset(emit.event.text for emit in nodes)

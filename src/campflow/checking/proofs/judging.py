@@ -53,8 +53,10 @@ def holds(condition: x.Expression, person: Person) -> bool | None:
         case x.IsMissing(operand):
             found = value(operand, person)
             return None if isinstance(found, Unknown) else found is None
-        case x.TextMatch() | x.ListHas():
-            return _has(condition, person)
+        case x.TextMatch():
+            return _matches(condition, person)
+        case x.ListHas():
+            return _holds_item(condition, person)
         case x.Did(pattern, times, window):
             count = value(x.Aggregate("count", pattern, None, window, x.INTEGER), person)
             return None if not isinstance(count, int) else count >= times
@@ -124,14 +126,17 @@ def _beside(expression: x.Expression, other: x.Expression, person: Person) -> An
     return value(expression, person)
 
 
-def _has(condition: x.TextMatch | x.ListHas, person: Person) -> bool | None:
-    is_list = isinstance(condition, x.ListHas)
-    whole = value(condition.list if is_list else condition.operand, person)
-    part = value(condition.item if is_list else condition.pattern, person)
-    if whole is None or part is None:
+def _matches(match: x.TextMatch, person: Person) -> bool | None:
+    text, part = value(match.operand, person), value(match.pattern, person)
+    if text is None or part is None:
         return False
-    if isinstance(whole, frozenset) and isinstance(part, str):
-        return part in whole
-    if not isinstance(whole, str) or not isinstance(part, str) or is_list:
+    if not isinstance(text, str) or not isinstance(part, str):
         return None
-    return whole.startswith(part) if condition.operator == "starts with" else part in whole
+    return text.startswith(part) if match.operator == "starts with" else part in text
+
+
+def _holds_item(condition: x.ListHas, person: Person) -> bool | None:
+    items, item = value(condition.list, person), value(condition.item, person)
+    if items is None or item is None:
+        return False
+    return item in items if isinstance(items, frozenset) and isinstance(item, str) else None

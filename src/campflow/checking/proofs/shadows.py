@@ -47,7 +47,7 @@ def _beaters(
 ) -> tuple[Beater, ...]:
     """Those who act whenever the way out would."""
     way = exit.way
-    before: list[Beater] = [each for each in (*peers, *leaves) if each.order < way.order]
+    before: list[Beater] = [each for each in _all(peers, leaves) if each.order < way.order]
     match way.trigger:
         case flow.When():
             return _cover(own, [each for each in before if isinstance(each.trigger, flow.When)])
@@ -69,6 +69,10 @@ def _beaters(
                 _cover([], group) for group in _groups(earlier) if _date(group[0]) < moment
             )
     return ()
+
+
+def _all(peers: Sequence[flow.WayOut], leaves: Sequence[flow.Leave]) -> list[Beater]:
+    return [*peers, *leaves]
 
 
 def _date(way: Beater) -> dt.datetime:
@@ -130,7 +134,7 @@ def _gone(exit: Exit, peers: Sequence[flow.WayOut], leaves: Sequence[flow.Leave]
     """The ways by which everyone leaves at the moment of entry, before this one can act."""
     if isinstance(exit.way.trigger, flow.When | flow.Else) or exit.way.trigger == flow.After(Duration()):
         return ()
-    whens: list[Beater] = [each for each in (*peers, *leaves) if isinstance(each.trigger, flow.When)]
+    whens: list[Beater] = [each for each in _all(peers, leaves) if isinstance(each.trigger, flow.When)]
     otherwise = [each for each in peers if isinstance(each.trigger, flow.Else)]
     at_once: list[Beater] = [each for each in peers if each.trigger == flow.After(Duration()) and not each.guard]
     for found in (otherwise, at_once, _cover([], whens)):

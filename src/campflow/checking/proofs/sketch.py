@@ -5,14 +5,18 @@ Proofs must hold for what was meant, so a stage with a line that is not understo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from campflow.checking.placed import Placed
-from campflow.checking.tree import find
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
 from campflow.model import flow
 from campflow.model.expressions import Expression
+
+
+#: A split and one of its arms.
+InArm: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Exit:
 
     way: flow.WayOut
     node: syntax.WayOut
-    arm: tuple[str, str] | None
+    arm: InArm | None
 
     @property
     def condition(self) -> Expression | None:
@@ -31,20 +35,28 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A stage. `arms` are the arms of each split that somebody can be drawn into."""
+    """A stage. `arms` are the arms of each split that somebody can be drawn into; an action stands in one, or in none."""
 
     name: str
     node: syntax.Stage
     exits: tuple[Exit, ...]
-    arms: tuple[tuple[tuple[str, str], ...], ...]
-    actions: tuple[flow.Action, ...]
+    arms: tuple[tuple[InArm, ...], ...]
+    acts: tuple[tuple[flow.Action, InArm | None], ...]
     doubtful: bool
+
+    @property
+    def actions(self) -> tuple[flow.Action, ...]:
+        return tuple(action for action, _ in self.acts)
 
     @property
     def final(self) -> bool:
         return self.node.final
 
-    def exits_of(self, arms: Sequence[tuple[str, str]]) -> tuple[Exit, ...]:
+    def sends_of(self, arms: Sequence[InArm]) -> tuple[flow.Send, ...]:
+        """What is sent to who was drawn into these arms."""
+        return tuple(act for act, arm in self.acts if isinstance(act, flow.Send) and (arm is None or arm in arms))
+
+    def exits_of(self, arms: Sequence[InArm]) -> tuple[Exit, ...]:
         """The ways out of who was drawn into these arms."""
         return tuple(each for each in self.exits if each.arm is None or each.arm in arms)
 
@@ -122,37 +134,39 @@ def _sketch(node: syntax.CampaignDeclaration, placed: Placed, unread: Sequence[S
 
 
 def _station(node: syntax.Stage, placed: Placed, unread: Sequence[Span]) -> Station:
-    splits = [item for item in node.items if isinstance(item, syntax.Split)]
-    exits: list[Exit | None] = []
-    for way, arm in _ways(node):
-        found = placed.statement(way.span, flow.WayOut)
-        exits.append(Exit(found, way, arm) if found else None)
-    kinds = (syntax.Send, syntax.Set, syntax.Emit, syntax.Notify, syntax.Sync, syntax.Do)
-    actions = [placed.statements.get(item.span) for item in find(node.items, object) if isinstance(item, kinds)]
+    exits: list[Exit] = []
+    acts: list[tuple[flow.Action, InArm | None]] = []
+    lost = False
+    for item, arm in _items(node):
+        found = placed.statements.get(item.span)
+        if isinstance(item, syntax.WayOut) and isinstance(found, flow.WayOut):
+            exits.append(Exit(found, item, arm))
+        elif isinstance(found, flow.Action):
+            acts.append((found, arm))
+        else:
+            lost = True
     return Station(
         name=node.name.text,
         node=node,
-        exits=tuple(each for each in exits if each),
-        arms=tuple(_drawn(split) for split in splits),
-        actions=tuple(each for each in actions if isinstance(each, flow.Action)),
-        doubtful=None in exits or None in actions or any(_holds(node.span, span) for span in unread),
+        exits=tuple(exits),
+        arms=tuple(_drawn(item) for item in node.items if isinstance(item, syntax.Split)),
+        acts=tuple(acts),
+        doubtful=lost or any(_holds(node.span, span) for span in unread),
     )
 
 
-def _drawn(split: syntax.Split) -> tuple[tuple[str, str], ...]:
+def _drawn(split: syntax.Split) -> tuple[InArm, ...]:
     return tuple((split.name.text, arm.name.text) for arm in split.arms if arm.share.value)
 
 
-def _ways(node: syntax.Stage) -> Iterator[tuple[syntax.WayOut, tuple[str, str] | None]]:
-    """The ways out in the order of the file, with the split and arm that each stands in."""
+def _items(node: syntax.Stage) -> Iterator[tuple[syntax.Action | syntax.WayOut, InArm | None]]:
+    """The actions and ways out in the order of the file, each with the split and arm that it stands in."""
     for item in node.items:
-        if isinstance(item, syntax.WayOut):
-            yield item, None
-        elif isinstance(item, syntax.Split):
+        if isinstance(item, syntax.Split):
             for arm in item.arms:
-                for inner in arm.items:
-                    if isinstance(inner, syntax.WayOut):
-                        yield inner, (item.name.text, arm.name.text)
+                yield from ((inner, (item.name.text, arm.name.text)) for inner in arm.items)
+        else:
+            yield item, None
 
 
 def _holds(outer: Span, inner: Span) -> bool:

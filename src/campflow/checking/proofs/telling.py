@@ -54,9 +54,7 @@ def _moment(kind: str, count: int) -> str:
     return f"{moment:%Y-%m-%d}" if kind == "date" else f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _with(
-    fields: Sequence[x.ContactField | x.EventField | x.EntryField], person: Person, currency: str | None
-) -> str:
+def _with(fields: Sequence[x.ContactField | x.EventField | x.EntryField], person: Person, currency: str | None) -> str:
     there, absent = [], []
     for field in fields:
         answer = value(field, person)
@@ -89,5 +87,3 @@ def _listed(parts: list[str]) -> str:
 
 def _article(name: str) -> str:
     return "an" if name[0] in "aeiou" else "a"
-
-

@@ -1,7 +1,7 @@
 """Who can get where: the stages of a campaign that somebody reaches, and what is known of who enters a stage."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,26 +73,37 @@ class Walk:
 
     # --- what is known of who enters ----------------------------------------------------------------------------
 
-    def entering(self, station: Station, far: int = _FAR) -> Iterator[tuple[Claim, ...]]:
-        """Ways of entering the stage, each with what surely holds at that moment. Not all ways may be among them."""
-        if station is self.sketch.stations[0] and self.sketch.audience is not None:
-            audience: Claim = (self.sketch.audience, True)
-            for entry in self.sketch.entries:
-                yield (audience, *((condition, True) for condition in conditions(entry)))
-        if station.name in self.sketch.moved_to:
+    def entering(
+        self, station: Station, without: Collection[str] = (), inside: Collection[int] = (), far: int = _FAR
+    ) -> Iterator[tuple[Claim, ...]]:
+        """Ways of entering the stage, each with what surely holds at that moment. What cannot be followed is left out.
+
+        So are the ways by one of the events in `without`, and the ways out whose orders are in `inside`.
+        """
+        sketch = self.sketch
+        if station is sketch.stations[0] and sketch.audience is not None:
+            for entry in sketch.entries:
+                if _event(entry.trigger) not in without:
+                    yield ((sketch.audience, True), *((condition, True) for condition in conditions(entry)))
+        if station.name in sketch.moved_to:
             yield ()
-        for conversion in self.sketch.conversions:
-            if conversion.target == station.name:
+        for conversion in sketch.conversions:
+            if conversion.target == station.name and conversion.pattern.event not in without:
                 yield ((conversion.pattern.where, True),) if conversion.pattern.where else ()
+        for source, exit in self._ways_into(station):
+            if _event(exit.way.trigger) not in without and exit.way.order not in inside:
+                yield from self._leaving(source, exit, without, far)
+
+    def _ways_into(self, station: Station) -> Iterator[tuple[Station, Exit]]:
+        """The ways out that lead into the stage, those that somebody takes."""
         beaten = {each.exit.way.order for each in self.shadowed} | self.barred
         for source in self.sketch.stations:
             if source.name in self.reached and not source.doubtful:
-                for each in source.exits:
-                    if each.way.target == station.name and each.way.order not in beaten:
-                        yield from self._leaving(source, each, far)
+                for exit in source.exits:
+                    if exit.way.target == station.name and exit.way.order not in beaten:
+                        yield source, exit
 
-    def _leaving(self, source: Station, exit: Exit, far: int) -> Iterator[tuple[Claim, ...]]:
-        held = tuple((condition, True) for condition in conditions(exit.way))
+    def _leaving(self, source: Station, exit: Exit, without: Collection[str], far: int) -> Iterator[tuple[Claim, ...]]:
         whens = [each for each in source.exits if each.condition is not None and each.arm in (None, exit.arm)]
         at_once = any(isinstance(each.way.trigger, flow.Else) for each in source.exits)
         match exit.way.trigger:
@@ -102,12 +113,12 @@ class Walk:
                 others = [each for each in whens if each.way.order < exit.way.order]
             case _:
                 others = []
-        unmet = tuple((each.condition, False) for each in others if each.condition is not None)
+        held = [(condition, True) for condition in conditions(exit.way)]
+        now = (*held, *((each.condition, False) for each in others if each.condition is not None))
         if not at_once or not isinstance(exit.way.trigger, flow.When | flow.Else):
-            yield (*held, *unmet)
+            yield now
         elif far > 0:
-            for before in itertools.islice(self.entering(source, far - 1), 20):
-                now = (*held, *unmet)
+            for before in itertools.islice(self.entering(source, without, far=far - 1), 20):
                 if (after := changed(before, source, (condition for condition, _ in now))) is not None:
                     yield (*after, *now)
 
@@ -131,7 +142,8 @@ def fields_in(condition: x.Expression) -> set[str]:
 
 
 def _needs(statement: flow.WayOut | flow.Enter, event: str) -> bool:
-    trigger = statement.trigger
-    if isinstance(trigger, flow.OnEvent) and trigger.pattern.event == event:
-        return True
-    return any(mentions(condition, event) for condition in conditions(statement))
+    return _event(statement.trigger) == event or any(mentions(each, event) for each in conditions(statement))
+
+
+def _event(trigger: object) -> str | None:
+    return trigger.pattern.event if isinstance(trigger, flow.OnEvent) else None

@@ -31,7 +31,9 @@ def meets_but_not(subject: str, met: Sequence[str], missed: str) -> str:
     return f"{subject} meets {listed(met)}, and so fails `{missed}`"
 
 
-def always_true(text: str, span: Span, told: Sequence[tuple[str, str]], anyone: str | None, of_event: bool) -> Diagnostic:
+def always_true(
+    text: str, span: Span, told: Sequence[tuple[str, str]], anyone: str | None, of_event: bool
+) -> Diagnostic:
     everyone = "every event of this kind" if of_event else "every contact"
     story = "; ".join(f"{subject} meets `{part}`" for part, subject in told)
     if not story and anyone:
