@@ -37,7 +37,7 @@ def test_each_example_is_right_or_wrong_as_marked(block: Block) -> None:
     example = examples(block.page)[block]
     expected = {code for mark in ("wrong", "warns") if (code := block.mark(mark))}
     found = {each.code for each in example.found}
-    assert block.mark("later") not in found, f"{block} is reported now: mark it `wrong=`, with a check below, and say so"
+    assert block.mark("later") not in found, f"{block} is reported now: mark it `wrong=`, with a check below"
     assert found == expected, example.findings() or "nothing was found"
     if block.mark("wrong") is None or severity(str(block.mark("wrong"))) == "warning":
         assert example.program.campaigns or "campaign " not in block.text

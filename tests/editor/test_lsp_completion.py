@@ -102,11 +102,14 @@ def test_segments_and_types(editor: Editor) -> None:
 
 def test_a_test_knows_its_people_and_its_campaign(editor: Editor) -> None:
     test = 'test "t" of onboarding {\n  contact ada { email "a@b.example" }\n  contact bo { }\n  |\n}\n'
-    step = test.replace("|", "{}|")
+
+    def at(step: str) -> list[str]:
+        return proposed(editor, test.replace("|", f"{step}|"))
+
     assert {"ada", "bo", "expect", "after"} <= set(proposed(editor, test))
-    assert {"signup", "clicked"} <= set(proposed(editor, step.format("ada ")))
-    assert proposed(editor, step.format("expect ada in ")) == ["welcome", "engaged", "nudge", "customer", "lost"]
-    assert proposed(editor, step.format("expect ada sent email ")) == ["welcome", "nudge"]
+    assert {"signup", "clicked"} <= set(at("ada "))
+    assert at("expect ada in ") == ["welcome", "engaged", "nudge", "customer", "lost"]
+    assert at("expect ada sent email ") == ["welcome", "nudge"]
     assert {"onboarding", "winback"} >= set(proposed(editor, 'test "t" of |')) != set()
 
 

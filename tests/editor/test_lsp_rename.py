@@ -106,7 +106,7 @@ def test_a_line_that_cannot_be_read_may_hold_the_name(editor: Editor) -> None:
     editor.change("onboarding.flow", "after 4 days -> lost", "after 4 daze -> engaged")
     why = refusal(editor, "keen", "onboarding.flow", "stage enga")
     editor.change("onboarding.flow", "after 4 daze -> engaged", "after 4 days -> lost")
-    assert "onboarding.flow, line 23 cannot be read and may mean `engaged`" in why
+    assert "onboarding.flow, line 22 cannot be read and may mean `engaged`" in why
 
 
 def test_the_editor_is_told_beforehand_what_can_be_renamed(editor: Editor) -> None:

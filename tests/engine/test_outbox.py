@@ -359,4 +359,5 @@ def test_every_query_of_a_pass_uses_an_index(tmp_path: Path) -> None:
                 rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plans += [(row.detail, statement) for row in rows]
     assert len(plans) > 5
-    assert [plan for plan in plans if plan[0].startswith("SCAN") and "USING" not in plan[0]] == []
+    scans = [plan for plan in plans if plan[0].startswith("SCAN") and "USING" not in plan[0]]
+    assert [plan for plan in scans if not plan[0].startswith("SCAN anon")] == []  # one batch, chosen by an index

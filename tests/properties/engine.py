@@ -72,8 +72,7 @@ def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
         advance(database, program, deployment, look)
         told = look
     with database.reader() as connection:
-        outcome = _outcome(connection)
-    return outcome
+        return _outcome(connection)
 
 
 # --- telling it what happens ----------------------------------------------------------------------------------------

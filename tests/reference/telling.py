@@ -61,12 +61,24 @@ VOCABULARY = Vocabulary(
 EXPIRES = Duration(days=1)
 
 
+#: What a checker may rightly say of a campaign that nobody wrote with a purpose.
+PROOFS = frozenset({"dead-end", "spin-cycle", "shadowed-exit", "unreachable-stage", "never-true"})
+
+
 def resolved(text: str) -> Flow:
     """The model of a text that must have no mistakes."""
+    flow = resolved_if_sound(text)
+    assert flow, text
+    return flow
+
+
+def resolved_if_sound(text: str) -> Flow | None:
+    """The model; None where a proof says that it makes no sense. Other mistakes must not be there."""
     checked = check_sources([Source("case.flow", text)], VOCABULARY)
-    found = [f"{one.span.line}: {one.message}" for one in checked.diagnostics if one.severity == "error"]
-    assert checked.flow, "\n".join([*found, text])
-    return checked.flow.flow
+    errors = [one for one in checked.diagnostics if one.severity == "error"]
+    found = [f"{one.span.line}: {one.code}: {one.message}" for one in errors if one.code not in PROOFS]
+    assert not found, "\n".join([*found, text])
+    return checked.flow.flow if checked.flow else None
 
 
 def campaign(body: str, name: str = "tale") -> str:

@@ -81,7 +81,7 @@ class _Tidying:
         if self.check:
             self._count(source, text)
         else:
-            sys.stdout.buffer.write(text.encode("utf-8"))
+            sys.stdout.write(text)
 
     def _file(self, path: Path) -> None:
         from campflow.flow_files import read_flow

@@ -11,6 +11,7 @@ from lark import Token
 
 from campflow.diagnostics.source import Source
 from campflow.language.mistakes.scene import block_kind
+from campflow.language.mistakes.structure import HOME
 from campflow.language.parser import ending
 
 _LANDMARK = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[\n{}()]')
@@ -118,8 +119,8 @@ def _around(text: str, offset: int) -> tuple[str, str, str | None, int] | None:
             depth += 1
         elif sign == ")":
             depth = max(depth - 1, 0)
-        elif sign == "\n" and not depth and not _goes_on(done + text[begin : landmark.start()]):
-            done, begin = "", landmark.end()
+        elif sign == "\n" and _ends(done + text[begin : landmark.start()], depth, text, landmark.end()):
+            done, begin, depth = "", landmark.end(), 0
     return (
         "".join(block.header for block in blocks),
         done + text[begin:end],
@@ -132,10 +133,14 @@ def _closed(sign: str) -> bool:
     return len(sign) > 1 and sign.endswith('"') and not re.search(r'(?<!\\)(?:\\\\)*\\"\Z', sign)
 
 
-def _goes_on(statement: str) -> bool:
-    """Whether the end of a line ends nothing here, whatever comments stand before it."""
-    code = "".join("" if mark[0][0] == "#" else mark[0] for mark in re.finditer(_PIECES, statement))
-    return not code.rstrip().endswith("->") and _GOES_ON.search(code) is not None
+def _ends(statement: str, depth: int, text: str, next_line: int) -> bool:
+    """Whether a statement ends at the end of a line. Inside of brackets it does where the next one plainly begins."""
+    if depth:
+        word = _BEGINNING.match(text, next_line)
+        return word is not None and word[1] in HOME
+    code = "".join("" if piece[0][0] == "#" else piece[0] for piece in _PIECES.finditer(statement))
+    return code.rstrip().endswith("->") or _GOES_ON.search(code) is None
 
 
+_BEGINNING = re.compile(r"[ \t]*([a-z_]+)")
 _PIECES = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|#[^\n]*|[^"#]+')

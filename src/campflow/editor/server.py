@@ -56,7 +56,8 @@ class FlowServer(LanguageServer):
     @property
     def benches(self) -> Benches:
         if self._benches is None:
-            self._benches = Benches(str(getattr(self.workspace.position_encoding, "value", "utf-16")))
+            agreed = self.workspace.position_encoding or types.PositionEncodingKind.Utf16
+            self._benches = Benches(types.PositionEncodingKind(agreed).value)
         return self._benches
 
     async def work(self, job: Callable[..., T], *arguments: object) -> T:

@@ -1,6 +1,6 @@
 """Made-up people, and what made-up events say: plausible values for every type of field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
@@ -48,11 +48,6 @@ PLACES = (
 )
 
 
-def zones() -> frozenset[str]:
-    """The time zones in which made-up people may live."""
-    return frozenset(place.timezone for place in PLACES)
-
-
 @dataclass(frozen=True, slots=True)
 class Maker:
     """Makes values up. Days and times lie around `now`; `zone` and `currency` are the project's."""
@@ -74,9 +69,7 @@ class Maker:
                 found[field.name] = self.value(field, weights.get(field.name), place, chance)
         return found
 
-    def fields(
-        self, fields: tuple[Field, ...], weights: Mapping[str, Weights], chance: Random
-    ) -> dict[str, Stored]:
+    def fields(self, fields: Iterable[Field], weights: Mapping[str, Weights], chance: Random) -> dict[str, Stored]:
         """What an event says, by field."""
         return {each.name: self.value(each, weights.get(each.name), PLACES[0], chance) for each in fields}
 

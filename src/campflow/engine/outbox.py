@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from campflow.engine import owners
 from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_down
@@ -132,9 +132,9 @@ def lease(
         _make_ready(connection, tables, now)
         after = 0
         for first, last in [*_open_ranges(connection, tables, channel), (_END, _END)]:
-            ids = _free(connection, tables, channel, range(after + 1, first), limit, now, listens)
-            if ids:
-                return _insert(connection, tables, channel, owner, ids, seconds, now)
+            ends = _free(connection, tables, channel, range(after + 1, first), limit, now, listens)
+            if ends is not None:
+                return _insert(connection, tables, channel, owner, ends, seconds, now)
             after = last
     return None
 
@@ -153,24 +153,27 @@ def _free(
     limit: int,
     now: int,
     listens: Collection[str],
-) -> list[int]:
-    """The first due messages in a gap between open batches; what is too late among them is marked on the way."""
+) -> tuple[int, int] | None:
+    """The first and the last of the next due messages between open batches; what is too late is marked on the way."""
     m = tables.message.c
-    due = select(m.message_id, m.expires_at).where(m.channel == channel, m.state == READY, _due(tables, now))
-    due = due.where(m.message_id >= gap.start, m.message_id < gap.stop)
+    due = and_(
+        m.channel == channel, m.state == READY, _due(tables, now), m.message_id >= gap.start, m.message_id < gap.stop
+    )
+    chosen = select(m.message_id, m.expires_at).where(due).order_by(m.message_id).limit(limit).subquery().c
+    ends = select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
     while True:
-        found = connection.execute(due.order_by(m.message_id).limit(limit)).all()
-        late = [row.message_id for row in found if row.expires_at <= now]
-        if late:
-            _expire(connection, tables, m.message_id.in_(late), now, listens)
-        live = [row.message_id for row in found if row.expires_at > now]
-        if live or not found:
-            return live
+        first, last, expires_at = connection.execute(ends).one()
+        if first is None:
+            return None
+        if expires_at > now:
+            return first, last
+        _expire(connection, tables, and_(due, m.message_id.between(first, last), m.expires_at <= now), now, listens)
 
 
 def _insert(
-    connection: Connection, tables: Tables, channel: str, owner: str, ids: Sequence[int], seconds: float, now: int
+    connection: Connection, tables: Tables, channel: str, owner: str, ends: tuple[int, int], seconds: float, now: int
 ) -> Batch:
+    first, last = ends
     b = tables.batch.c
     fence = connection.execute(select(b.fence).order_by(b.batch_id.desc()).limit(1)).scalar() or 0
     row = {
@@ -179,12 +182,12 @@ def _insert(
         "fence": fence + 1,
         "leased_until": _until(connection, seconds),
         "ready_at": now,
-        "first_message_id": ids[0],
-        "last_message_id": ids[-1],
-        "handed_to": ids[0] - 1,
+        "first_message_id": first,
+        "last_message_id": last,
+        "handed_to": first - 1,
     }
     batch_id = connection.execute(insert(tables.batch).values(row).returning(b.batch_id)).scalar_one()
-    return Batch(batch_id, channel, fence + 1, ids[0], ids[-1], now, seconds)
+    return Batch(batch_id, channel, fence + 1, first, last, now, seconds)
 
 
 def _until(connection: Connection, seconds: float) -> int:

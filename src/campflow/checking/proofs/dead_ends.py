@@ -24,7 +24,7 @@ from campflow.checking.proofs.pasts import Quiet
 from campflow.checking.proofs.sketch import Exit, Station, conditions
 from campflow.checking.proofs.telling import described
 from campflow.checking.proofs.terms import Claim
-from campflow.checking.proofs.walking import Walk, changed
+from campflow.checking.proofs.walking import Walk, known_inside
 from campflow.checking.wording import graphs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.model import expressions as x
@@ -122,8 +122,7 @@ def _entering(station: Station, waiting: _Waiting, walk: Walk) -> Iterator[tuple
         return
     events = {part.event for each in waiting.asked for part in x.walk(each) if isinstance(part, x.EventPattern)}
     for entered in walk.entering(station, events):
-        after = changed(entered, station, waiting.asked)
-        if after is not None:
+        if (after := known_inside(entered, station, waiting.asked)) is not None:
             yield after
 
 

@@ -112,10 +112,10 @@ def _read(question: Question, leaf: x.Expression) -> str | None:
 
 def _texts(names: Among, leaf: x.Expression, read: Sequence[str]) -> list[Answer]:
     if not names.but:
-        return [*sorted(names.items, key=str)][:5]
+        return list[Answer](sorted(names.items, key=str))[:5]
     near = [end for text in read for end in (text, f"{text}1", f"a{text}")]
     known = [*near, *_SAMPLES.get(leaf.type.kind, _PLAIN)]
-    return [*(text for text in known if text not in names.items)][:6]
+    return list[Answer](text for text in known if text not in names.items)[:6]
 
 
 def _numbers(values: Intervals, leaf: x.Expression) -> list[Answer]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from campflow.checking.proofs.examples import anything_done, values_in
+from campflow.checking.proofs.examples import values_in
 from campflow.checking.proofs.intervals import Intervals
 from campflow.checking.proofs.judging import Answer
 from campflow.checking.proofs.regions import Region
@@ -20,8 +20,7 @@ class Quiet:
     """Who gets into `station` and does nothing more, as far as the `asked` conditions go.
 
     Such a contact has never had an event that nobody needs for getting there; or has had some, before entering, if
-    they are counted without a window and no condition of the entry asks for them. What is not asked for was as it had
-    to be for getting there. `emitted` are the events that
+    they are counted without a window and no condition of the entry asks for them. `emitted` are the events that
     campaigns bring about, `rfm` the one that scores are over.
     """
 
@@ -36,8 +35,6 @@ class Quiet:
         if isinstance(figure, x.EntryField):
             return self._of_entry(figure, region)
         event = figure.pattern.event if isinstance(figure, x.Aggregate) else self.rfm
-        if not any(mentions(condition, event) for condition in self.asked if event) and event != self.rfm:
-            return anything_done(figure, region)
         if event is None or event in _BY_ITSELF | self.emitted:
             return ()
         found: list[Answer] = []

@@ -14,7 +14,6 @@ from campflow.language import syntax
 from campflow.model import flow
 from campflow.model.expressions import Expression
 
-
 #: A split and one of its arms.
 InArm: TypeAlias = tuple[str, str]
 
@@ -35,7 +34,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A stage. `arms` are the arms of each split that somebody can be drawn into; an action stands in one, or in none."""
+    """A stage. `arms` are those of each split that somebody can be drawn into; what it does stands in one, or in none."""
 
     name: str
     node: syntax.Stage

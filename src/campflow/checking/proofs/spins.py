@@ -15,7 +15,7 @@ from campflow.checking.proofs.pasts import Quiet
 from campflow.checking.proofs.sketch import Exit, Station, conditions
 from campflow.checking.proofs.telling import described
 from campflow.checking.proofs.terms import Claim, nobody
-from campflow.checking.proofs.walking import Walk, changed, fields_in, mentions
+from campflow.checking.proofs.walking import Walk, fields_in, known_inside, mentions
 from campflow.checking.wording import graphs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.model import expressions as x
@@ -136,8 +136,7 @@ def _from_outside(
     events = {part.event for each in asked for part in x.walk(each) if isinstance(part, x.EventPattern)}
     inside = {each.way.order for _, each in circle}
     for entered in walk.entering(station, events, inside=inside):
-        after = changed(entered, station, asked)
-        if after is not None:
+        if (after := known_inside(entered, station, asked)) is not None:
             yield after
 
 
@@ -152,7 +151,7 @@ def _somebody_stays(station: Station, walk: Walk) -> bool:
     whens: list[Claim] = [(each.condition, False) for each in station.exits if each.condition is not None]
     conditions_ = tuple(condition for condition, _ in whens)
     for entered in walk.entering(station):
-        after = changed(entered, station, conditions_)
+        after = known_inside(entered, station, conditions_)
         if after is not None and example([*after, *whens]):
             return True
     return False

@@ -119,14 +119,27 @@ class Walk:
             yield now
         elif far > 0:
             for before in itertools.islice(self.entering(source, without, far=far - 1), 20):
-                if (after := changed(before, source, (condition for condition, _ in now))) is not None:
+                if (after := _still_true(before, source)) is not None:
                     yield (*after, *now)
 
 
-def changed(claims: Iterable[Claim], station: Station, asked: Iterable[x.Expression]) -> tuple[Claim, ...] | None:
-    """What is still known after the stage has set its fields; None where a condition of those asked reads one."""
+def known_inside(
+    claims: Sequence[Claim], station: Station, asked: Collection[x.Expression]
+) -> tuple[Claim, ...] | None:
+    """What is still known, after entering the stage, of what is asked there. None where it sets a field of it."""
     if any(fields_in(condition) & station.sets() for condition in asked):
         return None
+    topics = {topic for condition in asked for topic in _topics(condition)}
+    waiting, kept = list(claims), list[Claim]()
+    while found := [claim for claim in waiting if _topics(claim[0]) & topics]:
+        kept += found
+        waiting = [claim for claim in waiting if claim not in found]
+        topics |= {topic for condition, _ in found for topic in _topics(condition)}
+    return _still_true(kept, station)
+
+
+def _still_true(claims: Iterable[Claim], station: Station) -> tuple[Claim, ...] | None:
+    """The claims without those about fields that the stage sets; None where one is about others as well."""
     kept: list[Claim] = []
     for condition, wanted in claims:
         if not fields_in(condition) & station.sets():
@@ -134,6 +147,20 @@ def changed(claims: Iterable[Claim], station: Station, asked: Iterable[x.Express
         elif not fields_in(condition) <= station.sets():
             return None
     return tuple(kept)
+
+
+def _topics(condition: x.Expression) -> set[object]:
+    """What a condition is about: conditions that have nothing in common can all be met at once, if each can."""
+    found: set[object] = set()
+    for part in x.walk(condition):
+        match part:
+            case x.EventPattern(event):
+                found.add(("event", event))
+            case x.EventField(_, name) | x.EntryField(_, name):
+                found.add(("entry", name))
+            case x.ContactField() | x.Now() | x.RfmScore():
+                found.add(part)
+    return found
 
 
 def fields_in(condition: x.Expression) -> set[str]:
