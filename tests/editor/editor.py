@@ -37,6 +37,13 @@ class Editor:
 
     # --- what an editor does ------------------------------------------------------------------------------------
 
+    def turn_to(self, folder: Path) -> None:
+        """Close everything, and work in another folder from now on."""
+        for path in list(self._texts):
+            self.close(path)
+        self.folder = folder.resolve()
+        self.findings.clear()
+
     def open(self, path: str, text: str | None = None) -> None:
         text = (self.folder / path).read_text("utf-8") if text is None else text
         self._texts[path] = text, 1
@@ -60,6 +67,7 @@ class Editor:
         self.notify("textDocument/didSave", {"textDocument": {"uri": self.uri(path)}})
 
     def close(self, path: str) -> None:
+        del self._texts[path]
         self.notify("textDocument/didClose", {"textDocument": {"uri": self.uri(path)}})
 
     def place(self, path: str, before: str, after: str = "") -> dict[str, Any]:
@@ -79,9 +87,9 @@ class Editor:
         if path in self.findings and until(self.findings[path]):
             return self.findings[path]
         for message in self._messages():
-            if message.get("method") == "textDocument/publishDiagnostics" and path in self.findings:
-                if until(self.findings[path]):
-                    return self.findings[path]
+            news = message.get("method") == "textDocument/publishDiagnostics"
+            if news and path in self.findings and until(self.findings[path]):
+                return self.findings[path]
         raise AssertionError(f"the findings of {path} stay {self.findings.get(path)}")
 
     def errors(self, path: str, *expected: str) -> list[dict[str, Any]]:
@@ -102,7 +110,7 @@ class Editor:
 
     @staticmethod
     def _offset(text: str, position: dict[str, int]) -> int:
-        lines = text.splitlines(keepends=True) + [""]
+        lines = [*text.splitlines(keepends=True), ""]
         inside = lines[position["line"]].encode("utf-16-le")[: 2 * position["character"]].decode("utf-16-le")
         return sum(map(len, lines[: position["line"]])) + len(inside)
 

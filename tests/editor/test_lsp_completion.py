@@ -1,7 +1,6 @@
 """What is proposed where: names of the right kind, and the words that can stand there."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.editor.editor import Editor, editing

@@ -341,9 +341,8 @@ def test_a_reaction_belongs_to_the_last_such_message() -> None:
 
 
 def test_a_click_of_a_human_being_is_one_of_any_and_a_scanners_is_not_a_click() -> None:
-    text = simple(
-        "send email tips\non clicked tips -> done\non clicked_any tips -> seen", more="final done\nfinal seen"
-    )
+    stage = "send email tips\non clicked tips -> done\non clicked_any tips -> seen\nafter 90 days -> done"
+    text = simple(stage, more="final done\nfinal seen")
     begin = "contact ada\nada signup\n"
     assert found(f"{begin}ada clicked_any tips\nexpect ada in seen", text, "c") == []
     counted = simple("send email tips\nwhen count(clicked_any) == 1 -> done\nafter 90 days -> done")

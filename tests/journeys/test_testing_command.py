@@ -33,7 +33,7 @@ def test_the_tests_of_the_example_project_pass_and_walk_all_of_it(shop: Campflow
 
 
 def test_a_changed_line_fails_with_the_story(shop: Campflow) -> None:
-    shop.change("winback.flow", "after 10 days if in segment best -> gift", "after 12 days if in segment best -> gift")
+    shop.change("winback.flow", "if in segment best -> gift", "if not in segment best -> gift")
     said = shop("test", "-k", "The Best get", code=1).stdout
     assert "✗ the best get a gift after ninety quiet days   winback" in said
     assert f"tests.flow:{line_of(shop, 'expect eve in gift')}  expect eve in gift" in said

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, drawing, editor, formatting, importing, operating, testing
+from campflow.cli import authoring, desk, drawing, editor, formatting, importing, operating, simulating, testing
 from campflow.cli.main import main
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("fmt")(formatting.fmt)
 app.command("test")(testing.run_tests)
 app.command("compile")(authoring.compile_file)
 app.command("graph")(drawing.graph)
+app.command("simulate")(simulating.simulate)
 app.command("lsp")(editor.lsp)
 people.command("import")(importing.import_people)
 events.command("import")(importing.import_events)

@@ -34,7 +34,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A stage. `arms` are those of each split that somebody can be drawn into; what it does stands in one, or in none."""
+    """A stage. `arms` are those of each split that somebody can be drawn into; an act stands in one, or in none."""
 
     name: str
     node: syntax.Stage
