@@ -19,9 +19,9 @@ from campflow.model.currencies import exponent
 from campflow.model.durations import parse_duration
 from campflow.model.flow import Campaign, Flow, Send
 from campflow.model.people import Field
-from campflow.planning.planner import patterns
 from campflow.people.values import Conventions, read
 from campflow.people.wording import BadValue, quoted
+from campflow.planning.planner import patterns
 from campflow.settings import line_of
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ class _Reader:
             price = Decimal(-1)
         if not (price.is_finite() and price >= 0 and named.strip() == currency):
             raise _Wrong(f'{quoted(value)} is not a price: write for example "0.001 {currency}"')
-        return price * 10 ** exponent(currency)
+        return price.scaleb(exponent(currency))
 
     def _events(self) -> list[str]:
         """Those that are declared, and for each page that a campaign names what may be done there."""
@@ -254,6 +254,5 @@ def _past(value: object) -> int:
 
 def _sends(campaign: Campaign) -> Iterator[Send]:
     for stage in campaign.stages:
-        arms = (arm for split in stage.splits for arm in split.arms)
-        for part in (stage, *arms):
-            yield from (each for each in part.actions if isinstance(each, Send))
+        arms = (action for split in stage.splits for arm in split.arms for action in arm.actions)
+        yield from (each for each in (*stage.actions, *arms) if isinstance(each, Send))

@@ -42,6 +42,7 @@ def simulate(
     The project's own database is only read, for the rates that it has seen so far; nothing is sent.
     """
     from campflow.cli import forecasts
+    from campflow.cli.foretelling import show
     from campflow.engine.behaviour import Behaviour
     from campflow.engine.forecast import forecast
     from campflow.engine.lives import Lives
@@ -72,7 +73,7 @@ def simulate(
     if format is Format.json:
         print_json(forecasts.as_json(report))
     else:
-        forecasts.show(report)
+        show(report)
 
 
 def _campaign(flow: "Flow", name: str) -> "Campaign":

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from campflow.checking.vocabulary import ContentFile, ContentIndex, Vocabulary
-from campflow.compiler import check_sources
 from campflow.content.files import FOLDER
 from campflow.content.inspect import inspect_content
 from campflow.diagnostics.diagnostic import Diagnostic
@@ -52,7 +51,6 @@ class Desk:
         self._changes = self._settled = -1
         self._ground = _Ground(None, Vocabulary())
         self._sources: tuple[Source, ...] = ()
-        self._unreadable: tuple[Diagnostic, ...] = ()
 
     def belongs(self, path: str) -> bool:
         """Whether an editor's text with this path, relative to the root, is a part of the project."""
@@ -69,25 +67,17 @@ class Desk:
         if self.latest is None or self._changes != order.changes:
             if self._settled != order.settled:
                 self._ground, self._settled = self._stand(order.unsaved), order.settled
-            self._sources, self._unreadable = self._read(order.unsaved)
+            self._sources, unreadable = self._read(order.unsaved)
             self.latest = self._looking.look(
                 self.root,
                 self._ground.project,
                 self._ground.vocabulary,
                 self._sources,
                 lambda file: self._content_text(file, order.unsaved),
+                (*self._ground.problems, *unreadable),
             )
             self._changes = order.changes
         return self.latest
-
-    def findings(self, order: Order) -> tuple[View, tuple[Diagnostic, ...]]:
-        """The view, and all that is wrong with it: where there are no settings, only what does not parse."""
-        view = self.view(order)
-        problems = (*self._ground.problems, *self._unreadable)
-        if view.project is None:
-            return view, (*problems, *view.unread)
-        checked = check_sources(self._sources, self._ground.vocabulary, self._looking.read)
-        return view, (*problems, *checked.diagnostics)
 
     def tried(self, view: View, texts: Mapping[str, str]) -> View:
         """The last view as it would be if these texts were other ones. Nothing is kept of it."""

@@ -1,10 +1,13 @@
 """Diagnostics as an editor shows them: under the text, with the explanation and the place that explains it."""
 
-from collections.abc import Iterable
+import datetime as dt
+from zoneinfo import ZoneInfo
 
 from lsprotocol import types
 
+from campflow.compiler import check_sources
 from campflow.diagnostics.diagnostic import Diagnostic
+from campflow.diagnostics.source import Source
 from campflow.editor.bench import Bench
 from campflow.editor.places import Places
 from campflow.editor.view import View
@@ -12,12 +15,22 @@ from campflow.editor.view import View
 _SEVERITY = {"error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning}
 
 
-def by_file(bench: Bench, view: View, found: Iterable[Diagnostic]) -> dict[str, list[types.Diagnostic]]:
-    """The findings of each file that has any, by path."""
+def findings(bench: Bench, view: View) -> dict[str, list[types.Diagnostic]]:
+    """All that is wrong with a project, by the path of the file: what `campflow check` says of the same texts."""
     sorted_out: dict[str, list[types.Diagnostic]] = {}
-    for each in found:
+    for each in (*view.problems, *_checked(view)):
         sorted_out.setdefault(each.span.path, []).append(_shown(bench, view, each))
     return sorted_out
+
+
+def _checked(view: View) -> tuple[Diagnostic, ...]:
+    """Where there are no settings, only what does not parse."""
+    if view.project is None:
+        return view.unread
+    sources = [Source(path, view.texts[path]) for path in view.parsed]
+    today = dt.datetime.now(ZoneInfo(view.project.settings.timezone)).date()
+    read = view.parsed.__getitem__
+    return check_sources(sources, view.names.vocabulary, lambda source: read(source.path), today).diagnostics
 
 
 def _shown(bench: Bench, view: View, found: Diagnostic) -> types.Diagnostic:

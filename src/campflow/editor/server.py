@@ -1,8 +1,8 @@
 """The language server: what an editor asks over stdin and stdout, answered from views of the project.
 
-Typing is answered on the loop: completion looks at the text as it is and at the last view. All that needs a view of
-the present text is done by one worker, so the loop is never busy for longer than a completion takes; the whole project
-is checked when nobody has typed for PAUSE seconds.
+Typing is answered on the loop: completion looks at the text as it is and at the last view. What needs a view of the
+present text is done by a worker, so the loop is never busy for longer than a completion takes. The whole project is
+checked by another one, when nobody has typed for PAUSE seconds.
 """
 
 import asyncio
@@ -19,9 +19,10 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from campflow.diagnostics.source import Source, Span
-from campflow.editor import completion, findings, hover, navigation, rename, symbols
+from campflow.editor import completion, hover, navigation, rename, symbols
 from campflow.editor.bench import Bench, Benches, Document
 from campflow.editor.cursor import cursor
+from campflow.editor.findings import findings
 from campflow.editor.places import Places
 from campflow.editor.view import View
 from campflow.language.formatter import format_text
@@ -29,6 +30,9 @@ from campflow.settings import FILE
 
 PAUSE = 0.15
 """Seconds without a change until the project is checked."""
+
+SWITCH = 0.0005
+"""Seconds that a worker runs on while somebody waits for an answer; a message changes hands several times on its way."""
 
 T = TypeVar("T")
 log = logging.getLogger("campflow.editor")
@@ -44,11 +48,12 @@ class _AtPlace(Protocol):
 
 
 class FlowServer(LanguageServer):
-    """The state of one session. `worker` is the one thread in which views are made."""
+    """The state of one session. `worker` is the one thread in which views are made, `checker` that of the checks."""
 
     def __init__(self) -> None:
         super().__init__("campflow", version("campflow"), types.TextDocumentSyncKind.Full)
         self.worker = ThreadPoolExecutor(1, "campflow-view")
+        self.checker = ThreadPoolExecutor(1, "campflow-check")
         self._benches: Benches | None = None
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._checks: dict[int, asyncio.Task[None]] = {}
@@ -86,8 +91,8 @@ class FlowServer(LanguageServer):
         """Check the project and tell what is wrong, unless it has changed again meanwhile."""
         order = bench.order()
         try:
-            view, found = await self.work(bench.desk.findings, order)
-            shown = await self.work(findings.by_file, bench, view, found)
+            view = await self.work(bench.desk.view, order)
+            shown = await asyncio.get_running_loop().run_in_executor(self.checker, findings, bench, view)
         except Exception:  # whatever it is, the editor goes on
             log.exception("the project %s could not be checked", bench.desk.root)
             return
@@ -117,11 +122,13 @@ def serve() -> None:
     """Serve the editor that started this process, until it says goodbye or is gone."""
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="campflow lsp: %(message)s")
     answers, sys.stdout = sys.stdout.buffer, sys.stderr  # a plugin that prints must not garble the answers
+    sys.setswitchinterval(SWITCH)
     server = make_server()
     try:
         server.start_io(sys.stdin.buffer, answers)
     finally:
         server.worker.shutdown(cancel_futures=True)
+        server.checker.shutdown(cancel_futures=True)
 
 
 # --- what happens in the editor -----------------------------------------------------------------------------------

@@ -27,18 +27,28 @@ T = TypeVar("T")
 class View:
     """`project` is None for a file that lies in none, or where its settings cannot be read.
 
-    `texts` are those of the `.flow` and of the content files, by path. `unread` are the syntax mistakes.
+    `texts` are those of the `.flow` and of the content files, by path; `parsed` what was read of the former.
+    `problems` are what is wrong with the settings, and files that cannot be read.
     """
 
     root: Path
     project: Project | None
     texts: Mapping[str, str]
-    files: tuple[syntax.FlowFile, ...]
-    unread: tuple[Diagnostic, ...]
+    parsed: Mapping[str, "Parsed"]
     names: Names
     index: Index
     encoding: str
+    problems: tuple[Diagnostic, ...] = ()
     _places: dict[str, Places] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[syntax.FlowFile, ...]:
+        return tuple(file for file, _ in self.parsed.values())
+
+    @property
+    def unread(self) -> tuple[Diagnostic, ...]:
+        """The syntax mistakes."""
+        return tuple(mistake for _, mistakes in self.parsed.values() for mistake in mistakes)
 
     def places(self, path: str) -> Places:
         """The places of one text; of the empty text where it is not known."""
@@ -50,7 +60,7 @@ class View:
         return self.places(span.path).written(span)
 
     def file(self, path: str) -> syntax.FlowFile | None:
-        return next((file for file in self.files if file.path == path), None)
+        return self.parsed[path][0] if path in self.parsed else None
 
     def all(self, kind: type[T]) -> Iterator[T]:
         """All constructs of a kind, of all files."""
@@ -89,10 +99,11 @@ class Looking:
         vocabulary: Vocabulary,
         sources: Iterable[Source],
         content_text: Callable[[ContentFile], str],
+        problems: tuple[Diagnostic, ...] = (),
     ) -> View:
         texts = {source.path: source for source in sources}
-        parsed = [self.read(source) for source in texts.values()]
-        files = tuple(file for file, _ in parsed)
+        parsed = {path: self.read(source) for path, source in texts.items()}
+        files = tuple(file for file, _ in parsed.values())
         names, _ = collect(files, vocabulary, Texts(texts))
         content = {file.path: content_text(file) for file in vocabulary.content.files}
         about = known(files, names)
@@ -100,11 +111,11 @@ class Looking:
             root,
             project,
             texts={path: source.text for path, source in texts.items()} | content,
-            files=files,
-            unread=tuple(diagnostic for _, mistakes in parsed for diagnostic in mistakes),
+            parsed=parsed,
             names=names,
             index=Index([*self._in_flows(files, about), *_in_content(content, files, about)]),
             encoding=self._encoding,
+            problems=problems,
         )
 
     def _in_flows(self, files: Iterable[syntax.FlowFile], about: Known) -> Iterator[Occurrence]:

@@ -120,7 +120,7 @@ class Behaviour:
         of_page = {each.name for each in self.flow.events if each.about == "page"}
         declared = {each.name for each in self.flow.events if each.about is None}
         wanted = {name for name in self.heard if name in declared or name.partition(" ")[0] in of_page}
-        wanted |= {rfm} & declared
+        wanted |= {name for name in declared if name == rfm}
         emitted = {action.event for action in _actions(self.campaigns) if isinstance(action, Emit)}
         told = emitted - self.written.events.keys()
         return tuple(self._frequency(name) for name in sorted(wanted - told))

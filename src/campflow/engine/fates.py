@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -171,13 +170,12 @@ def _accept(
         )
     )
     compiled = statement.compile(dialect=connection.dialect)
-    named = [
-        {"at": now, "provider": r.provider_id, "hash": hashes.get(r.message_id), "said": r.detail[:_DETAIL] or None,
-         "id": r.message_id}
-        for r in receipts
-    ]  # fmt: skip
-    order: Sequence[str] | None = getattr(compiled, "positiontup", None)
-    rows: Any = named if order is None else [itemgetter(*order)(row) for row in named]
+    names = ("at", "provider", "hash", "said", "id")
+    rows: Any = [
+        (now, r.provider_id, hashes.get(r.message_id), r.detail[:_DETAIL] or None, r.message_id) for r in receipts
+    ]
+    if getattr(compiled, "positiontup", None) != list(names):  # a driver with names instead of places
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
     connection.exec_driver_sql(str(compiled), rows)
 
 

@@ -165,6 +165,4 @@ def _nobody_took(flow: Flow, campaign: Campaign, database: Database, deployment:
     if syntax.Split not in NOT_RUN_YET:
         return tuple(lines)
     arms = [arm.span for stage in campaign.stages for split in stage.splits for arm in split.arms]
-    return tuple(
-        each for each in lines if not any(arm.line <= each.span.line <= arm.end_line for arm in arms)
-    )
+    return tuple(each for each in lines if not any(arm.line <= each.span.line <= arm.end_line for arm in arms))

@@ -56,7 +56,9 @@ class Maker:
     zone: str
     currency: str | None
 
-    def person(self, number: int, contact: Contact, weights: Mapping[str, Weights], chance: Random) -> dict[str, Stored]:
+    def person(
+        self, number: int, contact: Contact, weights: Mapping[str, Weights], chance: Random
+    ) -> dict[str, Stored]:
         """A value for every field, by its name. No two numbers share an e-mail address."""
         place = self._place(contact, weights, chance)
         found: dict[str, Stored] = {}
@@ -96,6 +98,7 @@ class Maker:
         return usual
 
     def _made_up(self, name: str, type: ValueType, place: Place, chance: Random) -> Stored:
+        digits = exponent(self.currency) if self.currency else 2
         match type.kind:
             case "choice":
                 return chance.choice(type.choices)
@@ -115,7 +118,7 @@ class Maker:
             case "yesno":
                 return chance.random() < 0.5
             case "money":  # half of them between 25 and 60
-                return round(chance.lognormvariate(3.7, 0.6) * 10 ** (exponent(self.currency) if self.currency else 2))
+                return round(chance.lognormvariate(3.7, 0.6) * float(10**digits))
             case _:
                 return _text(name, type, chance)
 

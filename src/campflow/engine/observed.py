@@ -82,10 +82,13 @@ def _reactions(connection: Connection, tables: Tables) -> dict[tuple[str | None,
             everywhere[name] = everywhere.get(name, 0) + count
             found[about, name] = min(1.0, count / accepted[about])
     found = {(about, name): found.get((about, name), 0.0) for about in accepted for name in everywhere}
-    kept = {(about, name): share for (about, name), share in found.items() if accepted[about] >= ENOUGH_MESSAGES}
+    rates: dict[tuple[str | None, str], float] = {
+        (about, name): share for (about, name), share in found.items() if accepted[about] >= ENOUGH_MESSAGES
+    }
     total = sum(accepted.values())
-    overall = {(None, name): min(1.0, count / total) for name, count in everywhere.items() if total >= ENOUGH_MESSAGES}
-    return {**kept, **overall}
+    if total >= ENOUGH_MESSAGES:
+        rates |= {(None, name): min(1.0, count / total) for name, count in everywhere.items()}
+    return rates
 
 
 def _frequencies(connection: Connection, tables: Tables, names: Sequence[str]) -> dict[str, float | None]:
@@ -113,4 +116,4 @@ def _examples(connection: Connection, tables: Tables, event: Event) -> list[Mapp
         return []
     e = tables.event.c
     last = select(*columns.values()).where(e.name == event.name).order_by(e.seq.desc()).limit(EXAMPLES)
-    return [dict(zip(columns, row, strict=True)) for row in connection.execute(last)]
+    return [dict(zip(columns, row.tuple(), strict=True)) for row in connection.execute(last)]

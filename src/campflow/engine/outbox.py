@@ -229,7 +229,7 @@ class Clerk:
             self._write_down(connection, before, now)
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
             _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
-            ready = connection.execute(select(m.message_id).where(mine)).scalars()
+            ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
             return frozenset(ready).intersection(window)
 
     def renew(self) -> None:

@@ -93,6 +93,7 @@ class Punctual:
             write_down(connection, tables, 0, outcome, self.now, RETRY, SystemRandom(), listens)
         return bool(ready or released.expired)
 
+
 def without_address(
     connection: Connection, tables: Tables, contact: Contact, addresses: Mapping[str, str | None]
 ) -> dict[int, str]:

@@ -12,9 +12,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 #: Kinds that are texts in conditions and in the database.
-TEXT_KINDS: frozenset[Kind] = frozenset(
-    {"text", "email", "phone", "country", "language", "timezone", "url", "choice"}
-)
+TEXT_KINDS: frozenset[Kind] = frozenset({"text", "email", "phone", "country", "language", "timezone", "url", "choice"})
 
 
 @dataclass(frozen=True, slots=True)
