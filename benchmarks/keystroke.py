@@ -94,6 +94,7 @@ def strokes(editor: Editor, count: int, every: float) -> list[float]:
 
 
 def told(editor: Editor) -> float:
+    """Any check that still runs is waited for, and then the one that this change asks for."""
     start = time.perf_counter()
     editor.change("campaigns00.flow", "campaign c0 ", "campaign c1 ")
     editor.told("campaigns00.flow", lambda found: any(each["code"] == "duplicate-name" for each in found))

@@ -43,8 +43,10 @@ def errors(text: str, words: Vocabulary | None = None) -> list[Diagnostic]:
     return [one for one in checked(text, words).diagnostics if one.severity == "error"]
 
 
-def campaign(clauses: str = "", actions: str = "", enter: str = "enter on signup") -> str:
-    """A campaign that is sound by itself, with more clauses and more in its one stage."""
+def campaign(
+    clauses: str = "", actions: str = "", enter: str = "enter on signup", ends: str = "after 3 days -> done"
+) -> str:
+    """A campaign that is sound by itself, with more clauses and more in its one stage, which `ends` like that."""
     return f"""
 campaign c {{
   audience score >= 0
@@ -52,7 +54,7 @@ campaign c {{
   {clauses}
   stage start {{
     {actions}
-    after 3 days -> done
+    {ends}
   }}
   final done
 }}

@@ -115,7 +115,8 @@ def condition(text: str, rfm_event: str | None = None) -> Expression:
 
 
 def way_out(text: str, enter: str = "enter on cart_updated") -> flow.WayOut:
-    return resolved(campaign(actions=text, enter=enter)).campaigns[0].stages[0].ways_out[0]
+    ends = "" if text.startswith(("after", "else")) else "after 3 days -> done"
+    return resolved(campaign(actions=text, enter=enter, ends=ends)).campaigns[0].stages[0].ways_out[0]
 
 
 @pytest.fixture(scope="module")

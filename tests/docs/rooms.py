@@ -56,8 +56,9 @@ class Example:
 
     @property
     def found(self) -> list[Diagnostic]:
-        """What is wrong with the example itself, and with its content."""
-        return [each for each in self.checked.diagnostics if each.span.path != PRELUDE]
+        """What is wrong with the example itself, or with the content file that it is about; not with what all share."""
+        shown = self.sources.keys() - {PRELUDE}
+        return [each for each in self.checked.diagnostics if each.span.path in shown]
 
     def findings(self) -> str:
         """As `campflow check` prints them."""

@@ -7,7 +7,7 @@ from tests.reference.clock import DAY
 def looks_of(case: Case, pattern: str) -> list[int]:
     """`punctual` looks before and at everything that is learned; every pattern looks at deployment and at the end.
 
-    `hour` looks hourly around the clock change only: a day of it shows what a week of it would.
+    `hour` looks hourly around the clock change only: half a day of it shows what a week of it would.
     """
     learned = {h.known_at for h in case.happenings} | {c.at for c in case.changes} | {p.created_at for p in case.people}
     moments: set[int] = set()
@@ -17,7 +17,7 @@ def looks_of(case: Case, pattern: str) -> list[int]:
         case "event":
             moments = learned
         case "hour":
-            moments = set(range(case.deployed + 30 * HOUR, case.deployed + 54 * HOUR, HOUR))
+            moments = set(range(case.deployed + 42 * HOUR, case.deployed + 54 * HOUR, HOUR))
         case "day":
             moments = set(range(case.deployed, case.end, DAY))
     first = {case.deployed} if pattern != "end" else set()

@@ -36,15 +36,7 @@ def expected(case: Case, flow: Flow, pattern: str) -> Outcome:
     )
 
 
-@pytest.mark.timeout(3_600)
-@settings(
-    max_examples=2_000 if LONG else 300,
-    deadline=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(cases())
-def test_engine_and_interpreter_tell_one_story(case: Case) -> None:
+def tell_one_story(case: Case) -> None:
     flow = resolved_if_sound(case.text)
     assume(flow is not None)
     assert flow
@@ -58,3 +50,26 @@ def test_engine_and_interpreter_tell_one_story(case: Case) -> None:
         assert found.moves == right.moves
         assert found.messages == right.messages
         assert found.conversions == right.conversions
+
+
+def often(count: int) -> settings:
+    return settings(
+        max_examples=count * 20 // 3 if LONG else count,
+        deadline=None,
+        derandomize=not LONG,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+
+
+@pytest.mark.timeout(3_600)
+@often(210)
+@given(cases(calm=True))
+def test_however_often_the_engine_ticks_it_tells_the_one_story(case: Case) -> None:
+    tell_one_story(case)
+
+
+@pytest.mark.timeout(3_600)
+@often(90)
+@given(cases(calm=False))
+def test_late_events_and_changed_fields_act_as_they_become_known(case: Case) -> None:
+    tell_one_story(case)

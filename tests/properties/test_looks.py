@@ -18,7 +18,7 @@ LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
     derandomize=not LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(cases().filter(lambda case: case.calm))
+@given(cases(calm=True))
 def test_the_interpreter_tells_one_story_however_often_it_looks(case: Case) -> None:
     flow = resolved_if_sound(case.text)
     assume(flow is not None)

@@ -144,7 +144,7 @@ def _money(report: Report, minor: Decimal) -> str:
     currency = flow.currency or report.project.settings.currency or ""
     digits = exponent(currency) if currency else 2
     amount = minor / 10**digits
-    exact = digits if not amount or amount >= 1 else digits + 2  # a mail costs less than a cent
+    exact = digits if not amount or amount >= Decimal("0.1") else digits + 2  # a mail costs less than a cent
     return f"{amount:,.{exact}f} {currency}".strip()
 
 

@@ -26,13 +26,14 @@ from campflow.editor.findings import findings
 from campflow.editor.places import Places
 from campflow.editor.view import View
 from campflow.language.formatter import format_text
+from campflow.language.parser import prepare
 from campflow.settings import FILE
 
 PAUSE = 0.15
 """Seconds without a change until the project is checked."""
 
 SWITCH = 0.0005
-"""Seconds that a worker runs on while somebody waits for an answer; a message changes hands several times on its way."""
+"""Seconds that a worker runs on while somebody waits; a message changes hands several times on its way."""
 
 T = TypeVar("T")
 log = logging.getLogger("campflow.editor")
@@ -164,8 +165,8 @@ def _follow_files(server: FlowServer) -> None:
             server.check_soon(bench)
 
     @server.feature(types.INITIALIZED)
-    def initialized(_: types.InitializedParams) -> None:
-        """Ask to be told when files change that are not open."""
+    async def initialized(_: types.InitializedParams) -> None:
+        """Ask to be told when files change that are not open, and get ready: who types and who looks both parse."""
         able = server.client_capabilities.workspace
         watching = able.did_change_watched_files if able else None
         if watching and watching.dynamic_registration:
@@ -173,6 +174,7 @@ def _follow_files(server: FlowServer) -> None:
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             registration = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
             server.client_register_capability(types.RegistrationParams([registration]))
+        await server.work(prepare, 2)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, inspect, select
 
@@ -105,7 +106,7 @@ def _frequencies(connection: Connection, tables: Tables, names: Sequence[str]) -
 
 def _examples(connection: Connection, tables: Tables, event: Event) -> list[Mapping[str, Stored]]:
     """What the last events of this name said, by field; none where the database does not know all its fields yet."""
-    columns: dict[str, Column[object]] = {}
+    columns: dict[str, Column[Any]] = {}
     there = _there(connection, tables.event)
     for field in event.fields:
         name = event_column(event.name, field.name)

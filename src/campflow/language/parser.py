@@ -50,6 +50,12 @@ def _machine() -> _Machine:
         return _Machine(lark, builder)
 
 
+def prepare(machines: int) -> None:
+    """Read the grammar now, for so many threads, rather than when the first text comes."""
+    taken = [_machine() for _ in range(machines)]
+    _idle.extend(taken)
+
+
 def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
     """The tree of a file, without what could not be read, and all its syntax mistakes in the order of the text.
 

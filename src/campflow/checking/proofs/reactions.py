@@ -1,5 +1,6 @@
 """Reactions to what was never sent: ways out that wait in vain, and conversions that never come."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from campflow.checking.names import Names
@@ -19,8 +20,10 @@ def reactions_follow_messages(evidence: Evidence) -> Iterator[Diagnostic]:
     Nothing is said where the message may have come from somewhere else: another campaign sends it, people enter more
     than once (and may answer what they got the time before), or `moved` brings people from a stage that is gone.
     """
+    everywhere = Counter(send.message.text for send in _sends(evidence))
     for walk in evidence.walks:
-        others = {send.message.text for send in _sends(evidence) if not _is_inside(send, walk)}
+        here = Counter(send.message.text for send in find(walk.sketch.node, syntax.Send))
+        others = set(everywhere - here)
         if walk.sketch.sound and not walk.sketch.moved_to and _once(walk):
             for station in walk.sketch.stations:
                 if station.name in walk.reached:
@@ -28,17 +31,27 @@ def reactions_follow_messages(evidence: Evidence) -> Iterator[Diagnostic]:
 
 
 def _unanswered(station: Station, walk: Walk, others: set[str], names: Names) -> Iterator[Diagnostic]:
+    awaited = [message for message in _awaited(station, names) if message.text not in others]
+    if not awaited:
+        return  # most stages; to look for the paths to each takes long
     before = [each for each in walk.sketch.stations if station.name in walk.reached_from([each.name])]
     known = [each for each in before if each.name in walk.reached]
     sent = {send.message for each in known for send in each.actions if isinstance(send, flow.Send)}
     doubtful = any(each.doubtful for each in known)
-    for exit in () if doubtful else station.exits:
+    for message in () if doubtful else awaited:
+        if message.text not in sent:
+            later = next((each.name for each in walk.sketch.stations if _does_send(each, message.text)), None)
+            yield say.dead_way_out(message, station.name, sorted(sent), later)
+
+
+def _awaited(station: Station, names: Names) -> Iterator[syntax.Name]:
+    """The messages to which its ways out wait for a reaction."""
+    for exit in station.exits:
         trigger = exit.node.trigger
         if isinstance(trigger, syntax.OnEvent) and (message := trigger.pattern.about):
             words = names.events.get(trigger.pattern.event.text)
-            if words and words.event.about == "message" and message.text not in sent | others:
-                later = next((each.name for each in walk.sketch.stations if _does_send(each, message.text)), None)
-                yield say.dead_way_out(message, station.name, sorted(sent), later)
+            if words and words.event.about == "message":
+                yield message
 
 
 def conversions_can_happen(evidence: Evidence) -> Iterator[Diagnostic]:
@@ -81,11 +94,6 @@ def _never_told(event: str, about: str | None, evidence: Evidence) -> str | None
 def _sends(evidence: Evidence) -> Iterator[syntax.Send]:
     for file in evidence.files:
         yield from find(file, syntax.Send)
-
-
-def _is_inside(send: syntax.Send, walk: Walk) -> bool:
-    span = walk.sketch.node.span
-    return send.span.path == span.path and span.line <= send.span.line <= span.end_line
 
 
 def _once(walk: Walk) -> bool:

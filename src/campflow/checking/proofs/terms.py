@@ -5,7 +5,7 @@ list, nothing is known, and nothing is reported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TypeAlias
 
 from campflow.checking.proofs.questions import Question, asked, domain
@@ -40,6 +40,11 @@ def cases(claims: Iterable[Claim]) -> tuple[Case, ...] | None:
 
 def nobody(claims: Iterable[Claim]) -> bool:
     """Whether it is proven that no contact fulfils all claims at one moment."""
+    return _nobody(tuple(claims))
+
+
+@lru_cache(maxsize=4096)  # several proofs ask the same of one condition, and campaigns resemble each other
+def _nobody(claims: tuple[Claim, ...]) -> bool:
     return cases(claims) == ()
 
 
