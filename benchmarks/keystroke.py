@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.editor import editor as client
 from tests.editor.editor import Editor, editing
 
 ALLOWED = 0.1
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=100)
     parser.add_argument("--every", type=float, default=0.2, help="seconds between two strokes")
     options = parser.parse_args()
+    client.PATIENCE = 600
     with tempfile.TemporaryDirectory() as folder:
         write_project(Path(folder), options.campaigns)
         with editing(Path(folder)) as editor:

@@ -75,7 +75,8 @@ ACTIONS = [
 
 @pytest.mark.parametrize("text", ACTIONS)
 def test_a_sound_stage(text: str) -> None:
-    assert errors(campaign(actions=text, enter="enter on cart_updated per cart_id, every time")) == []
+    ends = "" if "else" in text else "after 3 days -> done"
+    assert errors(campaign(actions=text, enter="enter on cart_updated per cart_id, every time", ends=ends)) == []
 
 
 CLAUSES = [

@@ -1,5 +1,6 @@
 """What campflow makes of an example on a page: findings, tokens, tree, model, plan, SQL."""
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -32,6 +33,9 @@ CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, 
 
 PRELUDE = "prelude.flow"
 
+#: The day on which the examples are looked at, for campaigns that are over by then.
+TODAY = dt.date(2026, 2, 1)
+
 
 @dataclass(frozen=True)
 class Example:
@@ -52,7 +56,7 @@ class Example:
 
     @cached_property
     def checked(self) -> Checked:
-        return check_sources(list(self.sources.values()), _vocabulary(self.project))
+        return check_sources(list(self.sources.values()), _vocabulary(self.project), today=TODAY)
 
     @property
     def found(self) -> list[Diagnostic]:

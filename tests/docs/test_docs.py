@@ -37,7 +37,6 @@ def test_each_example_is_right_or_wrong_as_marked(block: Block) -> None:
     example = examples(block.page)[block]
     expected = {code for mark in ("wrong", "warns") if (code := block.mark(mark))}
     found = {each.code for each in example.found}
-    assert block.mark("later") not in found, f"{block} is reported now: mark it `wrong=`, with a check below"
     assert found == expected, example.findings() or "nothing was found"
     if block.mark("wrong") is None or severity(str(block.mark("wrong"))) == "warning":
         assert example.program.campaigns or "campaign " not in block.text
@@ -113,17 +112,9 @@ def test_each_diagnostic_has_a_page_that_shows_it() -> None:
         assert headings(page)[0] == code
         assert f"[`{code}`](diagnostics/{code}.md) | {severity(code)} | {title} |" in index
         shown = [block for block in EXAMPLES if block.page == page]
-        marks = {mark: [block for block in shown if block.mark(mark) == code] for mark in ("wrong", "warns", "later")}
+        marks = {mark: [block for block in shown if block.mark(mark) == code] for mark in ("wrong", "warns")}
         assert any(marks.values()), f"{code}: no example of what is wrong"
         assert len(shown) > sum(map(len, marks.values())), f"{code}: no example of what is right"
-
-
-def test_what_is_said_not_to_be_looked_for_yet_is_marked_so() -> None:
-    """The index and the pages agree on which codes this version reports."""
-    later = {code for code in TITLES for block in EXAMPLES if block.mark("later") == code}
-    index = read(REFERENCE / "diagnostics.md")
-    said = set(re.findall(r"\[`([\w-]+)`\].*\| not yet \|", index))
-    assert said == later
 
 
 def _commands(command: object, path: str) -> Iterator[tuple[str, list[str]]]:

@@ -118,7 +118,8 @@ def _texts(draw: DrawFn, day: dt.date) -> str:
 def _moments(draw: DrawFn, deployed: int) -> int:
     """Round moments, so that many things fall together."""
     hours = st.integers(0, 4 * 24).map(lambda hours: hours * 4)
-    quarters = draw(st.one_of(hours, hours, st.integers(0, 6 * 96), st.integers(-2 * 96, 0)))
+    before = st.one_of(st.integers(-2 * 96, 0), st.integers(-31 * 96, -27 * 96))
+    quarters = draw(st.one_of(hours, hours, hours, st.integers(0, 6 * 96), st.integers(0, 6 * 96), before))
     return (deployed + QUARTER) // QUARTER * QUARTER + quarters * QUARTER
 
 

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import pytest
 from tests.reference.clock import add, to_instant, to_local
 from tests.reference.interpreter import interpret
 from tests.reference.story import Change, Conversion, Happening, Message, Move, Outcome, Person, Stored
@@ -98,6 +97,10 @@ class Story(NamedTuple):
 
     def told(self) -> list[str]:
         return told(self.body, self.history, **self.beside)
+
+
+def told(self) -> list[str]:
+    return told(self.body, self.history, **self.beside)
 
 
 def stories(*cases: Story) -> pytest.MarkDecorator:

@@ -117,4 +117,4 @@ def _examples(connection: Connection, tables: Tables, event: Event) -> list[Mapp
         return []
     e = tables.event.c
     last = select(*columns.values()).where(e.name == event.name).order_by(e.seq.desc()).limit(EXAMPLES)
-    return [dict(zip(columns, row.tuple(), strict=True)) for row in connection.execute(last)]
+    return [dict(zip(columns, row, strict=True)) for row in connection.execute(last).all()]

@@ -5,7 +5,7 @@ proposes is tried first (`=>` is read as `->`). Where that is no help the statem
 and reading is taken up again at the next line.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language.landmarks import end_of_block, end_of_statement
 from campflow.language.mistakes.explain import explain, too_many, unclosed
 from campflow.language.mistakes.scene import Mistake, Places, Scene
-from campflow.language.stack import Stack
+from campflow.language.stack import Actions, Stack
 from campflow.language.syntax import FlowFile
 
 DEEPEST_BRACKETS = 50
@@ -80,13 +80,20 @@ class Ending:
 class Reading:
     """The reading of one text: the parser's state, the brackets now open, and the statement now being read."""
 
-    def __init__(self, driver: InteractiveParser, path: str, text: str, seen: list[Token] | None = None) -> None:
+    def __init__(
+        self,
+        driver: InteractiveParser,
+        table: Mapping[int, Actions],
+        path: str,
+        text: str,
+        seen: list[Token] | None = None,
+    ) -> None:
         self.text = text
         self.path = path
         self.diagnostics: list[Diagnostic] = []
         self._lex: Callable[[Any], Iterator[Token]] = driver.lexer_thread.lex
         self._counter = cast(LexerState, driver.lexer_thread.state).line_ctr
-        self._stack = Stack(driver)
+        self._stack = Stack(driver, table)
         self._places = Places(path, text)
         self._opened: list[Token] = []
         self._blocks: list[_Block] = []

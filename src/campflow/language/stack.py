@@ -1,22 +1,51 @@
 """The stack of the LALR parser: what it would take next, and how to take things off it again after a mistake."""
 
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias, cast
 
-from lark import Token
+from lark import Lark, Token
 from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from campflow.language.syntax import FlowFile
 
 
+class Reduction(NamedTuple):
+    """The last `size` values become one, which `build` makes of them; a `rule` it is then."""
+
+    size: int
+    rule: str
+    build: Callable[[list[Any]], Any]
+
+
+Actions: TypeAlias = Mapping[str, int | Reduction]
+"""What to do in a state, by what comes: go on to another state, or reduce first."""
+
+
+def actions(lark: Lark) -> Mapping[int, Actions]:
+    """Lark's table for `Stack`. Lark's own parser looks up the callback of a rule by its hash at every step, which
+    takes longer than all the rest."""
+    parser = cast(Any, lark.parser).parser
+    callbacks = parser.parser.callbacks
+    return {
+        state: {
+            kind: target
+            if action is Shift
+            else Reduction(len(target.expansion), target.origin.name, callbacks[target])
+            for kind, (action, target) in row.items()
+        }
+        for state, row in parser._parse_table.states.items()
+    }
+
+
 class Stack:
     """Lark's parser state of one text. States and values lie side by side, save for the first state, which has none."""
 
-    def __init__(self, driver: InteractiveParser) -> None:
+    def __init__(self, driver: InteractiveParser, table: Mapping[int, Actions]) -> None:
         self.state: Any = driver.parser_state
         self._states: list[int] = self.state.state_stack
         self._values: list[Any] = self.state.value_stack
-        self._table: dict[int, dict[str, tuple[Any, Any]]] = self.state.parse_conf.states
+        self._table = table
         self._end_state: int = self.state.parse_conf.end_state
 
     @property
@@ -29,15 +58,45 @@ class Stack:
         Asking first matters: an LALR parser finds out that a token is wrong only after it has reduced on the strength
         of what could follow elsewhere, and would then take less than it should.
         """
-        action = self._table[self._states[-1]].get(token.type)
-        if action is None or (action[0] is not Shift and not self.takes(token.type)):
+        kind, states = token.type, self._states
+        action = self._table[states[-1]].get(kind)
+        if action is None or (not isinstance(action, int) and not self._leads_on(kind)):
             return False
-        self.state.feed_token(token)
+        while not isinstance(action, int):
+            self._reduce(action)
+            action = self._table[states[-1]][kind]
+        states.append(action)
+        self._values.append(token)
         return True
+
+    def _leads_on(self, kind: str) -> bool:
+        """`takes` for one token, without a copy of the stack: the states it would go through lie in `new`."""
+        table, states = self._table, self._states
+        height, new = len(states), list[int]()
+        action = table[states[-1]].get(kind)
+        while isinstance(action, Reduction):
+            kept = len(new) - action.size
+            height += min(kept, 0)
+            del new[max(kept, 0) :]
+            below = new[-1] if new else states[height - 1]
+            new.append(cast(int, table[below][action.rule]))
+            action = table[new[-1]].get(kind)
+        return action is not None
+
+    def _reduce(self, action: Reduction) -> None:
+        states, values = self._states, self._values
+        parts: list[Any] = []
+        if size := action.size:
+            parts = values[-size:]
+            del states[-size:], values[-size:]
+        values.append(action.build(parts))
+        states.append(cast(int, self._table[states[-1]][action.rule]))
 
     def close(self, token: Token) -> FlowFile:
         """What the builder made of the text, at its end."""
-        return cast(FlowFile, self.state.feed_token(token, True))
+        while self._states[-1] != self._end_state:
+            self._reduce(cast(Reduction, self._table[self._states[-1]][token.type]))
+        return cast(FlowFile, self._values[-1])
 
     def takes(self, *kinds: str) -> bool:
         """Whether the parser would take tokens of these kinds, one after the other."""
@@ -65,15 +124,15 @@ class Stack:
         stack = stack[:]
         for kind in kinds:
             while stack[-1] != self._end_state:
-                if kind not in self._table[stack[-1]]:
+                action = self._table[stack[-1]].get(kind)
+                if action is None:
                     return None
-                action, target = self._table[stack[-1]][kind]
-                if action is Shift:
-                    stack.append(target)
+                if isinstance(action, int):
+                    stack.append(action)
                     break
-                if target.expansion:
-                    del stack[-len(target.expansion) :]
-                stack.append(self._table[stack[-1]][target.origin.name][1])
+                if action.size:
+                    del stack[-action.size :]
+                stack.append(cast(int, self._table[stack[-1]][action.rule]))
         return stack
 
     def unwind(self, floor: int, *kinds: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.proofs.examples import example
@@ -12,16 +13,16 @@ from campflow.checking.wording import proofs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
-from campflow.model.expressions import And, Constant, Expression, InSegment, Or, walk
+from campflow.model.expressions import And, Constant, Expression, InSegment, Not, Or, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A condition and where it stands. `of_event` is true in a `where`."""
+    """A condition and where it stands: in a `where`, in an `audience`, or anywhere else."""
 
     node: syntax.Expression
     condition: Expression
-    of_event: bool = False
+    place: Literal["where", "audience", "if"] = "if"
 
 
 def no_condition_is_constant(evidence: Evidence) -> Iterator[Diagnostic]:
@@ -41,16 +42,16 @@ def no_condition_is_constant(evidence: Evidence) -> Iterator[Diagnostic]:
 
 
 def _inside(root: syntax.CampaignDeclaration | syntax.SegmentDeclaration, evidence: Evidence) -> Iterator[Written]:
-    """Every condition of a declaration, those inside others too; an audience of one question is left out."""
-    nodes: list[tuple[syntax.Expression | None, bool]] = []
-    nodes += ((node.condition, False) for node in find(root, syntax.When))
-    nodes += ((node.guard, False) for node in _statements(root))
-    nodes += ((node.where, True) for node in find(root, syntax.EventPattern))
-    nodes += ((node.condition, False) for node in find(root, syntax.Audience))
-    for node, of_event in nodes:
+    """Every condition of a declaration, those inside others too."""
+    nodes: list[tuple[syntax.Expression | None, Literal["where", "audience", "if"]]] = []
+    nodes += ((node.condition, "if") for node in find(root, syntax.When))
+    nodes += ((node.guard, "if") for node in _statements(root))
+    nodes += ((node.where, "where") for node in find(root, syntax.EventPattern))
+    nodes += ((node.condition, "audience") for node in find(root, syntax.Audience))
+    for node, place in nodes:
         condition = evidence.placed.conditions.get(node.span) if node else None
         if node and condition:
-            yield Written(node, condition, of_event)
+            yield Written(node, condition, place)
 
 
 def _statements(root: object) -> Iterator[syntax.Enter | syntax.Leave | syntax.WayOut]:
@@ -115,7 +116,9 @@ class _Constants:
         core = _core(_conjuncts(written))
         span = core[0].node.span.to(core[-1].node.span)
         if len(core) == 1:
-            subject = self._like([(core[0].condition, False)]) or ("an event" if written.of_event else "a contact")
+            subject = self._like([(core[0].condition, False)]) or (
+                "an event" if written.place == "where" else "a contact"
+            )
             return say.never_true(self._text(core[0].node.span), span, subject)
         *others, last = core
         texts = [self._text(part.node.span) for part in core]
@@ -126,7 +129,7 @@ class _Constants:
         parts = _alternatives(written)
         told = [(self._text(part.node.span), like) for part in parts if (like := self._like([(part.condition, True)]))]
         anyone = self._like([(written.condition, True)])
-        return say.always_true(self._text(written.node.span), written.node.span, told, anyone, written.of_event)
+        return say.always_true(self._text(written.node.span), written.node.span, told, anyone, written.place == "where")
 
     def _story(self, met: Sequence[Written], missed: Written) -> str | None:
         """Somebody who meets the ones and therefore not the last."""
@@ -145,8 +148,9 @@ class _Constants:
 
 
 def _is_asked_for(written: Written) -> bool:
-    """Whether it is right that everyone meets it: `yes` says so."""
-    return isinstance(written.condition, Constant)
+    """Whether it is right that everyone meets it: `yes` says so, and an audience that is a single question."""
+    single = not isinstance(written.condition, And | Or | Not)
+    return isinstance(written.condition, Constant) or (written.place == "audience" and single)
 
 
 def _conjuncts(written: Written) -> tuple[Written, ...]:
@@ -164,7 +168,7 @@ def _parts(written: Written, operator: str) -> tuple[Written, ...]:
     if not isinstance(node, syntax.Binary) or node.operator != operator or not isinstance(condition, And | Or):
         return (written,)
     pairs = zip(operands(node), condition.operands, strict=True)
-    return tuple(Written(part, model, written.of_event) for part, model in pairs)
+    return tuple(Written(part, model, written.place) for part, model in pairs)
 
 
 def _core(parts: Sequence[Written]) -> Sequence[Written]:

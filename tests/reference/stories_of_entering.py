@@ -1,6 +1,6 @@
-"""The reference interpreter on who enters, when, and how often: each expectation worked out by hand."""
+"""Stories of who enters, when, and how often: each expectation worked out by hand."""
 
-from tests.reference.telling import Story, stories
+from tests.reference.telling import Story
 
 END = """
   stage a { after 1 day -> z }
@@ -8,7 +8,7 @@ END = """
 """
 
 
-@stories(
+ENTERING_BY_AN_EVENT = [
     Story(
         "an event lets in at its own time",
         "enter on signup" + END,
@@ -113,12 +113,10 @@ END = """
         "03-02 11:00 signup\n03-02 10:00 ping",
         ["03-02 10:00 -> a", "03-03 10:00 a -> z"],
     ),
-)
-def test_entering_by_an_event(story: Story) -> None:
-    assert story.told() == story.tells
+]
 
 
-@stories(
+ENTERING_PER_KEY = [
     Story(
         "one journey for each cart, side by side",
         "enter on cart_updated per cart_id\n "
@@ -139,12 +137,10 @@ def test_entering_by_an_event(story: Story) -> None:
         "03-02 10:00 purchase sku=x\n03-02 11:00 purchase n=7",
         ["7 03-02 11:00 -> a", "7 03-03 11:00 a -> z"],
     ),
-)
-def test_entering_per_key(story: Story) -> None:
-    assert story.told() == story.tells
+]
 
 
-@stories(
+ENTERING_BY_THE_CALENDAR = [
     Story(
         "every day from the first occurrence after the deployment",
         "enter every day at 09:00, every time" + END,
@@ -218,12 +214,10 @@ def test_entering_per_key(story: Story) -> None:
         "",
         ["03-02 09:00 -> a", "03-03 09:00 a -> z"],
     ),
-)
-def test_entering_by_the_calendar(story: Story) -> None:
-    assert story.told() == story.tells
+]
 
 
-@stories(
+ENTERING_WHEN_SOMETHING_COMES_TRUE = [
     Story(
         "as soon as it holds",
         "enter when did ping" + END,
@@ -287,6 +281,6 @@ def test_entering_by_the_calendar(story: Story) -> None:
         ["03-05 10:00 -> a", "03-06 10:00 a -> z"],
         {"created": "03-05 10:00"},
     ),
-)
-def test_entering_when_something_comes_true(story: Story) -> None:
-    assert story.told() == story.tells
+]
+
+STORIES = [*ENTERING_BY_AN_EVENT, *ENTERING_PER_KEY, *ENTERING_BY_THE_CALENDAR, *ENTERING_WHEN_SOMETHING_COMES_TRUE]

@@ -1,0 +1,7 @@
+"""What two versions of a project differ in by meaning: layout, comments, spelling of a value and tests do not count."""
+
+from campflow.checking.differences.difference import Difference, Reach, Side
+from campflow.checking.differences.everything import differences
+from campflow.checking.differences.version import Version
+
+__all__ = ["Difference", "Reach", "Side", "Version", "differences"]

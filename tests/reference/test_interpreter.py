@@ -1,0 +1,17 @@
+"""The reference interpreter tells the stories that were worked out by hand from the language page."""
+
+import pytest
+from tests.reference import stories_of_acting, stories_of_conditions, stories_of_entering, stories_of_moving
+from tests.reference.telling import Story
+
+STORIES = [
+    *stories_of_entering.STORIES,
+    *stories_of_moving.STORIES,
+    *stories_of_acting.STORIES,
+    *stories_of_conditions.STORIES,
+]
+
+
+@pytest.mark.parametrize("story", [pytest.param(story, id=story.title) for story in STORIES])
+def test_the_interpreter_tells(story: Story) -> None:
+    assert story.told() == story.tells
