@@ -1,10 +1,12 @@
 """The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.engine import make_url
@@ -60,7 +62,8 @@ class Project:
     @cached_property
     def checked(self) -> Checked:
         """The flow with everything that is wrong with it."""
-        return check_sources(tuple(self.sources.values()), self.vocabulary)
+        today = dt.datetime.now(ZoneInfo(self.settings.timezone)).date()
+        return check_sources(tuple(self.sources.values()), self.vocabulary, today=today)
 
     @property
     def flow(self) -> CheckedFlow:

@@ -27,7 +27,7 @@ def rejected(shop: "Shop", data: str, source: Source | None = None) -> list[list
 def test_refused_rows_stand_there_as_they_were(shop: "Shop") -> None:
     table = rejected(shop, 'key,plan,note\n1,gold,"a\nb"\n2,pro,fine\n3,"\n4,silver,c\n')
     assert table == [
-        ["key", "plan", "note", "line", "column", "reason", "raw"],
+        ["key", "plan", "note", "rejected_line", "rejected_column", "rejected_reason", "rejected_raw"],
         ["1", "gold", "a\nb", "2", "plan", "`gold` is not one of trial, pro", ""],
         ["", "", "", "5", "", "a quote is not closed", '3,"'],
         ["4", "silver", "c", "6", "plan", "`silver` is not one of trial, pro", ""],
@@ -57,7 +57,7 @@ def test_json_objects_with_other_keys_are_kept_whole() -> None:
     rejects.refuse(RowError(2, "plan", "no"), Row(2, {"plan": "=x"}))
     rejects.refuse(RowError(3, "", "no"), BadRow(3, "", "no", "{=\ud800"))
     assert list(csv.reader(io.StringIO(text.getvalue(), newline=""))) == [
-        ["key", "tags", "gone", "line", "column", "reason", "raw"],
+        ["key", "tags", "gone", "rejected_line", "rejected_column", "rejected_reason", "rejected_raw"],
         ["1", '["a"]', "", "1", "plan", "no", ""],
         ["", "", "", "2", "plan", "no", '{"plan": "=x"}'],
         ["", "", "", "3", "", "no", "{=?"],

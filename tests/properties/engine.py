@@ -6,9 +6,8 @@ from functools import cache
 
 from sqlalchemy import Connection, insert, select, update
 from tests.properties.campaigns import ZONES
-from tests.properties.cases import Case
 from tests.reference.story import Conversion, Happening, Message, Move, Outcome
-from tests.reference.telling import EXPIRES, PEOPLE, resolved
+from tests.reference.telling import EXPIRES, PEOPLE, Case, resolved
 
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance

@@ -1,7 +1,8 @@
 """Clock patterns: at which moments the engine looks."""
 
-from tests.properties.cases import HOUR, Case
+from tests.properties.cases import HOUR
 from tests.reference.clock import DAY
+from tests.reference.telling import Case
 
 
 def looks_of(case: Case, pattern: str) -> list[int]:

@@ -8,12 +8,11 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
-from tests.properties.cases import Case, cases
+from tests.properties.cases import RandomCase, cases
 from tests.properties.engine import compiled, run_engine
 from tests.properties.looks import looks_of
-from tests.reference.interpreter import interpret
 from tests.reference.story import Outcome
-from tests.reference.telling import EXPIRES, lines, resolved_if_sound
+from tests.reference.telling import interpreted, lines, resolved_if_sound
 
 from campflow.model.flow import Flow
 
@@ -21,22 +20,12 @@ LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 PATTERNS = ("event", "hour", "day", "end")
 
 
-def expected(case: Case, flow: Flow, pattern: str) -> Outcome:
+def expected(case: RandomCase, flow: Flow, pattern: str) -> Outcome:
     """Of a calm case there is one story, the punctual one; else no engine knows more than it was told by then."""
-    return interpret(
-        flow,
-        case.people,
-        case.happenings,
-        now=case.end,
-        zone=case.zone,
-        first_deployed=case.deployed,
-        expires=EXPIRES,
-        changes=case.changes,
-        looks=looks_of(case, "punctual" if case.calm else pattern),
-    )
+    return interpreted(case, flow, looks_of(case, "punctual" if case.calm else pattern))
 
 
-def tell_one_story(case: Case) -> None:
+def tell_one_story(case: RandomCase) -> None:
     flow = resolved_if_sound(case.text)
     assume(flow is not None)
     assert flow
@@ -64,12 +53,12 @@ def often(count: int) -> settings:
 @pytest.mark.timeout(3_600)
 @often(210)
 @given(cases(calm=True))
-def test_however_often_the_engine_ticks_it_tells_the_one_story(case: Case) -> None:
+def test_however_often_the_engine_ticks_it_tells_the_one_story(case: RandomCase) -> None:
     tell_one_story(case)
 
 
 @pytest.mark.timeout(3_600)
 @often(90)
 @given(cases(calm=False))
-def test_late_events_and_changed_fields_act_as_they_become_known(case: Case) -> None:
+def test_late_events_and_changed_fields_act_as_they_become_known(case: RandomCase) -> None:
     tell_one_story(case)

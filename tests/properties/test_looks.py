@@ -3,11 +3,10 @@
 import os
 
 from hypothesis import HealthCheck, assume, given, note, settings
-from tests.properties.cases import Case, cases
+from tests.properties.cases import RandomCase, cases
 from tests.properties.looks import looks_of
-from tests.reference.interpreter import interpret
 from tests.reference.story import Outcome
-from tests.reference.telling import EXPIRES, lines, resolved_if_sound
+from tests.reference.telling import interpreted, lines, resolved_if_sound
 
 LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 
@@ -19,22 +18,13 @@ LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(cases(calm=True))
-def test_the_interpreter_tells_one_story_however_often_it_looks(case: Case) -> None:
+def test_the_interpreter_tells_one_story_however_often_it_looks(case: RandomCase) -> None:
     flow = resolved_if_sound(case.text)
     assume(flow is not None)
     assert flow
 
     def told(pattern: str) -> Outcome:
-        outcome = interpret(
-            flow,
-            case.people,
-            case.happenings,
-            now=case.end,
-            zone=case.zone,
-            first_deployed=case.deployed,
-            expires=EXPIRES,
-            looks=looks_of(case, pattern),
-        )
+        outcome = interpreted(case, flow, looks_of(case, pattern))
         note(f"--- {pattern}\n" + "\n".join(lines(outcome, case.zone)))
         return outcome
 

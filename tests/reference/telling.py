@@ -1,10 +1,11 @@
 """Stories in plain lines, so that a test reads like the language page: what happens to Ada, and what comes of it.
 
-    told('''                                       ["03-02 10:00 -> a",
-      enter on signup                             "03-03 10:00 a -> b"]
-      stage a { after 1 day -> b }
-      final b
-    ''', "03-02 10:00 signup")
+    Story(
+        "a day later",
+        "enter on signup\\n stage a { after 1 day -> b }\\n final b",
+        "03-02 10:00 signup",
+        ["03-02 10:00 -> a", "03-03 10:00 a -> b"],
+    )
 
 Times are local to the project's zone, in 2026. A line of history is a time, an event (with the message, page or
 campaign it is about), its fields as `name=value`, and `[learned MM-DD HH:MM]` or `[id X]` where that matters; or a
@@ -15,6 +16,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -86,29 +88,78 @@ def campaign(body: str, name: str = "tale") -> str:
     return f"campaign {name} {{\n{audience}{body}\n}}\n"
 
 
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A project's text and what happens to its people. Instants; local times are those of `zone`."""
+
+    text: str
+    people: Sequence[Person]
+    happenings: Sequence[Happening]
+    changes: Sequence[Change]
+    zone: str
+    deployed: int
+    end: int
+
+    def __repr__(self) -> str:
+        """As a reader wants it: the text, then who and what."""
+        rows = [f"deployed {self._at(self.deployed)}, until {self._at(self.end)}, local to {self.zone}"]
+        rows += [f"{p.key}: created {self._at(p.created_at)} {_shown(p.fields)}" for p in self.people]
+        for h in sorted(self.happenings, key=lambda h: (h.known_at, h.seq)):
+            learned = "" if h.known_at == h.at else f" (learned {self._at(h.known_at)})"
+            name = f" [id {h.id}]" if h.id else ""
+            rows.append(f"{self._at(h.at)} {h.contact} {h.name} {h.about or ''} {_shown(h.fields)}{name}{learned}")
+        rows += [f"{self._at(c.at)} {c.contact} set {c.field} = {c.value}" for c in self.changes]
+        return "\n" + self.text + "\n" + "\n".join(rows) + "\n"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Hypothesis prints a failing case by this."""
+        printer.text(repr(self))
+
+    def _at(self, instant: int) -> str:
+        return clock(instant, self.zone)
+
+
+def _shown(fields: Mapping[str, Stored]) -> str:
+    return " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+
+
+def interpreted(case: Case, flow: Flow, looks: Sequence[int] | None = None) -> Outcome:
+    """What the reference interpreter makes of it."""
+    return interpret(
+        flow,
+        case.people,
+        case.happenings,
+        now=case.end,
+        zone=case.zone,
+        first_deployed=case.deployed,
+        expires=EXPIRES,
+        changes=case.changes,
+        looks=looks,
+    )
+
+
 class Story(NamedTuple):
-    """A title, a campaign's body, a history, what must come of it, and what `told` is to know beside that."""
+    """A title, a campaign's body, Ada's history, what must come of it, and what `a_case` is to know beside that.
+
+    `looks` are the moments at which the engine looks, where that matters.
+    """
 
     title: str
     body: str
     history: str
     tells: list[str]
-    beside: Mapping[str, Any] = MappingProxyType({})
+    beside: Mapping[str, str] = MappingProxyType({})
+    looks: tuple[str, ...] = ()
 
-    def told(self) -> list[str]:
-        return told(self.body, self.history, **self.beside)
+    def case(self) -> Case:
+        return a_case(self.body, self.history, **self.beside)
 
-
-def told(self) -> list[str]:
-    return told(self.body, self.history, **self.beside)
-
-
-def stories(*cases: Story) -> pytest.MarkDecorator:
-    """One test for each story, called by its title."""
-    return pytest.mark.parametrize("story", [pytest.param(case, id=case.title) for case in cases])
+    def moments(self) -> list[int] | None:
+        case = self.case()
+        return [moment(look, case.zone) for look in self.looks] + [case.end] if self.looks else None
 
 
-def told(
+def a_case(
     body: str,
     history: str = "",
     *,
@@ -118,25 +169,14 @@ def told(
     until: str = "06-01 00:00",
     zone: str = "Europe/Berlin",
     before: str = "",
-    looks: Sequence[str] = (),
-) -> list[str]:
-    """What happens to Ada in the campaign `tale` (and in those of `before`, whose names are then told)."""
-    flow = resolved(PEOPLE + before + campaign(body))
+) -> Case:
+    """Ada in the campaign `tale` (and in those of `before`, whose names are then told)."""
+    text = PEOPLE + before + campaign(body)
+    flow = resolved(text)
     types = {field.name: field.type for field in flow.contact.fields}
     person = Person("ada", _fields(ada, types, zone), moment(created, zone))
     happenings, changes = _history(history, flow, zone)
-    outcome = interpret(
-        flow,
-        [person],
-        happenings,
-        now=moment(until, zone),
-        zone=zone,
-        first_deployed=moment(start, zone),
-        expires=EXPIRES,
-        changes=changes,
-        looks=[moment(look, zone) for look in looks] or None,
-    )
-    return lines(outcome, zone)
+    return Case(text, [person], happenings, changes, zone, moment(start, zone), moment(until, zone))
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

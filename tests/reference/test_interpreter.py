@@ -2,7 +2,7 @@
 
 import pytest
 from tests.reference import stories_of_acting, stories_of_conditions, stories_of_entering, stories_of_moving
-from tests.reference.telling import Story
+from tests.reference.telling import Story, interpreted, lines, resolved
 
 STORIES = [
     *stories_of_entering.STORIES,
@@ -14,4 +14,5 @@ STORIES = [
 
 @pytest.mark.parametrize("story", [pytest.param(story, id=story.title) for story in STORIES])
 def test_the_interpreter_tells(story: Story) -> None:
-    assert story.told() == story.tells
+    case = story.case()
+    assert lines(interpreted(case, resolved(case.text), story.moments()), case.zone) == story.tells

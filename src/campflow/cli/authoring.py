@@ -1,6 +1,7 @@
 """Commands for who writes campaigns: init, check, compile."""
 
 import gc
+import os
 import shlex
 import sys
 from enum import StrEnum
@@ -85,10 +86,17 @@ def check(
     if format is Findings.json:
         sys.stdout.write(render.render_json(found))
     elif format is Findings.github:
-        sys.stdout.write(render.render_github(found))
+        sys.stdout.write(render.render_github(found, _in_repository(project.root)))
     else:
         _show(project, found, errors)
     raise typer.Exit(FINDINGS if errors else CLEAN)
+
+
+def _in_repository(root: Path) -> str:
+    """The project's folder from that of the checkout, which without GitHub is the current one; else empty."""
+    checkout = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    inside = root.is_relative_to(checkout) and root != checkout
+    return root.relative_to(checkout).as_posix() if inside else ""
 
 
 def _show(project: "Project", found: "list[Diagnostic]", errors: int) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, drawing, editor, formatting, importing, operating, simulating, testing
+from campflow.cli import authoring, desk, differing, drawing, editor, formatting, importing, operating, simulating, testing
 from campflow.cli.main import main
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("check")(authoring.check)
 app.command("fmt")(formatting.fmt)
 app.command("test")(testing.run_tests)
 app.command("compile")(authoring.compile_file)
+app.command("diff")(differing.diff)
 app.command("graph")(drawing.graph)
 app.command("simulate")(simulating.simulate)
 app.command("lsp")(editor.lsp)

@@ -46,9 +46,12 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def render_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Workflow commands that GitHub Actions shows beside the lines of a pull request."""
-    return "".join(f"{_annotation(one)}\n" for one in in_order(diagnostics))
+def render_github(diagnostics: Iterable[Diagnostic], folder: str = "") -> str:
+    """Workflow commands that GitHub Actions shows beside the lines of a pull request.
+
+    `folder` is where the project lies in the repository: GitHub wants paths from there.
+    """
+    return "".join(f"{_annotation(one, folder)}\n" for one in in_order(diagnostics))
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -56,9 +59,10 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda one: (one.span, one.code, one.message))
 
 
-def _annotation(one: Diagnostic) -> str:
+def _annotation(one: Diagnostic, folder: str) -> str:
     span = one.span
-    places = {"file": span.path, "line": span.line, "col": span.column, "endLine": span.end_line,
+    path = f"{folder}/{span.path}" if folder else span.path
+    places = {"file": path, "line": span.line, "col": span.column, "endLine": span.end_line,
               "endColumn": span.end_column, "title": one.code}  # fmt: skip
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in places.items())
     message = one.message if one.hint is None else f"{one.message}\nhint: {one.hint}"

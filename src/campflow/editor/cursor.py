@@ -79,7 +79,20 @@ def cursor(text: str, offset: int) -> Cursor | None:
         found = found or uncounted
     if found is None:
         return None
-    return Cursor(found.headers, found.statement, found.expected, word, quoted, before, counted)
+    expected = found.expected | _after_comma(outside, written)
+    return Cursor(found.headers, found.statement, expected, word, quoted, before, counted)
+
+
+def _after_comma(outside: str, written: str) -> frozenset[str]:
+    """What goes on with the statement behind a comma that seems to end it: `enter on signup, once`.
+
+    The lexer tells such a comma by the word behind it, which is not there yet.
+    """
+    bare = written.rstrip()
+    if not bare.endswith(","):
+        return frozenset()
+    found = ending(Source("", outside + bare[:-1]))
+    return frozenset({"ONCE", "AGAIN", "EVERY"}) if found and "_REENTRY_COMMA" in found.expected else frozenset()
 
 
 def _word(statement: str) -> str:

@@ -19,9 +19,6 @@ from campflow.storage.zones import ensure_zones
 #: Who tells the events of a test.
 SOURCE = "test"
 
-#: What a human being did is among what anybody did.
-_AMONG = {"opened": "opened_any", "clicked": "clicked_any"}
-
 
 class ImpossibleStep(Exception):
     """A step of a test that cannot be taken; what comes after it would mean nothing."""
@@ -29,12 +26,11 @@ class ImpossibleStep(Exception):
 
 @dataclass(slots=True)
 class Cast:
-    """`zone` is that of the test's times. `reads` are the events that some condition looks at."""
+    """`zone` is that of the test's times."""
 
     database: Database
     flow: Flow
     zone: str
-    reads: frozenset[str]
     ids: dict[str, int] = field(default_factory=dict)
     _told: int = 0
 
@@ -71,14 +67,12 @@ class Cast:
         values = _values(declared.fields, step.fields, self.zone)
         row = {
             "contact_id": self.ids[step.contact], "about": step.about, "at": now, "source": SOURCE, "early": False,
-            "message_id": message, **{event_column(declared.name, name): value for name, value in values.items()},
+            "message_id": message, "name": step.event,
+            **{event_column(declared.name, name): value for name, value in values.items()},
         }  # fmt: skip
-        among = _AMONG.get(step.event)
+        self._told += 1
         with self.database.transaction() as connection:
-            for name in (step.event, among) if among in self.reads else (step.event,):
-                self._told += 1
-                told = {**row, "name": name, "event_id": str(self._told)}
-                connection.execute(insert(self.database.tables.event).values(told))
+            connection.execute(insert(self.database.tables.event).values({**row, "event_id": str(self._told)}))
 
     @contextmanager
     def _writing(self, values: Mapping[str, Stored]) -> Iterator[Connection]:

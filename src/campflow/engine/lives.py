@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from campflow.engine.behaviour import AMONG, Behaviour, times
+from campflow.engine.behaviour import Behaviour, times
 from campflow.engine.made_up import Maker
 from campflow.model.constants import Stored
 from campflow.storage.tables import event_column
@@ -62,9 +62,8 @@ class Lives:
         counts = self.reactions.setdefault(message, {})
         for name, delay in {"sent": 0, **drawn}.items():
             counts[name] = counts.get(name, 0) + 1
-            for told in (name, AMONG.get(name)):
-                if told in self._heard:
-                    self._expect(Happening(person, told, message, at + delay, message_id, {}))
+            if name in self._heard:
+                self._expect(Happening(person, name, message, at + delay, message_id, {}))
 
     def due(self, until: int) -> Iterator[tuple[int, Happening]]:
         """What has happened up to then and was not told yet, each with a number of its own."""

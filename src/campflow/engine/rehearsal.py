@@ -134,7 +134,7 @@ class _Run:
     def __init__(self, rehearsal: Rehearsal, campaign: Campaign, zone: str, opening: _Opening, start: int) -> None:
         database, flow = rehearsal.database, rehearsal.flow
         self.database, self.campaign, self.zone = database, campaign, zone
-        self.cast = Cast(database, flow, zone, opening.program.plan.reads)
+        self.cast = Cast(database, flow, zone)
         self.daemon = Punctual(database, flow, opening.program, opening.deployment, rehearsal.addresses, start)
         self.settled = True
         self.stories: dict[str, tuple[Journey, ...]] = {}

@@ -16,7 +16,7 @@ from campflow.diagnostics.source import Source
 from campflow.language.columns import WIDEST, arrow_columns, comment_columns, second_columns
 from campflow.language.layout import LIMIT, STEP, flat, lay_out
 from campflow.language.outline import Block, Comment, Item, Statement, outline
-from campflow.language.parser import parse
+from campflow.language.parser import parse_with_tokens
 from campflow.language.spelling import Word
 
 _CLOSING = Word("RBRACE", "}", False)
@@ -27,10 +27,10 @@ def format_text(source: Source) -> str | tuple[Diagnostic, ...]:
 
     It means the same: the tree of the result differs from that of the source in nothing but its spans.
     """
-    _, mistakes = parse(source)
+    _, mistakes, tokens = parse_with_tokens(source)
     if mistakes:
         return mistakes
-    return "".join(f"{line}\n" for line in _items(outline(source), 0, ""))
+    return "".join(f"{line}\n" for line in _items(outline(source, tokens), 0, ""))
 
 
 def _items(items: Sequence[Item], indent: int, declaration: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from campflow.diagnostics.source import Source
-from campflow.language.parser import comments, tokens
+from campflow.language.parser import LexedToken, comments
 from campflow.language.spelling import COMMAS, OPERATORS, Remark, Word, spell
 
 
@@ -51,14 +51,14 @@ class _Piece:
     text: str
 
 
-def outline(source: Source) -> list[Item]:
+def outline(source: Source, tokens: Sequence[LexedToken]) -> list[Item]:
     """The items of a file that has no syntax mistakes."""
-    return _Outliner().read(_pieces(source))
+    return _Outliner().read(_pieces(source, tokens))
 
 
-def _pieces(source: Source) -> list[_Piece]:
+def _pieces(source: Source, tokens: Sequence[LexedToken]) -> list[_Piece]:
     """Tokens and comments in the order of the text."""
-    found = [_Piece(line, column, kind, text) for kind, text, line, column in tokens(source)]
+    found = [_Piece(line, column, kind, text) for kind, text, line, column in tokens]
     found += [_Piece(line, column, "#", text) for line, column, text in comments(source)]
     return sorted(found, key=lambda piece: (piece.line, piece.column))
 

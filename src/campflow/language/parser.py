@@ -1,9 +1,9 @@
 """Text to syntax tree: `parse` gives the tree and every mistake of one file, whatever the text is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from lark import Lark, Token
 from lark.lark import PostLex
@@ -12,10 +12,16 @@ from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source
 from campflow.language.building.builder import Builder
 from campflow.language.reading import Ending, Reading
+from campflow.language.stack import Actions, actions
 from campflow.language.syntax import FlowFile
+from campflow.language.tables import lark_of
 
 
-class _Everywhere(PostLex):
+LexedToken: TypeAlias = tuple[str, str, int, int]
+"""Type, text, line and column of a token."""
+
+
+class Everywhere(PostLex):
     """Terminals the lexer looks for in every context: line ends, whole words, and what people write by mistake."""
 
     always_accept = (
@@ -32,7 +38,12 @@ class _Machine:
     """The parser and the builder it calls, for one text at a time."""
 
     lark: Lark
+    table: Mapping[int, Actions]
     builder: Builder
+
+    def reading(self, source: Source, text: str, seen: list[Token] | None = None) -> Reading:
+        self.builder.begin(source.path)
+        return Reading(self.lark.parse_interactive(text), self.table, source.path, text, seen)
 
 
 _idle: list[_Machine] = []
@@ -45,9 +56,8 @@ def _machine() -> _Machine:
         return _idle.pop()
     except IndexError:
         builder = Builder()
-        options: dict[str, Any] = {"transformer": builder, "postlex": _Everywhere()}
-        lark = Lark.open_from_package("campflow.language", "flow.lark", parser="lalr", lexer="contextual", **options)
-        return _Machine(lark, builder)
+        lark = lark_of(transformer=builder, postlex=Everywhere())
+        return _Machine(lark, actions(lark), builder)
 
 
 def prepare(machines: int) -> None:
@@ -64,10 +74,19 @@ def parse(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
     return _read(source, None)
 
 
-def tokens(source: Source) -> list[tuple[str, str, int, int]]:
-    """What the lexer makes of a file: type, text, line and column of each token, without line ends that end nothing."""
+def parse_with_tokens(source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...], list[LexedToken]]:
+    """What `parse` and `tokens` give, of one reading."""
     seen: list[Token] = []
-    _read(source, seen)
+    tree, found = _read(source, seen)
+    return tree, found, _words(seen)
+
+
+def tokens(source: Source) -> list[LexedToken]:
+    """What the lexer makes of a file, without line ends that end nothing."""
+    return parse_with_tokens(source)[2]
+
+
+def _words(seen: list[Token]) -> list[LexedToken]:
     return [(token.type, str(token), token.line or 0, token.column or 0) for token in seen]
 
 
@@ -75,8 +94,7 @@ def ending(source: Source) -> Ending | None:
     """Where a text breaks off, and what could come next; None where there is a mistake before that."""
     machine = _machine()
     text = source.text.removeprefix("\ufeff")
-    machine.builder.begin(source.path)
-    found = Reading(machine.lark.parse_interactive(text), source.path, text).ending()
+    found = machine.reading(source, text).ending()
     _idle.append(machine)
     return found
 
@@ -84,8 +102,7 @@ def ending(source: Source) -> Ending | None:
 def _read(source: Source, seen: list[Token] | None) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
     machine = _machine()
     text = source.text.removeprefix("\ufeff")
-    machine.builder.begin(source.path)
-    reading = Reading(machine.lark.parse_interactive(text), source.path, text, seen)
+    reading = machine.reading(source, text, seen)
     tree = reading.run()
     found = {*reading.diagnostics, *machine.builder.diagnostics}
     _idle.append(machine)

@@ -75,11 +75,12 @@ class Stack:
         height, new = len(states), list[int]()
         action = table[states[-1]].get(kind)
         while isinstance(action, Reduction):
-            kept = len(new) - action.size
-            height += min(kept, 0)
-            del new[max(kept, 0) :]
-            below = new[-1] if new else states[height - 1]
-            new.append(cast(int, table[below][action.rule]))
+            size, rule, _ = action
+            while size and new:
+                new.pop()
+                size -= 1
+            height -= size
+            new.append(cast(int, table[new[-1] if new else states[height - 1]][rule]))
             action = table[new[-1]].get(kind)
         return action is not None
 

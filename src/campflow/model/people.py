@@ -103,7 +103,7 @@ class Event:
 
 
 #: Reactions that channels report, and what the engine says of campaigns (language page, section 3).
-#: `opened_any` and `clicked_any` also count what machines did.
+#: `opened_any` and `clicked_any` also count what machines did: see `heard_as`.
 BUILT_IN_EVENTS: tuple[Event, ...] = (
     *(
         Event(name, (), "message", None)
@@ -115,3 +115,8 @@ BUILT_IN_EVENTS: tuple[Event, ...] = (
     *(Event(name, (), "page", None) for name in ("visited", "submitted")),
     *(Event(name, (), "campaign", None) for name in ("entered", "left", "converted")),
 )  # fmt: skip
+
+
+def heard_as(event: str) -> tuple[str, ...]:
+    """The events that count as `event`: an opening or a click by a person is among those by anybody."""
+    return {"opened_any": ("opened", "opened_any"), "clicked_any": ("clicked", "clicked_any")}.get(event, (event,))

@@ -6,6 +6,9 @@ from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import CampflowError
 from campflow.people.values import is_missing
 
+#: What a rejects file says beside the row, none of which is about the contact.
+REJECTED = ("rejected_line", "rejected_column", "rejected_reason", "rejected_raw")
+
 #: Files of JSON lines may have other keys in every line; this many shapes are remembered.
 _SHAPES = 1_000
 
@@ -36,9 +39,9 @@ class Columns:
         for column, value in values.items():
             if value != "" and not is_missing(value):
                 name = shape[column]
-                if name is None:
+                if name is None and column not in REJECTED:
                     others[column] = value
-                else:
+                elif name is not None:
                     known[name] = value
         return known, others
 

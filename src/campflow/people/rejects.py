@@ -6,8 +6,10 @@ from typing import TextIO
 
 from campflow.errors import RowError
 from campflow.hooks.contracts import BadRow, Row
+from campflow.people.columns import REJECTED
 
-_OURS = ("line", "column", "reason", "raw")
+#: Not the names of anybody's own columns; an import of the mended file leaves them out.
+_OURS = REJECTED
 
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -16,8 +18,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class RejectsFile:
     """Writes refused rows to a stream opened with `newline=""`; give its `refuse` to an import.
 
-    The first row decides the columns. `raw` holds what does not fit them: a record that could not be read, a JSON
-    object with other keys.
+    The first row decides the columns. `rejected_raw` holds what does not fit them: a record that could not be read, a
+    JSON object with other keys.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -22,7 +22,7 @@ from campflow.planning.plan import (
     Value,
 )
 from campflow.sql.calendar import LocalTime
-from campflow.sql.conditions import Column, Scope, after, instant, matching, truth
+from campflow.sql.conditions import Column, Scope, after, instant, matching, named, truth
 from campflow.sql.dialects import NEVER, greatest, least
 from campflow.sql.rows import LOOKED_AT, NOW
 from campflow.sql.subqueries import around, one
@@ -157,7 +157,7 @@ def _moments(becoming: Becoming, journey: Journey, start: Column) -> FromClause:
             case Each(event, about, time):
                 e = journey.tables.event.alias()
                 on_event = instant(time, replace(journey.scope(NOW), event=e)).label("at")
-                query = select(on_event).where(e.c.contact_id == journey.contact.c.contact_id, e.c.name == event)
+                query = select(on_event).where(e.c.contact_id == journey.contact.c.contact_id, named(e, event))
                 queries.append(around(query if about is None else query.where(e.c.about == about), e))
     return union_all(*queries).subquery() if len(queries) > 1 else queries[0].subquery()
 

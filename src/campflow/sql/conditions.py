@@ -27,7 +27,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.types import BigInteger, Boolean, Float, Text
 
 from campflow.model import expressions as x
-from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType
+from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.dialects import HasItem, Position
 from campflow.sql.subqueries import one
@@ -229,12 +229,18 @@ def _reads_now(expression: x.Expression) -> bool:
 
 def matching(pattern: x.EventPattern, e: FromClause, scope: Scope) -> list[Column]:
     """Conditions on an event's row: of this contact, this name, about this, where that holds; no times yet."""
-    conditions: list[Column] = [e.c.contact_id == scope.contact.c.contact_id, e.c.name == pattern.event]
+    conditions: list[Column] = [e.c.contact_id == scope.contact.c.contact_id, named(e, pattern.event)]
     if pattern.about is not None:
         conditions.append(e.c.about == pattern.about)
     if pattern.where is not None:
         conditions.append(truth(pattern.where, replace(scope, event=e)))
     return conditions
+
+
+def named(e: FromClause, event: str) -> Column:
+    """Whether an event's row counts as an event of this name."""
+    names = heard_as(event)
+    return e.c.name == event if len(names) == 1 else e.c.name.in_(names)
 
 
 def _history(pattern: x.EventPattern, window: x.Window, scope: Scope, what: Column) -> tuple[Select[Any], FromClause]:

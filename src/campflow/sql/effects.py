@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -93,6 +94,7 @@ def _cancel(r: Rows) -> Executable:
         b.c.channel == message.c.channel,
         b.c.closed_at.is_(None),
         message.c.message_id.between(b.c.first_message_id, b.c.handed_to),
+        or_(message.c.retry_at.is_(None), message.c.retry_at <= b.c.ready_at),
     )
     waiting = and_(message.c.journey_id.in_(left), message.c.state.in_(["planned", "ready"]), ~handed)
     return update(message).where(waiting).values(state="cancelled", settled_at=NOW)

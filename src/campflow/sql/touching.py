@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Executable, Select, and_, func, literal, or_, select
 
 from campflow.model.flow import Once
+from campflow.model.people import heard_as
 from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnConversion, OnEvent
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import leading
@@ -42,7 +43,7 @@ def fresh(r: Rows) -> Fresh:
 
     by_event: list[Written] = []
     if outside.events:
-        named = select(e.c.contact_id).distinct().where(e.c.name.in_(sorted(outside.events)))
+        named = select(e.c.contact_id).distinct().where(e.c.name.in_(_heard(outside.events)))
         if not becomes:
             named = named.where(e.c.at >= START)
         by_event = [
@@ -76,6 +77,10 @@ def _ends(r: Rows) -> Column:
     return or_(to.is_(None), to.in_(r.finals)) if r.finals else to.is_(None)
 
 
+def _heard(events: frozenset[str]) -> list[str]:
+    return sorted({name for event in events for name in heard_as(event)})
+
+
 def _into_fresh(r: Rows, who: Select[tuple[int]]) -> Executable:
     return r.insert(r.work.fresh).from_select(["contact_id"], who).on_conflict_do_nothing()
 
@@ -99,7 +104,7 @@ def touched(r: Rows) -> Touched:
     by_event: list[Written] = []
     if inside.events:
         named = select(*of).select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
-        named = named.where(here, e.c.name.in_(sorted(inside.events)))
+        named = named.where(here, e.c.name.in_(_heard(inside.events)))
         by_event = [
             ("touch_by_event", "journeys of contacts of whom we learned something new",
              _into_touched(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ))),

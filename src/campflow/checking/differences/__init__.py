@@ -2,6 +2,18 @@
 
 from campflow.checking.differences.difference import Difference, Reach, Side
 from campflow.checking.differences.everything import differences
+from campflow.checking.differences.telling import NOTHING, described, figure, known, report
 from campflow.checking.differences.version import Version
 
-__all__ = ["Difference", "Reach", "Side", "Version", "differences"]
+__all__ = [
+    "NOTHING",
+    "Difference",
+    "Reach",
+    "Side",
+    "Version",
+    "described",
+    "differences",
+    "figure",
+    "known",
+    "report",
+]

@@ -4,12 +4,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from campflow.checking.differences.difference import Difference
+from campflow.checking.differences.difference import Difference, came_or_went, retitled
 from campflow.checking.differences.meaning import meaning
 from campflow.checking.differences.pairing import paired
-from campflow.checking.differences.reaching import reach
 from campflow.checking.differences.stages import of_stages, renamed_stages, retargeted
-from campflow.checking.differences.statements import asked, compared, frame
+from campflow.checking.differences.statements import compared, condition_changed, frame, waits_for
 from campflow.checking.differences.version import Version
 from campflow.checking.wording import differences as say
 from campflow.language import syntax
@@ -41,7 +40,7 @@ def content_of(campaign: Campaign) -> Hashable:
 def of_campaign(was: Campaign, is_now: Campaign, old: Version, new: Version) -> Iterator[Difference]:
     place = (f"campaign {is_now.name}",)
     if was.title != is_now.title:
-        yield say.retitled(place, was.title, is_now.title)
+        yield retitled(place, was.title, is_now.title)
     yield from _of_single_clauses(place, was, is_now, old, new)
     renamed = renamed_stages(was, is_now)
     before = retargeted(was, {was_stage.name: stage.name for was_stage, stage in renamed})
@@ -59,22 +58,19 @@ def _of_single_clauses(
     for name, what, kind in _SINGLE:
         if getattr(was, name) != getattr(is_now, name):
             yield _clause(place, what, old.clause(was, kind), new.clause(is_now, kind))
-    found = reach(was.audience, is_now.audience, old, new)
-    if found:
-        texts = old.clause(was, syntax.Audience), new.clause(is_now, syntax.Audience)
-        notes = say.unchanged_text(was.audience, is_now.audience) if texts[0] == texts[1] else ()
-        yield Difference(place, "audience", "changed", *texts, notes, found)
+    texts = old.clause(was, syntax.Audience), new.clause(is_now, syntax.Audience)
+    yield from condition_changed(place, "audience", texts, (was.audience, is_now.audience), (old, new))
 
 
 def _clause(place: tuple[str, ...], what: str, old: str | None, new: str | None) -> Difference:
-    return Difference(place, what, "added" if old is None else "removed" if new is None else "changed", old, new)
+    return Difference(place, what, came_or_went(old, new), old, new)
 
 
 def _of_statements(
     place: tuple[str, ...], old: Sequence[_Statement], new: Sequence[_Statement], before: Version, after: Version
 ) -> Iterator[Difference]:
     """Ways in, ways to leave, conversions. Those of one kind and event are the same one, changed."""
-    pairs = paired(old, new, meaning, lambda each: (frame(each), meaning(asked(each))), _about, _name)
+    pairs = paired(old, new, meaning, frame, _about, _kind)
     for each in pairs.added:
         yield Difference(place, say.kind(each), "added", None, each.text)
     for was, is_now in pairs.kept:
@@ -85,14 +81,11 @@ def _of_statements(
 
 def _about(statement: _Statement) -> Hashable:
     """What it waits for."""
-    if isinstance(statement, Convert):
-        return statement.name
-    pattern = getattr(statement.trigger, "pattern", None)
-    return type(statement.trigger), pattern and (pattern.event, pattern.about)
+    return statement.name if isinstance(statement, Convert) else waits_for(statement)
 
 
-def _name(statement: _Statement) -> Hashable:
-    return statement.name if isinstance(statement, Convert) else type(statement.trigger)
+def _kind(statement: _Statement) -> Hashable:
+    return waits_for(statement) if isinstance(statement, Convert) else type(statement.trigger).__name__
 
 
 def _of_listed(

@@ -43,3 +43,14 @@ class Difference:
     new: str | None = None
     notes: tuple[str, ...] = ()
     reach: Reach | None = None
+
+
+def retitled(place: tuple[str, ...], old: str | None, new: str | None) -> Difference:
+    """Another title in quotes behind the name, or none any more."""
+    was, is_now = (f'"{title}"' if title is not None else None for title in (old, new))
+    return Difference(place, "title", came_or_went(old, new), was, is_now)
+
+
+def came_or_went(old: object | None, new: object | None) -> Change:
+    """How something has changed that may have been there before, and may be there now."""
+    return "added" if old is None else "removed" if new is None else "changed"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from campflow.checking.differences.campaigns import content_of, of_campaign
-from campflow.checking.differences.difference import Difference
+from campflow.checking.differences.difference import Difference, retitled
 from campflow.checking.differences.pairing import Pairs, paired
-from campflow.checking.differences.reaching import changed_segments, reach
+from campflow.checking.differences.statements import condition_changed
 from campflow.checking.differences.version import Version
 from campflow.checking.wording import differences as say
 from campflow.model.flow import Campaign, Segment
@@ -77,12 +77,9 @@ def _of_segments(old: Version, new: Version) -> Iterator[Difference]:
     for was, is_now in pairs.kept:
         place = (f"segment {is_now.name}",)
         if was.title != is_now.title:
-            yield say.retitled(place, was.title, is_now.title)
-        found = reach(was.condition, is_now.condition, old, new)
-        if found:
-            texts = old.condition(was), new.condition(is_now)
-            notes = say.through(changed_segments(was.condition, is_now.condition)) if texts[0] == texts[1] else ()
-            yield Difference(place, "condition", "changed", *texts, notes, found)
+            yield retitled(place, was.title, is_now.title)
+        texts = old.condition(was), new.condition(is_now)
+        yield from condition_changed(place, "condition", texts, (was.condition, is_now.condition), (old, new))
 
 
 # --- campaigns --------------------------------------------------------------------------------------------------

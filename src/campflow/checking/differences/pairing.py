@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -34,5 +35,5 @@ def paired(old: Sequence[T], new: Sequence[T], *keys: Callable[[T], Hashable]) -
         kept=tuple((old[was[index]], new[index]) for index in kept),
         removed=tuple(item for index, item in enumerate(old) if index not in was.values()),
         added=tuple(item for index, item in enumerate(new) if index not in was),
-        swapped=tuple((new[a], new[b]) for a, b in zip(kept, kept[1:], strict=False) if was[a] > was[b]),
+        swapped=tuple((new[a], new[b]) for a, b in pairwise(kept) if was[a] > was[b]),
     )

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from campflow.checking.differences.difference import Difference
+from campflow.checking.differences.difference import Difference, came_or_went, retitled
 from campflow.checking.differences.meaning import meaning, rebuilt
 from campflow.checking.differences.pairing import Pairs, paired
-from campflow.checking.differences.statements import asked, compared, frame
+from campflow.checking.differences.statements import compared, frame, waits_for
 from campflow.checking.differences.version import Version
 from campflow.checking.wording import differences as say
 from campflow.model import flow
@@ -78,7 +78,7 @@ def of_stages(
 
 def _of_stage(place: Place, was: Stage, is_now: Stage, old: Version, new: Version) -> Iterator[Difference]:
     if was.title != is_now.title:
-        yield say.retitled(place, was.title, is_now.title)
+        yield retitled(place, was.title, is_now.title)
     if was.final != is_now.final:
         yield Difference(place, "stage", "changed", notes=(say.FINAL if is_now.final else say.NOT_FINAL,))
     yield from _of_actions(place, was.actions, is_now.actions)
@@ -127,10 +127,10 @@ def _of_ways_out(
         old,
         new,
         meaning,
-        lambda way: (frame(way), asked(way) is None),
-        lambda way: (_waited_for(way), way.target),
-        lambda way: (_waited_for(way), meaning(way.guard)),
-        _waited_for,
+        frame,
+        lambda way: (waits_for(way), way.target),
+        lambda way: (waits_for(way), meaning(way.guard)),
+        waits_for,
     )
     for way in pairs.added:
         yield Difference(place, "way out", "added", None, way.text)
@@ -139,11 +139,6 @@ def _of_ways_out(
     for way in pairs.removed:
         yield Difference(place, "way out", "removed", way.text)
     yield from _reordered(place, "ways out", pairs)
-
-
-def _waited_for(way: WayOut) -> Hashable:
-    trigger = way.trigger
-    return type(trigger), (trigger.pattern.event, trigger.pattern.about) if isinstance(trigger, flow.OnEvent) else None
 
 
 # --- splits -----------------------------------------------------------------------------------------------------
@@ -177,8 +172,7 @@ def _of_split(place: Place, was: Split, is_now: Split, before: Version, after: V
         if meaning(getattr(was, what)) != meaning(getattr(is_now, what)):
             nodes = ((before, getattr(old_node, what)), (after, getattr(new_node, what)))
             texts = [version.written(node.span) if node else None for version, node in nodes]
-            change = "added" if texts[0] is None else "removed" if texts[1] is None else "changed"
-            yield Difference(place, what, change, texts[0], texts[1])
+            yield Difference(place, what, came_or_went(*texts), texts[0], texts[1])
 
 
 def _of_arm(place: Place, was: Arm, is_now: Arm, before: Version, after: Version) -> Iterator[Difference]:

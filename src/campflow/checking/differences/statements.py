@@ -2,15 +2,15 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from campflow.checking.differences.difference import Difference
 from campflow.checking.differences.meaning import meaning
-from campflow.checking.differences.reaching import reach
+from campflow.checking.differences.reaching import changed_segments, reach
 from campflow.checking.differences.version import Version
 from campflow.checking.wording import differences as say
 from campflow.model import expressions as x
-from campflow.model.flow import After, Convert, Enter, Leave, OnEvent, Trigger, WayOut, When, Every
+from campflow.model.flow import After, Convert, Enter, Every, Leave, OnEvent, Trigger, WayOut, When
 
 Statement: TypeAlias = Enter | Leave | Convert | WayOut
 
@@ -26,6 +26,20 @@ def asked(statement: Statement) -> x.Expression | None:
     return x.And(parts) if len(parts) > 1 else parts[0] if parts else None
 
 
+def condition_changed(
+    place: tuple[str, ...],
+    what: str,
+    texts: tuple[str | None, str | None],
+    conditions: tuple[x.Expression, x.Expression],
+    versions: tuple[Version, Version],
+) -> Iterator[Difference]:
+    """A condition that stands by itself; each pair is the old and the new one."""
+    found = reach(*conditions, *versions)
+    if found:
+        notes = say.written_the_same(changed_segments(*conditions)) if texts[0] == texts[1] else ()
+        yield Difference(place, what, "changed", *texts, notes, found)
+
+
 def frame(statement: Statement) -> Hashable:
     """The statement but for its conditions."""
     if isinstance(statement, Convert):
@@ -39,10 +53,10 @@ def compared(
     """The one difference there is between them, or none."""
     notes = tuple(_notes(was, is_now))
     found = None
-    if _waits_for(was) == _waits_for(is_now):
+    if waits_for(was) == waits_for(is_now):
         found = reach(asked(was), asked(is_now), before, after)
         if found and was.text == is_now.text:
-            notes += say.unchanged_text(asked(was), asked(is_now))
+            notes += say.written_the_same(changed_segments(asked(was), asked(is_now)))
     if notes or found:
         yield Difference(place, say.kind(is_now), "changed", was.text, is_now.text, notes, found)
 
@@ -56,7 +70,7 @@ def _notes(was: Statement, is_now: Statement) -> Iterator[str]:
     if isinstance(was.trigger, After) and isinstance(is_now.trigger, After):
         if was.trigger != is_now.trigger:
             yield say.waits(was.trigger.duration, is_now.trigger.duration)
-    elif _waits_for(was) != _waits_for(is_now):
+    elif waits_for(was) != waits_for(is_now):
         yield say.OTHER_TRIGGER
     elif meaning(_bare(was.trigger)) != meaning(_bare(is_now.trigger)):
         yield say.OTHER_MOMENT
@@ -72,7 +86,7 @@ def _notes(was: Statement, is_now: Statement) -> Iterator[str]:
 def _of_conversion(was: Convert, is_now: Convert) -> Iterator[str]:
     if was.name != is_now.name:
         yield say.named(is_now.name, was.name)
-    if _waits_for(was) != _waits_for(is_now):
+    if waits_for(was) != waits_for(is_now):
         yield say.OTHER_TRIGGER
     if was.within != is_now.within:
         yield say.window(was.within, is_now.within)
@@ -82,7 +96,7 @@ def _of_conversion(was: Convert, is_now: Convert) -> Iterator[str]:
         yield say.leads(is_now.target, was.target)
 
 
-def _waits_for(statement: Statement) -> Hashable:
+def waits_for(statement: Statement) -> Hashable:
     """The kind of trigger, and the event."""
     if isinstance(statement, Convert):
         return statement.pattern.event, statement.pattern.about
@@ -90,7 +104,7 @@ def _waits_for(statement: Statement) -> Hashable:
     return type(trigger), (trigger.pattern.event, trigger.pattern.about) if isinstance(trigger, OnEvent) else None
 
 
-def _bare(trigger: Trigger | Every) -> Trigger | Every:
+def _bare(trigger: Trigger | Every) -> Any:
     match trigger:
         case OnEvent(pattern):
             return OnEvent(replace(pattern, where=None))

@@ -149,7 +149,8 @@ class _Constants:
 
 def _is_asked_for(written: Written) -> bool:
     """Whether it is right that everyone meets it: `yes` says so, and an audience that is a single question."""
-    single = not isinstance(written.condition, And | Or | Not)
+    asked = written.condition.operand if isinstance(written.condition, Not) else written.condition
+    single = not isinstance(asked, And | Or | Not)
     return isinstance(written.condition, Constant) or (written.place == "audience" and single)
 
 

@@ -1,0 +1,74 @@
+"""A syntax tree as JSON and back, so that it can be kept. JSON can do no harm, whoever wrote it.
+
+A node is a list: the number of its kind, its fields, and its span as four numbers; the file's path is not repeated. The
+numbers below 0 are plain values that JSON does not have.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from typing import Any
+
+from campflow.diagnostics.source import Span
+from campflow.language import syntax
+
+_KINDS: tuple[type[Any], ...] = tuple(
+    kind
+    for _, kind in sorted(vars(syntax).items())
+    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == syntax.__name__ and kind != syntax.FlowFile
+)
+_FIELDS = {kind: tuple(field.name for field in fields(kind))[:-1] for kind in _KINDS}
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_PLAIN: dict[int, tuple[type[Any], Callable[[Any], Any]]] = {
+    -1: (tuple, tuple),
+    -2: (Decimal, Decimal),
+    -3: (dt.datetime, dt.datetime.fromisoformat),
+    -4: (dt.date, dt.date.fromisoformat),
+    -5: (dt.time, dt.time.fromisoformat),
+}
+SHAPE = ";".join(f"{kind.__name__}({','.join(_FIELDS[kind])})" for kind in _KINDS)
+"""What the kinds look like: what was packed with another shape cannot be read."""
+
+
+def pack(tree: syntax.FlowFile) -> str:
+    """The tree as one line of text."""
+    return json.dumps([_packed(each) for each in tree.declarations], separators=(",", ":"), ensure_ascii=True)
+
+
+def unpack(written: str | bytes, path: str) -> syntax.FlowFile:
+    """The tree of the file with that path. Raises ValueError for what `pack` did not write."""
+    try:
+        found = json.loads(written)
+        return syntax.FlowFile(path, tuple([_unpacked(each, path) for each in found]))
+    except (TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"{path}: not a tree ({error})") from error
+
+
+def _packed(value: Any) -> Any:
+    number = _NUMBERS.get(type(value))
+    if number is not None:
+        span = value.span
+        inside = [_packed(getattr(value, name)) for name in _FIELDS[type(value)]]
+        return [number, *inside, span.line, span.column, span.end_line, span.end_column]
+    if isinstance(value, tuple):
+        return [-1, *map(_packed, value)]
+    for number, (kind, _) in _PLAIN.items():
+        if isinstance(value, kind):
+            return [number, str(value)]
+    return value
+
+
+def _unpacked(value: Any, path: str) -> Any:
+    if type(value) is not list:
+        return value
+    number = value[0]
+    if number >= 0:
+        *inside, line, column, end_line, end_column = value
+        del inside[0]
+        parts = [_unpacked(each, path) if type(each) is list else each for each in inside]
+        return _KINDS[number](*parts, Span(path, line, column, end_line, end_column))
+    if number == -1:
+        return tuple([_unpacked(each, path) for each in value[1:]])
+    return _PLAIN[number][1](value[1])
