@@ -27,6 +27,7 @@ FLOORS = {
     "campflow.people": 6,
     "campflow.settings": 7,
     "campflow.flow_files": 7,
+    "campflow.kept_trees": 7,
     "campflow.project": 7,
     "campflow.running": 7,
     "campflow.web": 8,

@@ -1,8 +1,8 @@
 """Syntax trees kept from one `campflow check` to the next, in `.campflow/cache` of the project.
 
-A file of the cache is named after the text it is the tree of, and after the campflow that made it; it is JSON, and begins
-with the digest of what follows, so a damaged one is seen and made anew. What lies there is as trustworthy as the folder
-it lies in, so only `check` reads it: what plans and runs campaigns reads their texts.
+A file of the cache is named after the text it is the tree of, and after the campflow that made it. It is JSON, and it
+begins with the digest of what follows, so a damaged one is seen and made anew. What lies there is as trustworthy as the
+folder it lies in, so only `check` reads it: what plans and runs campaigns reads their texts.
 """
 
 import contextlib

@@ -1,38 +1,40 @@
-"""The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it."""
+"""The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it.
+
+What is needed only to run it is imported then: `campflow check` has no use for a database.
+"""
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from campflow.checking.vocabulary import ChannelWords, Vocabulary
-from campflow.compiler import Checked, check_sources, compile_flow
+from campflow.compiler import Checked, Reader, check_sources, compile_flow
 from campflow.content.inspect import inspect_content
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
-from campflow.engine.clock import Clock, ManualClock, SystemClock
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.language import syntax
+from campflow.language.parser import parse
 from campflow.model.durations import parse_duration
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Contact
 from campflow.people.sources import CSV, JSON_LINES
-from campflow.planning.plan import Rfm
 from campflow.settings import FILE, Settings, find_root, load_settings, said
-from campflow.sql.program import Program
-from campflow.storage.database import Database
-from campflow.storage.schema import install
-from campflow.storage.tables import Tables, tables
+
+if TYPE_CHECKING:
+    from campflow.engine.clock import Clock
+    from campflow.sql.program import Program
+    from campflow.storage.database import Database
+    from campflow.storage.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,12 @@ class Project:
     @cached_property
     def checked(self) -> Checked:
         """The flow with everything that is wrong with it."""
+        return self.checked_by(parse)
+
+    def checked_by(self, read: Reader) -> Checked:
+        """The same by another reader: who keeps syntax trees has one."""
         today = dt.datetime.now(ZoneInfo(self.settings.timezone)).date()
-        return check_sources(tuple(self.sources.values()), self.vocabulary, today=today)
+        return check_sources(tuple(self.sources.values()), self.vocabulary, read, today)
 
     @property
     def flow(self) -> CheckedFlow:
@@ -96,13 +102,19 @@ class Project:
         }
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> "Tables":
         """The tables that the flow declares. Raises FlowError."""
+        from campflow.storage.tables import tables
+
         flow = self.flow.flow
         return tables(flow.contact, flow.events)
 
-    def program(self, drawn: Tables, only: Collection[str] | None = None) -> Program:
+    def program(self, drawn: "Tables", only: Collection[str] | None = None) -> "Program":
         """The SQL program for these tables; with `only`, of these campaigns and what they need. Raises FlowError."""
+        from sqlalchemy.engine import make_url
+
+        from campflow.planning.plan import Rfm
+
         return compile_flow(
             self.flow,
             zone=self.settings.timezone,
@@ -115,14 +127,20 @@ class Project:
 
     # --- what runs it -------------------------------------------------------------------------------------------
 
-    def database(self) -> Database:
+    def database(self) -> "Database":
         """The database with the tables of the flow, made or brought up to date. Raises FlowError, StoreError."""
+        from campflow.storage.database import Database
+        from campflow.storage.schema import install
+
         database = Database(self.database_url, self.tables)
         install(database, self.settings.timezone)
         return database
 
-    def desk(self) -> Database:
+    def desk(self) -> "Database":
         """The database for those who only look: they need no correct flow, and change no table that is there."""
+        from campflow.storage.database import Database
+        from campflow.storage.tables import tables
+
         if not self.database_exists:
             return self.database()
         return Database(self.database_url, self.tables if self.checked.flow else tables(Contact((), None), ()))
@@ -130,6 +148,9 @@ class Project:
     @property
     def database_url(self) -> str:
         """The URL; a relative SQLite path begins in the project's folder, wherever the command was started."""
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             url = make_url(self.settings.database)
         except ArgumentError as error:
@@ -143,6 +164,8 @@ class Project:
     @property
     def database_exists(self) -> bool:
         """Whether there is a database file; True for databases that are no files."""
+        from sqlalchemy.engine import make_url
+
         file = self._file_of(make_url(self.database_url).database)
         return file is None or (self.root / file).exists()
 
@@ -150,7 +173,9 @@ class Project:
     def _file_of(name: str | None) -> str | None:
         return None if name in (None, "", ":memory:") or str(name).startswith("file:") else name
 
-    def clock(self, database: Database) -> Clock:
+    def clock(self, database: "Database") -> "Clock":
+        from campflow.engine.clock import ManualClock, SystemClock
+
         return ManualClock(database) if self.settings.clock == "manual" else SystemClock()
 
     def channel_settings(self) -> dict[str, BaseModel]:

@@ -153,6 +153,12 @@ def test_a_click_needs_an_opening_before_it() -> None:
     assert found.reached("engaged") >= 190
 
 
+def test_what_anybody_clicked_people_have_clicked() -> None:
+    text = TRIAL.replace("on clicked welcome", "on clicked_any welcome")
+    found = tried(text, Habits(reactions={**QUIET, (None, "clicked"): 1.0}, events={"purchase": 0}))
+    assert found.reached("engaged") >= 190
+
+
 def test_fields_of_events_are_as_written_and_make_the_worth() -> None:
     habits = Habits(reactions=QUIET, events={"purchase": 5.0}, fields={"purchase": {"amount": ((1_250, 1.0),)}})
     (conversion,) = tried(TRIAL, habits).found.conversions

@@ -16,6 +16,7 @@ from campflow.checking.scope import Scope
 from campflow.checking.tree import depth, operands
 from campflow.checking.wording import names as say_names
 from campflow.checking.wording import types as say
+from campflow.diagnostics.source import Span
 from campflow.language import syntax
 from campflow.model.expressions import And, Did, EventPattern, Expression, InSegment, IsMissing, Not, Or
 from campflow.model.people import ValueType
@@ -70,10 +71,15 @@ def pattern(node: syntax.EventPattern, scope: Scope) -> Pattern | None:
 
 
 def _operand(node: syntax.Expression, scope: Scope, beside: Beside | None = None) -> Operand | None:
-    if depth(node) > DEEPEST:
+    if not _is_short(node.span) and depth(node) > DEEPEST:
         scope.report(say.too_deep(node.span, DEEPEST))
         return None
     return _resolved(node, scope, beside)
+
+
+def _is_short(span: Span) -> bool:
+    """Whether so little is written that it cannot be nested too deeply: nothing nests without a sign of its own."""
+    return span.line == span.end_line and span.end_column - span.column <= DEEPEST
 
 
 def _resolved(node: syntax.Expression, scope: Scope, beside: Beside | None = None) -> Operand | None:

@@ -16,10 +16,15 @@ def find(root: object, kind: type[T]) -> Iterator[T]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting += [child for child in reversed(node) if type(child) in towards]
+            continue
         if isinstance(node, kind):
             yield node
-        inside = node if isinstance(node, tuple) else [getattr(node, name) for name in towards.get(type(node), ())]
-        waiting.extend(child for child in reversed(inside) if isinstance(child, tuple) or type(child) in towards)
+        for name in towards.get(type(node), ()):
+            child = getattr(node, name)
+            if type(child) in towards:
+                waiting.append(child)
 
 
 def depth(root: syntax.Expression) -> int:
@@ -79,7 +84,8 @@ _TOWARDS: dict[type, dict[type, tuple[str, ...]]] = {}
 
 
 def _towards(wanted: type) -> dict[type, tuple[str, ...]]:
-    """The constructs that are `wanted` or may hold it somewhere, each with the fields that lead there."""
+    """The constructs that are `wanted` or may hold it somewhere, and tuples; each with the fields that lead there, the
+    last one first."""
     reaching = {kind for kind in _KINDS if issubclass(kind, wanted)}
     while True:
         more = {k for k, held in _holds().items() if k not in reaching and any(on & reaching for on in held.values())}
@@ -87,7 +93,8 @@ def _towards(wanted: type) -> dict[type, tuple[str, ...]]:
             break
         reaching |= more
     held = _holds()
-    return {kind: tuple(name for name in _FIELDS[kind] if held[kind][name] & reaching) for kind in reaching}
+    leading = {kind: tuple(name for name in _FIELDS[kind] if held[kind][name] & reaching) for kind in reaching}
+    return {tuple: (), **{kind: names[::-1] for kind, names in leading.items()}}
 
 
 def children(node: object) -> list[object]:

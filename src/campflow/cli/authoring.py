@@ -73,13 +73,17 @@ def check(
 ) -> None:
     """Say everything that is wrong with the .flow files and their content. Exit code 1 where something is."""
     from campflow.diagnostics import render
+    from campflow.kept_trees import KeptTrees
 
     gc.disable()  # a quarter of the time went into looking for cycles in trees that have none, just before the end
     project = open_project(path if path.is_dir() else path.parent)
+    trees = KeptTrees(project.root)
+    checked = project.checked_by(trees.read)
+    trees.tidy()
     only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
     found = [
         each
-        for each in project.checked.diagnostics
+        for each in checked.diagnostics
         if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
     ]
     errors = sum(each.severity == "error" for each in found)

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from campflow.cli import authoring, desk, differing, drawing, editor, formatting, importing, operating, simulating, testing
+from campflow.cli import (
+    authoring,
+    desk,
+    differing,
+    drawing,
+    editor,
+    formatting,
+    importing,
+    operating,
+    simulating,
+    testing,
+)
 from campflow.cli.main import main
 
 app = typer.Typer(

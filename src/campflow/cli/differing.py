@@ -83,10 +83,10 @@ def _read(word: str, folder: Path | None) -> _Side:
     from campflow.settings import find_root
 
     path = Path(word)
-    if path.is_dir():
+    if word and path.is_dir():
         project = open_project(path)
         return _Side(word, project, project.checked, project.root)
-    if path.exists():
+    if word and path.exists():
         project = open_project(path.parent)
         name = path.resolve().relative_to(project.root).as_posix()
         if name not in project.sources:
@@ -116,9 +116,9 @@ def _data(difference: "Difference", old_currency: str | None, new_currency: str 
 
 
 def _who(side: "Side", currency: str | None) -> dict[str, Any]:
-    from campflow.checking.differences import described, figure, known
+    from campflow.checking.differences import described, figure, known, plain
 
     if side.person is None:
         return {"answer": side.answer, "example": None, "values": {}}
-    values = {figure(part): text for part, text in known(side.person, currency)}
+    values = {figure(part): plain(part, answer, currency) for part, answer in known(side.person)}
     return {"answer": side.answer, "example": described(side.person, currency), "values": values}

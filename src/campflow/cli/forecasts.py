@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from campflow.engine.behaviour import AMONG, Assumption, Behaviour
+from campflow.engine.behaviour import Assumption, Behaviour
 from campflow.engine.forecast import Forecast, Proportion
 from campflow.engine.simulation import Period
 from campflow.model.calendar import DAY
@@ -55,7 +55,7 @@ class Report:
             if isinstance(action, Send)
         )
         reactions = (each for message in dict.fromkeys(sent) for each in self.behaviour.reactions(message))
-        counting = (each for each in reactions if {each.name, AMONG.get(each.name)} & heard)
+        counting = (each for each in reactions if each.name in heard)
         return (*self.behaviour.own_events(self.rfm), *counting)
 
     def not_in_it(self) -> Iterator[tuple[str, int, str]]:

@@ -28,7 +28,9 @@ def extracted(revision: str, root: Path, target: Path) -> None:
         )
     archive = _git(root, "archive", "--format=zip", commit.stdout.decode().strip())
     if archive.returncode:
-        raise ProjectError(f"this project cannot be read from git revision `{revision}`: {_said(archive)}")
+        raise ProjectError(
+            f"this project is not in git revision `{revision}`: git says: {_said(archive)}; name a later revision"
+        )
     with ZipFile(io.BytesIO(archive.stdout)) as files:
         names = files.namelist()
         if FILE not in names:

@@ -1,5 +1,6 @@
 """What is open in the editor, project by project."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,9 @@ class Bench:
     settled: int = 0
     #: The files that the editor was told findings of.
     told: set[str] = field(default_factory=set)
+    #: When the next check begins, and the last one that did.
+    timer: asyncio.TimerHandle | None = None
+    check: asyncio.Task[None] | None = None
 
     def order(self) -> Order:
         texts = {path: document.text for path, document in self.documents.items() if path != FILE}

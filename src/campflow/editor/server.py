@@ -1,42 +1,29 @@
-"""The language server: what an editor asks over stdin and stdout, answered from views of the project.
+"""The language server: what an editor asks over stdin and stdout, answered from views of the project."""
 
-Typing is answered on the loop: completion looks at the text as it is and at the last view. What needs a view of the
-present text is done by a worker, so the loop is never busy for longer than a completion takes. The whole project is
-checked by another one, when nobody has typed for PAUSE seconds.
-"""
-
-import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.lsp.server import LanguageServer
 
 from campflow.diagnostics.source import Source, Span
 from campflow.editor import completion, hover, navigation, rename, symbols
-from campflow.editor.bench import Bench, Benches, Document
+from campflow.editor.bench import Bench, Document
 from campflow.editor.cursor import cursor
-from campflow.editor.findings import findings
 from campflow.editor.places import Places
+from campflow.editor.session import FlowServer
 from campflow.editor.view import View
 from campflow.language.formatter import format_text
 from campflow.language.parser import prepare
 from campflow.settings import FILE
 
-PAUSE = 0.15
-"""Seconds without a change until the project is checked."""
-
 SWITCH = 0.0005
 """Seconds that a worker runs on while somebody waits; a message changes hands several times on its way."""
 
 T = TypeVar("T")
-log = logging.getLogger("campflow.editor")
 
 
 class _AtPlace(Protocol):
@@ -46,67 +33,6 @@ class _AtPlace(Protocol):
     def text_document(self) -> types.TextDocumentIdentifier: ...
     @property
     def position(self) -> types.Position: ...
-
-
-class FlowServer(LanguageServer):
-    """The state of one session. `worker` is the one thread in which views are made, `checker` that of the checks."""
-
-    def __init__(self) -> None:
-        super().__init__("campflow", version("campflow"), types.TextDocumentSyncKind.Full)
-        self.worker = ThreadPoolExecutor(1, "campflow-view")
-        self.checker = ThreadPoolExecutor(1, "campflow-check")
-        self._benches: Benches | None = None
-        self._timers: dict[int, asyncio.TimerHandle] = {}
-        self._checks: dict[int, asyncio.Task[None]] = {}
-
-    @property
-    def benches(self) -> Benches:
-        if self._benches is None:
-            agreed = self.workspace.position_encoding or types.PositionEncodingKind.Utf16
-            self._benches = Benches(types.PositionEncodingKind(agreed).value)
-        return self._benches
-
-    async def work(self, job: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.worker, job, *arguments)
-
-    async def look(self, bench: Bench) -> View:
-        """The project as it is now."""
-        return await self.work(bench.desk.view, bench.order())
-
-    # --- checking -----------------------------------------------------------------------------------------------
-
-    def check_soon(self, bench: Bench) -> None:
-        """Once nobody has typed for a moment."""
-        if timer := self._timers.pop(id(bench), None):
-            timer.cancel()
-        self._timers[id(bench)] = asyncio.get_running_loop().call_later(PAUSE, self._check, bench)
-
-    def _check(self, bench: Bench) -> None:
-        running = self._checks.get(id(bench))
-        if running and not running.done():
-            self.check_soon(bench)
-        else:
-            self._checks[id(bench)] = asyncio.get_running_loop().create_task(self._tell(bench))
-
-    async def _tell(self, bench: Bench) -> None:
-        """Check the project and tell what is wrong, unless it has changed again meanwhile."""
-        order = bench.order()
-        try:
-            view = await self.work(bench.desk.view, order)
-            shown = await asyncio.get_running_loop().run_in_executor(self.checker, findings, bench, view)
-        except Exception:  # whatever it is, the editor goes on
-            log.exception("the project %s could not be checked", bench.desk.root)
-            return
-        if bench.changes != order.changes:
-            return
-        for path in sorted(bench.told | shown.keys() | bench.documents.keys()):
-            document = bench.documents.get(path)
-            self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(
-                    bench.uri(path), shown.get(path, []), document.version if document else None
-                )
-            )
-        bench.told = set(shown)
 
 
 def make_server() -> FlowServer:

@@ -14,6 +14,7 @@ from campflow.engine.made_up import Weights
 from campflow.model.calendar import DAY
 from campflow.model.constants import Stored
 from campflow.model.flow import Campaign, Emit, Flow, Once, OnEvent
+from campflow.model.people import heard_as
 from campflow.planning.moments import events_in, fields_in
 from campflow.planning.planner import expressions, patterns
 
@@ -50,9 +51,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "complained": Reaction(0.0005, 8 * HOUR),
     "returned": Reaction(0.01, 7 * DAY),
 }
-
-#: What a human being did is among what anybody did.
-AMONG = {"opened": "opened_any", "clicked": "clicked_any"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,8 @@ class Behaviour:
         """The names of all events that change anything; about a page with its name, as in `submitted demo`."""
         of_page = {each.name for each in self.flow.events if each.about == "page"}
         heard = {each for campaign in self.campaigns for each in patterns(campaign)}
-        return frozenset(f"{e.event} {e.about}" if e.event in of_page and e.about else e.event for e in heard)
+        names = {(name, each.about) for each in heard for name in heard_as(each.event)}
+        return frozenset(f"{name} {about}" if about and name in of_page else name for name, about in names)
 
     # --- by themselves ------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from campflow.language.stack import Actions, actions
 from campflow.language.syntax import FlowFile
 from campflow.language.tables import lark_of
 
-
 LexedToken: TypeAlias = tuple[str, str, int, int]
 """Type, text, line and column of a token."""
 

@@ -29,9 +29,7 @@ def actions(lark: Lark) -> Mapping[int, Actions]:
     callbacks = parser.parser.callbacks
     return {
         state: {
-            kind: target
-            if action is Shift
-            else Reduction(len(target.expansion), target.origin.name, callbacks[target])
+            kind: target if action is Shift else Reduction(len(target.expansion), target.origin.name, callbacks[target])
             for kind, (action, target) in row.items()
         }
         for state, row in parser._parse_table.states.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Literal, TypeAlias
 
 from campflow.model.people import ConstantValue, Duration, ValueType
@@ -222,10 +223,15 @@ Expression: TypeAlias = (
 )
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def parts(expression: Expression | EventPattern) -> Iterator[Expression | EventPattern]:
     """The expressions and event patterns directly inside, in the order written."""
-    for field in fields(expression):
-        value = getattr(expression, field.name)
+    for name in _field_names(type(expression)):
+        value = getattr(expression, name)
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Expression | EventPattern):
                 yield item

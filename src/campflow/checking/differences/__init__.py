@@ -2,7 +2,7 @@
 
 from campflow.checking.differences.difference import Difference, Reach, Side
 from campflow.checking.differences.everything import differences
-from campflow.checking.differences.telling import NOTHING, described, figure, known, report
+from campflow.checking.differences.telling import NOTHING, described, figure, known, plain, report
 from campflow.checking.differences.version import Version
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "differences",
     "figure",
     "known",
+    "plain",
     "report",
 ]

@@ -98,7 +98,8 @@ def _of_campaigns(old: Version, new: Version) -> Iterator[Difference]:
             yield Difference((), "campaign", "removed", campaign.name)
     for was, is_now in (*pairs.kept, *renamed):
         if was.name != is_now.name:
-            yield Difference((), "campaign", "renamed", was.name, is_now.name, say.RENAMED)
+            notes = say.RENAMED if content_of(was) == content_of(is_now) else ()
+            yield Difference((), "campaign", "renamed", was.name, is_now.name, notes)
         yield from of_campaign(was, is_now, old, new)
 
 

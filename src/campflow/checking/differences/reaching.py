@@ -15,7 +15,7 @@ from campflow.checking.proofs.regions import Region
 from campflow.checking.proofs.terms import cases
 from campflow.model import expressions as x
 from campflow.model.flow import Flow
-from campflow.model.people import Field, Money
+from campflow.model.people import Duration, Field, Money
 
 #: No condition: everybody.
 EVERYBODY = x.Constant(True, x.YESNO)
@@ -137,5 +137,23 @@ def _agree(figures: dict[x.Aggregate, Answer]) -> bool:
     some = {bool(answer) for answer in figures.values()}
     if len(figures) == 1 or some == {False}:
         return True
+    counts = [(figure, answer) for figure, answer in figures.items() if isinstance(answer, int)]
+    if len(counts) == len(figures) == 2 and all(figure.function == "count" for figure in figures):
+        (one, first), (other, second) = counts
+        return (first <= second and _among(one, other)) or (second <= first and _among(other, one))
     alike = len({(figure.pattern, figure.window) for figure in figures}) == 1
     return alike and some == {True} and all(figure.function in ("count", "sum", "last") for figure in figures)
+
+
+def _among(few: x.Aggregate, many: x.Aggregate) -> bool:
+    """Whether all events that the one counts are counted by the other, too."""
+    anything = x.EventPattern(many.pattern.event, None, None)
+    about_it = x.EventPattern(many.pattern.event, few.pattern.about, None)
+    if many.pattern not in (few.pattern, about_it, anything):
+        return False
+    match few.window, many.window:
+        case (x.Last(Duration(0, days, 0)), x.Last(Duration(0, more_days, 0))):
+            return days <= more_days
+        case (_, None):
+            return True
+    return few.window == many.window

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from campflow.checking.differences.difference import Difference, Side
-from campflow.checking.proofs.judging import Person, Unknown, value
+from campflow.checking.proofs.judging import Answer, Person, Unknown, value
 from campflow.checking.proofs.telling import shown
 from campflow.model import expressions as x
 
 NOTHING = "nothing has changed in meaning"
+
+#: Kinds whose values are numbers only inside.
+_COUNTED = ("money", "date", "time")
 
 
 def report(differences: Sequence[Difference], old_currency: str | None, new_currency: str | None) -> Iterator[str]:
@@ -59,29 +62,32 @@ def _who(side: Side, currency: str | None) -> str:
 
 def described(person: Person, currency: str | None) -> str:
     """`a contact with country "BE", plan "trial"`, by the values that matter."""
-    values = known(person, currency)
-    events = {part.event: None for part in person.told if isinstance(part, x.EventField)}
-    inner = [(part, text) for part, text in values if isinstance(part, x.EventField)]
-    outer = [(part, text) for part, text in values if not isinstance(part, x.EventField)]
+    values = known(person)
+    events = [part.event for part, _ in values if isinstance(part, x.EventField)]
+    inner = [(part, answer) for part, answer in values if isinstance(part, x.EventField)]
+    outer = [(part, answer) for part, answer in values if not isinstance(part, x.EventField)]
     if events:
-        event = f"a `{next(iter(events))}`{_with(inner)}"
-        return f"{event} of a contact{_with(outer)}" if outer else event
-    return f"a contact{_with(outer)}" if outer else "every contact"
+        event = f"a `{events[0]}`{_with(inner, currency)}"
+        return f"{event} of a contact{_with(outer, currency)}" if outer else event
+    return f"a contact{_with(outer, currency)}" if outer else "every contact"
 
 
-def known(person: Person, currency: str | None) -> list[tuple[x.Expression, str | None]]:
-    """The fields and figures that matter, each with its value as it is said; None for one that is missing."""
-    found: list[tuple[x.Expression, str | None]] = []
-    for part in person.told:
-        answer = value(part, person)
-        if not isinstance(answer, Unknown):
-            found.append((part, None if answer is None else shown(part, answer, currency)))
-    return found
+def known(person: Person) -> list[tuple[x.Expression, Answer]]:
+    """The fields and figures that matter, each with its value; None for one that is missing."""
+    answers = ((part, value(part, person)) for part in person.told)
+    return [(part, answer) for part, answer in answers if not isinstance(answer, Unknown)]
 
 
-def _with(values: Sequence[tuple[x.Expression, str | None]]) -> str:
-    there = [f"{figure(part)} {text}" for part, text in values if text is not None]
-    absent = [f"no {figure(part)}" for part, text in values if text is None]
+def plain(part: x.Expression, answer: Answer, currency: str | None) -> object:
+    """A value for programs: amounts, days and moments as texts."""
+    if isinstance(answer, frozenset):
+        return sorted(answer)
+    return shown(part, answer, currency) if answer is not None and part.type.kind in _COUNTED else answer
+
+
+def _with(values: Sequence[tuple[x.Expression, Answer]], currency: str | None) -> str:
+    there = [f"{figure(part)} {shown(part, answer, currency)}" for part, answer in values if answer is not None]
+    absent = [f"no {figure(part)}" for part, answer in values if answer is None]
     return f" with {', '.join((*there, *absent))}" if values else ""
 
 

@@ -8,7 +8,7 @@ from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.proofs.examples import example
 from campflow.checking.proofs.telling import described
 from campflow.checking.proofs.terms import nobody
-from campflow.checking.tree import find, operands
+from campflow.checking.tree import operands
 from campflow.checking.wording import proofs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
@@ -33,32 +33,29 @@ def no_condition_is_constant(evidence: Evidence) -> Iterator[Diagnostic]:
     """
     constant = _Constants(evidence)
     yield from constant.of_segments()
-    for declaration in (declaration for file in evidence.files for declaration in file.declarations):
-        if isinstance(declaration, syntax.CampaignDeclaration | syntax.SegmentDeclaration):
-            for written in _inside(declaration, evidence):
-                yield from constant.check(written)
-        if isinstance(declaration, syntax.CampaignDeclaration):
-            yield from constant.check_together(declaration)
+    for written in _all(evidence):
+        yield from constant.check(written)
+    yield from constant.check_together()
 
 
-def _inside(root: syntax.CampaignDeclaration | syntax.SegmentDeclaration, evidence: Evidence) -> Iterator[Written]:
-    """Every condition of a declaration, those inside others too."""
+def _all(evidence: Evidence) -> Iterator[Written]:
+    """Every condition but the segments', those inside others too."""
     nodes: list[tuple[syntax.Expression | None, Literal["where", "audience", "if"]]] = []
-    nodes += ((node.condition, "if") for node in find(root, syntax.When))
-    nodes += ((node.guard, "if") for node in _statements(root))
-    nodes += ((node.where, "where") for node in find(root, syntax.EventPattern))
-    nodes += ((node.condition, "audience") for node in find(root, syntax.Audience))
+    nodes += ((node.condition, "if") for node in evidence.all(syntax.When))
+    nodes += ((node.guard, "if") for node in _statements(evidence))
+    nodes += ((node.where, "where") for node in evidence.all(syntax.EventPattern))
+    nodes += ((node.condition, "audience") for node in evidence.all(syntax.Audience))
     for node, place in nodes:
         condition = evidence.placed.conditions.get(node.span) if node else None
         if node and condition:
             yield Written(node, condition, place)
 
 
-def _statements(root: object) -> Iterator[syntax.Enter | syntax.Leave | syntax.WayOut]:
+def _statements(evidence: Evidence) -> Iterator[syntax.Enter | syntax.Leave | syntax.WayOut]:
     """What acts on a trigger, and may have an `if`."""
-    yield from find(root, syntax.Enter)
-    yield from find(root, syntax.Leave)
-    yield from find(root, syntax.WayOut)
+    yield from evidence.all(syntax.Enter)
+    yield from evidence.all(syntax.Leave)
+    yield from evidence.all(syntax.WayOut)
 
 
 class _Constants:
@@ -73,9 +70,10 @@ class _Constants:
         """The segments first: what is built on one that is constant is not told again."""
         for name, node in self._evidence.names.segments.items():
             condition = self._evidence.placed.conditions.get(node.condition.span)
-            if condition and (found := list(self.check(Written(node.condition, condition)))):
-                self._segments.add(name)
-                yield from found
+            if condition:
+                yield from self.check(Written(node.condition, condition))
+                if node.condition.span in self._told:
+                    self._segments.add(name)
 
     def check(self, written: Written) -> Iterator[Diagnostic]:
         if not self._on_constant(written.condition):
@@ -88,12 +86,16 @@ class _Constants:
                     if nobody([(part.condition, True)]):
                         yield self._never(part)
 
-    def check_together(self, campaign: syntax.CampaignDeclaration) -> Iterator[Diagnostic]:
+    def check_together(self) -> Iterator[Diagnostic]:
         """The conditions of one statement are asked at one moment, those of an entry with the audience."""
-        audience = next((item.condition for item in campaign.items if isinstance(item, syntax.Audience)), None)
-        for statement in _statements(campaign):
+        audiences: dict[Span, syntax.Expression] = {}
+        for campaign in self._evidence.all(syntax.CampaignDeclaration):
+            asked = next((item.condition for item in campaign.items if isinstance(item, syntax.Audience)), None)
+            enters = (item.span for item in campaign.items if isinstance(item, syntax.Enter))
+            audiences |= dict.fromkeys(enters, asked) if asked else {}
+        for statement in _statements(self._evidence):
             trigger = statement.trigger
-            nodes = [audience] if isinstance(statement, syntax.Enter) else []
+            nodes = [audiences.get(statement.span)]
             nodes += [trigger.pattern.where] if isinstance(trigger, syntax.OnEvent) else []
             nodes += [trigger.condition] if isinstance(trigger, syntax.When) else []
             yield from self._exclusive([node for node in (*nodes, statement.guard) if node])
@@ -101,12 +103,16 @@ class _Constants:
     def _exclusive(self, nodes: Sequence[syntax.Expression]) -> Iterator[Diagnostic]:
         known = [self._evidence.placed.conditions.get(node.span) for node in nodes]
         parts = [Written(node, condition) for node, condition in zip(nodes, known, strict=True) if condition]
+        if len(parts) < 2:
+            return
         told = any(part.node.span in self._told or self._on_constant(part.condition) for part in parts)
-        if len(parts) > 1 and not told and nobody((part.condition, True) for part in parts):
+        if not told and nobody((part.condition, True) for part in parts):
             *others, last = _core(parts)
             yield say.excluded(last.node.span, [part.node.span for part in others], self._story(others, last))
 
     def _on_constant(self, condition: Expression) -> bool:
+        if not self._segments:
+            return False
         return any(isinstance(part, InSegment) and part.name in self._segments for part in walk(condition))
 
     # --- what is said -------------------------------------------------------------------------------------------
@@ -122,7 +128,8 @@ class _Constants:
             return say.never_true(self._text(core[0].node.span), span, subject)
         *others, last = core
         texts = [self._text(part.node.span) for part in core]
-        return say.never_together(texts, span, self._story(others, last))
+        either = len(core) == 2 and not nobody((part.condition, False) for part in core)
+        return say.never_together(texts, span, self._story(others, last), either, written.place == "where")
 
     def _always(self, written: Written) -> Diagnostic:
         self._told.add(written.node.span)
@@ -131,12 +138,10 @@ class _Constants:
         anyone = self._like([(written.condition, True)])
         return say.always_true(self._text(written.node.span), written.node.span, told, anyone, written.place == "where")
 
-    def _story(self, met: Sequence[Written], missed: Written) -> str | None:
+    def _story(self, met: Sequence[Written], missed: Written) -> str:
         """Somebody who meets the ones and therefore not the last."""
         claims = [*((part.condition, True) for part in met), (missed.condition, False)]
         like = self._like(claims)
-        if like is None:
-            return None
         return say.meets_but_not(like, [self._text(part.node.span) for part in met], self._text(missed.node.span))
 
     def _like(self, claims: Iterable[tuple[Expression, bool]]) -> str | None:

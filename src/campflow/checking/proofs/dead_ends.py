@@ -71,7 +71,8 @@ def _stuck(station: Station, walk: Walk, evidence: Evidence) -> Iterator[Diagnos
         stories = _always_the_same(station, waiting, walk, past) or _changing(station, waiting, walk, past)
         if stories:
             told = [described(person, evidence.names.currency) for person in stories]
-            yield say.dead_end(station.node.name, told, [each.way for each in exits], _goal(walk, station))
+            drawn = [arm for split, arm in arms if any(each.arm and each.arm[0] == split for each in station.exits)]
+            yield say.dead_end(station.node.name, told, [each.way for each in exits], drawn, _goal(walk, station))
 
 
 def _moments(exits: Iterable[Exit]) -> tuple[tuple[flow.WayOut, ...], ...]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar, cast
 
 from campflow.checking.names import Names
 from campflow.checking.placed import Placed
@@ -15,6 +16,8 @@ from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language import syntax
 from campflow.language.syntax import FlowFile
 from campflow.model.flow import Flow
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,5 +40,14 @@ class Evidence:
     @cached_property
     def emitted(self) -> frozenset[str]:
         """The events that stages bring about."""
-        nodes = (emit for file in self.files for emit in find(file, syntax.Emit))
-        return frozenset(emit.event.text for emit in nodes)
+        return frozenset(emit.event.text for emit in self.all(syntax.Emit))
+
+    def all(self, kind: type[T]) -> tuple[T, ...]:
+        """Every node of a kind in all files, in their order; looked for once."""
+        if kind not in self._found:
+            self._found[kind] = tuple(node for file in self.files for node in find(file, kind))
+        return cast(tuple[T, ...], self._found[kind])
+
+    @cached_property
+    def _found(self) -> dict[type, tuple[object, ...]]:
+        return {}

@@ -129,7 +129,8 @@ def _numbers(values: Intervals, leaf: x.Expression) -> list[Answer]:
 def _between(low: Cut | None, high: Cut | None, leaf: x.Expression) -> list[int | float]:
     step = _DAY if leaf.type.kind == "time" else 100 if leaf.type.kind == "money" else 1
     if low is None and high is None:
-        return [_ORDINARY.get(leaf.type.kind, 0)]
+        ordinary = _ORDINARY.get(leaf.type.kind, 0)
+        return [ordinary, ordinary + step]
     if low is None:
         return [high[0] if high[1] else high[0] - (1 if is_whole(leaf) else step)] if high else []
     wanted = [low[0] // 100 * 100 + 100] if leaf.type.kind == "money" else []

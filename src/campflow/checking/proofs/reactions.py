@@ -20,7 +20,7 @@ def reactions_follow_messages(evidence: Evidence) -> Iterator[Diagnostic]:
     Nothing is said where the message may have come from somewhere else: another campaign sends it, people enter more
     than once (and may answer what they got the time before), or `moved` brings people from a stage that is gone.
     """
-    everywhere = Counter(send.message.text for send in _sends(evidence))
+    everywhere = Counter(send.message.text for send in evidence.all(syntax.Send))
     for walk in evidence.walks:
         here = Counter(send.message.text for send in find(walk.sketch.node, syntax.Send))
         others = set(everywhere - here)
@@ -60,19 +60,18 @@ def conversions_can_happen(evidence: Evidence) -> Iterator[Diagnostic]:
     Events of one's own can always be imported or received. A reaction to a message needs a campaign that sends it, or
     sends anything; one to a page needs a page; `left` and `converted` need a campaign with such a clause.
     """
-    for walk in evidence.walks:
-        for node in find(walk.sketch.node, syntax.Convert):
-            words = evidence.names.events.get(node.pattern.event.text)
-            kind = words.event.about if words else None
-            if kind and (missing := _missing(kind, node.pattern, evidence)):
-                yield say.silent_conversion(node, missing)
+    for node in evidence.all(syntax.Convert):
+        words = evidence.names.events.get(node.pattern.event.text)
+        kind = words.event.about if words else None
+        if kind and (missing := _missing(kind, node.pattern, evidence)):
+            yield say.silent_conversion(node, missing)
 
 
 def _missing(kind: str, pattern: syntax.EventPattern, evidence: Evidence) -> str | None:
     """What would have to be there for the event to happen; None where it can."""
     about = pattern.about.text if pattern.about else None
     if kind == "message":
-        sent = {send.message.text for send in _sends(evidence)}
+        sent = {send.message.text for send in evidence.all(syntax.Send)}
         if about is None:
             return None if sent else "no campaign sends anything"
         known = about in evidence.names.messages
@@ -89,11 +88,6 @@ def _never_told(event: str, about: str | None, evidence: Evidence) -> str | None
         return None
     owner = f"`{about}` has" if about else "no campaign has"
     return f"{owner} {'no' if about else 'a'} `{'leave' if event == 'left' else 'convert'}` clause"
-
-
-def _sends(evidence: Evidence) -> Iterator[syntax.Send]:
-    for file in evidence.files:
-        yield from find(file, syntax.Send)
 
 
 def _once(walk: Walk) -> bool:

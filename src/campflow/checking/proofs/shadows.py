@@ -32,11 +32,16 @@ def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
         if nobody(own):
             continue
         peers = [each.way for each in station.exits if each.arm in (None, exit.arm)]
-        found = _beaters(exit, own, peers, leaves)
-        if found:
-            yield Shadow(station, exit, found)
-        elif (gone := _gone(exit, peers, leaves)) and not _is_emitted(exit, station):
-            yield Shadow(station, exit, gone, at_entry=True)
+        found, at_entry = _beaters(exit, own, peers, leaves), False
+        if not found and not _is_emitted(exit, station):
+            found, at_entry = _gone(exit, peers, leaves), True
+        if found and not any(map(_is_told, found)):
+            yield Shadow(station, exit, found, at_entry)
+
+
+def _is_told(beater: Beater) -> bool:
+    """Whether it beats others only because everyone meets its condition, which is told by itself."""
+    return bool(conditions(beater)) and nobody([_unmet(beater)])
 
 
 # --- beaten at the same moment, or later ------------------------------------------------------------------------

@@ -1,17 +1,13 @@
 """Declarations and files that nothing uses."""
 
 from collections.abc import Collection, Iterator
-from typing import TypeVar
 
 from campflow.checking.proofs.evidence import Evidence
-from campflow.checking.tree import find
 from campflow.checking.vocabulary import PAGE
 from campflow.checking.wording import warnings as say
 from campflow.diagnostics.diagnostic import Diagnostic, did_you_mean
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
-
-T = TypeVar("T")
 
 
 def everything_is_used(evidence: Evidence) -> Iterator[Diagnostic]:
@@ -24,13 +20,13 @@ def everything_is_used(evidence: Evidence) -> Iterator[Diagnostic]:
     if not evidence.walks:
         return
     unread = {word for one in evidence.unread for word in evidence.texts.words_of_line(one.span)}
-    segments = {node.segment.text for node in _all(evidence, syntax.InSegment)}
+    segments = {node.segment.text for node in evidence.all(syntax.InSegment)}
     segments = _meant(segments, evidence.names.segments) | unread
     for name, segment in evidence.names.segments.items():
         if name not in segments:
             yield say.unused("segment", segment.name, "in segment")
     events = _meant(_events(evidence), evidence.names.events) | unread
-    for declared in _all(evidence, syntax.EventDeclaration):
+    for declared in evidence.all(syntax.EventDeclaration):
         if declared.name.text not in events:
             yield say.unused("event", declared.name, "on")
     yield from _files(evidence, unread)
@@ -38,9 +34,9 @@ def everything_is_used(evidence: Evidence) -> Iterator[Diagnostic]:
 
 def _files(evidence: Evidence, unread: Collection[str]) -> Iterator[Diagnostic]:
     vocabulary = evidence.names.vocabulary
-    named = {about.text for node in _all(evidence, syntax.EventPattern) if (about := node.about)} | set(unread)
-    sends = [(node.channel.text, node.message.text) for node in _all(evidence, syntax.Send)]
-    sends += [(node.channel.text, node.message.text) for node in _all(evidence, syntax.ExpectSent)]
+    named = {about.text for node in evidence.all(syntax.EventPattern) if (about := node.about)} | set(unread)
+    sends = [(node.channel.text, node.message.text) for node in evidence.all(syntax.Send)]
+    sends += [(node.channel.text, node.message.text) for node in evidence.all(syntax.ExpectSent)]
     for channel in vocabulary.channels:
         sent = {message for by, message in sends if by == channel or by not in vocabulary.channels}
         used = _meant(sent, vocabulary.content.messages(channel)) | named
@@ -50,9 +46,9 @@ def _files(evidence: Evidence, unread: Collection[str]) -> Iterator[Diagnostic]:
 
 
 def _events(evidence: Evidence) -> set[str]:
-    used = {node.event.text for node in _all(evidence, syntax.EventPattern)}
-    used |= {node.event.text for node in _all(evidence, syntax.Emit)}
-    used |= {node.event.text for node in _all(evidence, syntax.Happens)}
+    used = {node.event.text for node in evidence.all(syntax.EventPattern)}
+    used |= {node.event.text for node in evidence.all(syntax.Emit)}
+    used |= {node.event.text for node in evidence.all(syntax.Happens)}
     scored = evidence.names.vocabulary.rfm_event
     return used | ({scored} if scored else set())
 
@@ -63,8 +59,3 @@ def _meant(used: Collection[str], declared: Collection[str]) -> set[str]:
         question.split("`")[1] for name in used if name not in declared and (question := did_you_mean(name, declared))
     }
     return {*used, *near}
-
-
-def _all(evidence: Evidence, kind: type[T]) -> Iterator[T]:
-    for file in evidence.files:
-        yield from find(file, kind)

@@ -39,7 +39,8 @@ def waits(old: Duration, new: Duration) -> str:
 
 
 def window(old: Duration, new: Duration) -> str:
-    return f"counts for {_longer(old, new)}: {old} → {new}"
+    time = {"longer": "a longer time", "shorter": "a shorter time"}.get(_longer(old, new), "another time")
+    return f"counts for {time}: {old} → {new}"
 
 
 def _longer(old: Duration, new: Duration) -> str:

@@ -49,7 +49,10 @@ def unreachable(
     return Diagnostic("unreachable-stage", message, stage.span, hint, labels)
 
 
-def dead_end(stage: syntax.Name, people: Sequence[str], exits: Sequence[flow.WayOut], goal: str) -> Diagnostic:
+def dead_end(
+    stage: syntax.Name, people: Sequence[str], exits: Sequence[flow.WayOut], arms: Sequence[str], goal: str
+) -> Diagnostic:
+    """`people` are the contact of the story as it is when each timer acts; `arms` are those that it is drawn into."""
     timers = [way for way in exits if isinstance(way.trigger, flow.After | flow.AtTime | flow.OnDate)]
     moments = list(dict.fromkeys(_moment(way.trigger) for way in timers))
     first = people[0] if people else "a contact"
@@ -59,8 +62,9 @@ def dead_end(stage: syntax.Name, people: Sequence[str], exits: Sequence[flow.Way
         ]
         story = f"a contact who is in `{stage.text}`, {' and '.join(moved)}"
     else:
-        story = f"{first} {'and' if ' who ' in first else 'who'} enters `{stage.text}`"
-    deeds = [f"never {deed}" for deed in _deeds(exits)]
+        story = f"{_one(first)} enters `{stage.text}`"
+    drawn = [f"is drawn into {listed(arms)}"] if arms else []
+    deeds = [*drawn, *(f"never {deed}" for deed in _deeds(exits))]
     story = " and ".join([", ".join([story, *deeds[:-1]]), deeds[-1]]) if deeds else story
     message = f"a contact could stay in `{stage.text}` for ever\n{story} stays there for ever"
     labels = tuple(Label(way.span, "acts only for those who meet its `if`") for way in timers)
@@ -71,7 +75,7 @@ def spin(person: str, ways: Sequence[syntax.WayOut], stages: Sequence[str]) -> D
     first, *others = ways
     path = ", ".join(f"`{name}`" for name in (*stages[1:], stages[0]))
     message = (
-        f"this circle of stages takes no time at all\n{person} who is in `{stages[0]}` goes on to {path} "
+        f"this circle of stages takes no time at all\n{_one(person)} is in `{stages[0]}` goes on to {path} "
         "and round again, all at one moment and without end"
     )
     labels = tuple(Label(way.span, "and on at once") for way in others)
@@ -85,10 +89,24 @@ def shadowed(stage: str, way: flow.WayOut, beaters: Sequence[flow.WayOut | flow.
         hint = "take one of the ways out away, or let the other wait: `after 1 day -> …`"
     else:
         story = f"a contact in `{stage}` always goes by {texts}, which {_sooner(way, beaters)}"
-        hint = "write it before the other, give the other an `if`, or take it away"
+        hint = _make_room(way, beaters)
     message = f"`{way.text}` never acts\n{story}"
     labels = tuple(Label(each.span, "always acts first") for each in beaters)
     return Diagnostic("shadowed-exit", message, way.span, hint, labels)
+
+
+def _one(person: str) -> str:
+    """The person, ready for a verb: "a contact who", or "a contact who has had a `purchase` and"."""
+    return f"{person} and" if " who " in person else f"{person} who"
+
+
+def _make_room(way: flow.WayOut, beaters: Sequence[flow.WayOut | flow.Leave]) -> str:
+    """What lets the beaten way out act."""
+    if isinstance(way.trigger, flow.Else):
+        return "take it away"
+    if _sooner(way, beaters).endswith("sooner"):
+        return "let it wait no longer than the other, give the other an `if`, or take it away"
+    return "write it before the other, or take it away"
 
 
 def _sooner(way: flow.WayOut, beaters: Sequence[flow.WayOut | flow.Leave]) -> str:

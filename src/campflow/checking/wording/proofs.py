@@ -11,13 +11,14 @@ def never_true(text: str, span: Span, subject: str) -> Diagnostic:
     return Diagnostic("never-true", message, span, "look at the signs and at the values, or take the condition away")
 
 
-def never_together(texts: Sequence[str], span: Span, story: str | None) -> Diagnostic:
-    message = f"no contact can meet {listed(texts)} at once"
-    hint = "write `or` where either will do" if len(texts) == 2 else "look at the signs and at the values"
+def never_together(texts: Sequence[str], span: Span, story: str, either: bool, of_event: bool) -> Diagnostic:
+    """`either` is whether `or` between the parts would say something."""
+    message = f"no {'event' if of_event else 'contact'} can meet {listed(texts)} at once"
+    hint = "write `or` where either will do" if either else "look at the signs and at the values"
     return Diagnostic("never-true", _told(message, story), span, hint)
 
 
-def excluded(span: Span, others: Sequence[Span], story: str | None) -> Diagnostic:
+def excluded(span: Span, others: Sequence[Span], story: str) -> Diagnostic:
     return Diagnostic(
         "never-true",
         _told("nobody can meet this here: it is asked at the same moment as another condition", story),
@@ -27,7 +28,9 @@ def excluded(span: Span, others: Sequence[Span], story: str | None) -> Diagnosti
     )
 
 
-def meets_but_not(subject: str, met: Sequence[str], missed: str) -> str:
+def meets_but_not(subject: str | None, met: Sequence[str], missed: str) -> str:
+    if subject is None:
+        return f"whoever meets {listed(met)} fails `{missed}`"
     return f"{subject} meets {listed(met)}, and so fails `{missed}`"
 
 
