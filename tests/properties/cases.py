@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import ZONES, campaigns
 from tests.properties.drawing import EVENTS, Frame, conditions
-from tests.reference.clock import DAY, QUARTER, midnight
+from tests.reference.clock import DAY, QUARTER, add, midnight, occurrences
 from tests.reference.story import Change, Happening, Person, Stored
 from tests.reference.telling import PEOPLE, Case
+
+from campflow.model.people import Duration
 
 HOUR = 4 * QUARTER
 _UNIX_DAY = dt.date(1970, 1, 1)
@@ -38,31 +40,74 @@ class RandomCase(Case):
     calm: bool
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """`moments` are those at which things happen: few, and such that much falls together."""
+
+    text: str
+    day: dt.date
+    deployed: int
+    moments: Sequence[int]
+    calm: bool
+
+    @property
+    def spoken(self) -> list[tuple[str, str | None]]:
+        """The events that the text speaks of."""
+        return [name for name in _NAMES if re.search(rf"\b{name[0]}\b", self.text[len(PEOPLE) :])] or list(_NAMES)
+
+    @property
+    def opening(self) -> list[tuple[str, str | None]]:
+        """Those that let in, where there are any."""
+        return [name for name in _NAMES if re.search(rf"enter on {name[0]}\b", self.text)] or self.spoken
+
+
 @st.composite
 def cases(draw: DrawFn, calm: bool) -> RandomCase:
     zone, day = draw(st.sampled_from(PLACES))
     text = draw(_texts(day))
     deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
-    pool = draw(st.lists(_moments(deployed), min_size=2, max_size=5))
-    people = [draw(_person(key, deployed, day)) for key in ["ada", "bob", "cleo"][: draw(st.integers(1, 3))]]
-    happenings = draw(_histories(text, people, pool, deployed, calm))
-    changes = [] if calm else draw(st.lists(_change(people, pool, deployed), max_size=2))
+    clocks = draw(st.sampled_from([zone, *re.findall(r'timezone "(.*?)"', text)]))
+    scene = _Scene(text, day, deployed, draw(_moments(text, clocks, deployed)), calm)
+    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo"][: draw(st.integers(1, 3))]]
+    happenings = draw(_histories(scene, people))
+    changes = [] if calm else draw(st.lists(_change(scene, people), max_size=2))
     return RandomCase(text, people, happenings, changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm)
 
 
 @st.composite
-def _histories(
-    draw: DrawFn, text: str, people: Sequence[Person], pool: Sequence[int], deployed: int, calm: bool
-) -> list[Happening]:
+def _moments(draw: DrawFn, text: str, zone: str, deployed: int) -> list[int]:
+    """A few round moments, and what lies a duration or a time of day of the text later."""
+    hours = st.integers(0, 4 * 24).map(lambda hours: hours * 4)
+    quarters = st.one_of(
+        hours, hours, hours, st.integers(0, 6 * 96), st.integers(-2 * 96, 0), st.integers(-2976, -2592)
+    )
+    start = (deployed + QUARTER) // QUARTER * QUARTER
+    base = [start + n * QUARTER for n in draw(st.lists(quarters, min_size=1, max_size=3, unique=True))]
+    times = [dt.time.fromisoformat(time) for time in re.findall(r"\b\d\d:\d\d\b", text)]
+    later = [add(zone, moment, duration) for moment in base for duration in _durations(text)]
+    daily = [next(occurrences(zone, time, moment)) for moment in base for time in times]
+    return [*base, *base, *later, *daily, *(moment + step for moment in base for step in (-1, 1))]
+
+
+def _durations(text: str) -> list[Duration]:
+    """The durations that the text names."""
+    found = set()
+    for months, days, hours, minutes in re.findall(
+        r"(?:(\d+) months? ?)?(?:(\d+) days? ?)?(?:(\d+) hours? ?)?(?:(\d+) minutes?)?", text[len(PEOPLE) :]
+    ):
+        clock = int(hours or 0) * HOUR + int(minutes or 0) * 60_000
+        found.add(Duration(int(months or 0), int(days or 0), clock))
+    return sorted(found - {Duration()}, key=str)
+
+
+@st.composite
+def _histories(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> list[Happening]:
     """Mostly what the text speaks of; for everyone first something that lets in."""
-    spoken = [name for name in _NAMES if re.search(rf"\b{name[0]}\b", text[len(PEOPLE) :])] or list(_NAMES)
-    opening = [name for name in _NAMES if re.search(rf"enter on {name[0]}\b", text)]
     found = []
+    anything = [*scene.spoken, *scene.spoken, *scene.spoken, *_NAMES]
     for person in people:
-        found += draw(st.lists(_happening(person, opening or spoken, pool, deployed, calm), min_size=1, max_size=2))
-        found += draw(
-            st.lists(_happening(person, [*spoken, *spoken, *spoken, *_NAMES], pool, deployed, calm), max_size=7)
-        )
+        found += draw(st.lists(_happening(scene, person, scene.opening), min_size=1, max_size=2))
+        found += draw(st.lists(_happening(scene, person, anything), max_size=7))
     told = [replace(one, seq=n) for n, one in enumerate(found)]
     again = [one for one in told if one.id and draw(st.booleans())]
     later = draw(st.sampled_from([0, HOUR, 3 * DAY]))
@@ -84,52 +129,29 @@ def _texts(draw: DrawFn, day: dt.date) -> str:
 
 
 @st.composite
-def _moments(draw: DrawFn, deployed: int) -> int:
-    """Round moments, so that many things fall together."""
-    hours = st.integers(0, 4 * 24).map(lambda hours: hours * 4)
-    before = st.one_of(st.integers(-2 * 96, 0), st.integers(-31 * 96, -27 * 96))
-    quarters = draw(st.one_of(hours, hours, hours, st.integers(0, 6 * 96), st.integers(0, 6 * 96), before))
-    return int((deployed + QUARTER) // QUARTER * QUARTER + quarters * QUARTER)
-
-
-@st.composite
-def _near(draw: DrawFn, pool: Sequence[int]) -> int:
-    """A moment of the pool, or a duration that the text uses later."""
-    later = st.sampled_from([0, 0, 0, HOUR, DAY, 2 * DAY, 23 * HOUR, 25 * HOUR, 90 * 60_000, 36 * HOUR, 1, -1])
-    return int(draw(st.sampled_from(pool)) + draw(later))
-
-
-@st.composite
-def _person(draw: DrawFn, key: str, deployed: int, day: dt.date) -> Person:
-    number = (day - _UNIX_DAY).days
+def _person(draw: DrawFn, scene: _Scene, key: str) -> Person:
+    number = (scene.day - _UNIX_DAY).days
     fields: dict[str, Stored] = {
         "plan": draw(st.sampled_from(["trial", "pro"])),
         "score": float(draw(st.integers(0, 7))),
         "age": draw(st.sampled_from([None, 0, 2, 3, 4])),
         "country": draw(st.sampled_from([None, "FR", "CH", "DE"])),
         "joined": draw(st.sampled_from([None, number, number + 2, number - 28, number - 31])),
-        "seen": draw(st.sampled_from([None, deployed, deployed + 2 * DAY, deployed + 3 * DAY + QUARTER])),
+        "seen": draw(st.one_of(st.none(), st.sampled_from(scene.moments))),
         "vip": draw(st.sampled_from([None, True, False])),
         "tags": json.dumps(draw(st.sampled_from([[], ["a"], ["a", "b"]]))),
         "timezone": draw(st.sampled_from([None, *ZONES])),
         "balance": draw(st.sampled_from([None, 500, 1000, 1250])),
     }
-    return Person(key, fields, deployed + draw(st.sampled_from([-30 * DAY, -30 * DAY, 0, DAY])))
+    return Person(key, fields, scene.deployed + draw(st.sampled_from([-30 * DAY, -30 * DAY, 0, DAY])))
 
 
 @st.composite
-def _happening(
-    draw: DrawFn,
-    person: Person,
-    names: Sequence[tuple[str, str | None]],
-    pool: Sequence[int],
-    deployed: int,
-    calm: bool,
-) -> Happening:
+def _happening(draw: DrawFn, scene: _Scene, person: Person, names: Sequence[tuple[str, str | None]]) -> Happening:
     """An event of a contact that exists by the time we hear of it."""
     name, about = draw(st.sampled_from(names))
-    at = draw(_near(pool))
-    late = draw(st.sampled_from([0, 0, 0, 0, 0, -DAY, -HOUR, *([] if calm else [HOUR, DAY, 3 * DAY])]))
+    at = draw(st.sampled_from(scene.moments))
+    late = draw(st.sampled_from([0, 0, 0, 0, 0, -DAY, -HOUR, *([] if scene.calm else [HOUR, DAY, 3 * DAY])]))
     fields: dict[str, Stored] = {}
     if name in ("purchase", "cart_updated"):
         fields["amount"] = draw(st.sampled_from([2000, 1000, 500]))
@@ -139,8 +161,8 @@ def _happening(
         fields["sku"] = draw(st.sampled_from(["A-1", "B-2"]))
     if name in ("purchase", "ping"):
         fields["n"] = draw(st.sampled_from([None, 1, 2, 3]))
-    learned = max(at + late, deployed, person.created_at)
-    if calm and learned > max(at, deployed):
+    learned = max(at + late, scene.deployed, person.created_at)
+    if scene.calm and learned > max(at, scene.deployed):
         at = learned  # a contact who does not exist yet does nothing
     identity = draw(st.sampled_from([None, None, f"{name} {at}"]))
     return Happening(0, person.key, name, at, about, fields, learned, identity)
@@ -159,8 +181,9 @@ _NAMES = (
 
 
 @st.composite
-def _change(draw: DrawFn, people: Sequence[Person], pool: Sequence[int], deployed: int) -> Change:
+def _change(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> Change:
     person = draw(st.sampled_from(people))
     name = draw(st.sampled_from(["score", "vip", "plan", "seen"]))
-    new: dict[str, Stored] = {"score": 9.0, "vip": True, "plan": "pro", "seen": deployed + DAY}
-    return Change(person.key, name, new[name], max(draw(_near(pool)), deployed, person.created_at))
+    new: dict[str, Stored] = {"score": 9.0, "vip": True, "plan": "pro", "seen": scene.deployed + DAY}
+    at = draw(st.sampled_from(scene.moments))
+    return Change(person.key, name, new[name], max(at, scene.deployed, person.created_at))

@@ -1,0 +1,60 @@
+"""What is far too large, too deep or too strange: `check` and `fmt` answer soon, in little memory."""
+
+import time
+import tracemalloc
+
+import pytest
+from tests.fuzz.promises import checked, formats
+from tests.language.test_any_text import HUGE, SOUND
+
+#: Seconds on a machine that has other things to do; megabytes that Python's own objects take at most.
+SOON, LITTLE = 60, 900
+
+STAGE = '  stage s{} {{\n    send email nudge {{ subject "Hello" }}\n    after 4 days -> s0\n  }}\n'
+BIG = "campaign big {{\n  audience score > 1\n  enter on signup\n{}}}\n".format(
+    "".join(STAGE.format(number) for number in range(12_000))
+)
+
+MORE = {
+    "10^400": "segment a = score > 1" + "0" * 400,
+    "0.000…1": "segment a = score > 0." + "0" * 400 + "1",
+    "10^400 days": "segment a = now - birthday > 1" + "0" * 400 + " days",
+    "10^400 EUR": "segment a = count(purchase where amount > 1" + "0" * 400 + " EUR) > 1",
+    "10^400%": "campaign c {\n  holdout 1" + "0" * 400 + "%\n}",
+    "homoglyphs": "segment vір = sсore > 1",
+    "right to left": 'segment a = plan == "\u202etrial\u202c"',
+    "zero inside": SOUND.replace("trial", "tr\0ial"),
+    "nested not": "segment a = " + "not (" * 10_000 + "score > 1" + ")" * 10_000,
+    "nested brackets": "segment a = " + "(" * 10_000 + "score > 1" + ")" * 10_000,
+    "a row of or": "segment a = " + " or ".join(f"score == {number}" for number in range(10_000)),
+    "options": f"segment a = score in ({', '.join(map(str, range(20_000)))})",
+    "segments": "\n".join(f"segment s{number} = in segment s{number + 1}" for number in range(5_000)),
+    "fields": "contact {\n" + "\n".join(f"  f{number} text" for number in range(20_000)) + "\n}",
+    "same name": "segment a = score > 1\n" * 5_000,
+}
+
+REFUSED = MORE.keys() - {"0.000…1", "options", "fields"}
+
+
+@pytest.mark.parametrize("text", MORE.values(), ids=MORE)
+def test_strange_texts(text: str, request: pytest.FixtureRequest) -> None:
+    started = time.perf_counter()
+    found = checked(text)
+    formats(text)
+    assert time.perf_counter() - started < SOON
+    assert len(found) < 25_000
+    assert any(each.severity == "error" for each in found) or text not in (MORE[name] for name in REFUSED)
+
+
+@pytest.mark.parametrize("text", [*HUGE.values(), BIG], ids=[*HUGE, "a megabyte of stages"])
+def test_a_megabyte(text: str) -> None:
+    tracemalloc.start()
+    started = time.perf_counter()
+    try:
+        checked(text)
+        formats(text)
+        most = tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - started < SOON
+    assert most < LITTLE
