@@ -1,14 +1,14 @@
 """What can go wrong while campflow runs. Mistakes in a user's text are diagnostics, not exceptions.
 
-    CampflowError                  every message says what to do next; shown without a traceback, exit code 1
-    ├── ProjectError               campflow.toml, a setting, or the project's folder: exit code 2
-    ├── FlowError                  the .flow files have errors, so nothing was run (carries the diagnostics)
-    ├── StoreError                 the database: cannot be opened, is of another version, is read-only
-    ├── DeployError                a new text cannot take over people who are inside
-    ├── RowError                   one row of an import: line, column, reason
-    ├── ContentError               a message cannot be rendered
-    └── PluginError                a plugin that does not load or breaks its contract
-        └── ChannelError           a channel cannot take a batch
+CampflowError                  every message says what to do next; shown without a traceback, exit code 1
+├── ProjectError               campflow.toml, a setting, or the project's folder: exit code 2
+├── FlowError                  the .flow files have errors, so nothing was run (carries the diagnostics)
+├── StoreError                 the database: cannot be opened, is of another version, is read-only
+├── DeployError                a new text cannot take over people who are inside
+├── RowError                   one row of an import: line, column, reason
+├── ContentError               a message cannot be rendered
+└── PluginError                a plugin that does not load or breaks its contract
+    └── ChannelError           a channel cannot take a batch
 """
 
 from collections.abc import Mapping

@@ -104,7 +104,7 @@ def _enter(draw: DrawFn, draft: _Draft) -> str:
     keyed = {"cart_id": ["cart_updated"], "sku": ["purchase"], "n": ["purchase", "ping"], None: list(frame.events)}
     event = pick(draw, keyed[draft.per])
     per = f" per {draft.per}" if draft.per else ""
-    guard = f" if {draw(conditions(frame, 1))}" if draw(st.integers(0, 3)) == 0 else ""
+    guard = f" if {draw(conditions(frame, 1))}" if draw(st.integers(0, 6)) == 6 else ""
     return f"  enter on {event}{per}{draw(wheres(event, frame))}{guard}{reentry}"
 
 

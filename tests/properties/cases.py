@@ -58,7 +58,8 @@ class _Scene:
     @property
     def opening(self) -> list[tuple[str, str | None]]:
         """Those that let in, where there are any."""
-        return [name for name in _NAMES if re.search(rf"enter on {name[0]}\b", self.text)] or self.spoken
+        written = re.findall(r"enter on (\w+)(?: (welcome|tips))?", self.text)
+        return [(name, about or None) for name, about in written if name in dict(_NAMES)] or self.spoken
 
 
 @st.composite
@@ -82,11 +83,12 @@ def _moments(draw: DrawFn, text: str, zone: str, deployed: int) -> list[int]:
         hours, hours, hours, st.integers(0, 6 * 96), st.integers(-2 * 96, 0), st.integers(-2976, -2592)
     )
     start = (deployed + QUARTER) // QUARTER * QUARTER
-    base = [start + n * QUARTER for n in draw(st.lists(quarters, min_size=1, max_size=3, unique=True))]
+    counts = [draw(hours), *draw(st.lists(quarters, max_size=2, unique=True))]
+    base = [start + count * QUARTER for count in counts]
     times = [dt.time.fromisoformat(time) for time in re.findall(r"\b\d\d:\d\d\b", text)]
     later = [add(zone, moment, duration) for moment in base for duration in _durations(text)]
     daily = [next(occurrences(zone, time, moment)) for moment in base for time in times]
-    return [*base, *base, *later, *daily, *(moment + step for moment in base for step in (-1, 1))]
+    return [*base, *base, base[0], base[0], *later, *daily, *(moment + step for moment in base for step in (-1, 1))]
 
 
 def _durations(text: str) -> list[Duration]:

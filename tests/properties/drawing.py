@@ -154,7 +154,7 @@ def wheres(draw: DrawFn, event: str, frame: Frame) -> str:
     fitting = [
         text for text in WHERE.get(event, ()) if all(f in frame.fields for f in ("vip", "age", "plan") if f in text)
     ]
-    if not fitting or draw(st.integers(0, 2)):
+    if not fitting or draw(st.integers(0, 3)) < 3:
         return ""
     return " where " + pick(draw, fitting)
 

@@ -12,6 +12,7 @@ from tests.reference.telling import EXPIRES, PEOPLE, Case, resolved
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
 from campflow.engine.deploy import deploy
+from campflow.model.constants import stored_text
 from campflow.model.flow import CheckedFlow, Flow
 from campflow.sql.program import Program
 from campflow.storage.database import Database
@@ -90,9 +91,12 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
     for change in case.changes:
         if after < change.at <= until:
             column, mine = t.contact.c[contact_column(change.field)], t.contact.c.contact_key == change.contact
-            if connection.scalar(select(column).where(mine)) != change.value:
+            old = connection.scalar(select(column).where(mine))
+            if old != change.value:
                 connection.execute(update(t.contact).where(mine).values({column: change.value}))
-                row = {"contact_id": ids[change.contact], "field": change.field, "at": change.at}
+                row = {
+                    "contact_id": ids[change.contact], "field": change.field, "at": change.at, "old": stored_text(old),
+                }  # fmt: skip
                 connection.execute(insert(t.change).values(row))
 
 

@@ -154,6 +154,7 @@ class Way:
     kind: str
     condition: Condition | None
     target: str
+    place: tuple[str, int]
 
     @property
     def text(self) -> str:
@@ -184,6 +185,13 @@ class World:
             ["campaign w {", "  audience email is set", "  enter on signup", *blocks, "  final done", "}", ""]
         )
 
+    def places(self, line: int) -> Iterator[tuple[int, Way]]:
+        """Each way out with its line, where the text begins at `line`."""
+        line += 3
+        for ways in self.stages.values():
+            yield from enumerate(ways, line + 1)
+            line += len(ways) + 2
+
 
 FEW = ("n", "flag")
 
@@ -191,18 +199,19 @@ FEW = ("n", "flag")
 @st.composite
 def worlds(draw: DrawFn, stages: int = 3) -> World:
     names = [f"s{number}" for number in range(draw(st.integers(1, stages)))]
-    return World({name: tuple(draw(_ways([*names, "done"]))) for name in names})
+    return World({name: tuple(draw(_ways(name, [*names, "done"]))) for name in names})
 
 
 @st.composite
-def _ways(draw: DrawFn, targets: list[str]) -> list[Way]:
+def _ways(draw: DrawFn, stage: str, targets: list[str]) -> list[Way]:
     kinds = draw(st.lists(st.sampled_from(["when", "when", "1", "1", "2"]), max_size=4))
     if draw(st.integers(0, 3)) == 0:
         kinds.append("else")
     ways = []
     for kind in kinds:
         bare = kind == "else" or (kind != "when" and draw(st.integers(0, 3)) == 0)
-        ways.append(Way(kind, None if bare else draw(conditions(FEW, 3)), draw(st.sampled_from(targets))))
+        condition = None if bare else draw(conditions(FEW, 3))
+        ways.append(Way(kind, condition, draw(st.sampled_from(targets)), (stage, len(ways))))
     return ways
 
 

@@ -66,7 +66,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """When, and by which event if any, a journey began; `seq` is 0 where by none."""
+    """When, and by which event if any, a journey began; events of that moment up to `seq` came before it."""
 
     at: int
     seq: int

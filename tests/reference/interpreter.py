@@ -408,7 +408,7 @@ class _Life:
         seq = self.used_up(way)
         number = len(self.passages(campaign, way.key)) + 1
         first = campaign.stages[0]
-        journey = _Journey(way.key, number, Entry(way.at, way.seq, way.event), first, way.at, seq)
+        journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq)
         self.journeys[campaign.name].append(journey)
         self.log(campaign, journey, None, first.name, way)
         self.tell("entered", campaign, way.at)

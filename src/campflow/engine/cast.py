@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from campflow.model.constants import Stored, list_text, stored
+from campflow.model.constants import Stored, list_text, stored, stored_text
 from campflow.model.flow import Flow
 from campflow.model.people import ConstantValue, Field
 from campflow.model.tests import Given, SomebodyDid, SomebodyIs
@@ -56,7 +56,10 @@ class Cast:
             if new:
                 row = {contact_column(name): value for name, value in new.items()}
                 connection.execute(update(tables.contact).where(mine).values(row))
-                changes = [{"contact_id": who, "field": name, "at": now} for name in new]
+                changes = [
+                    {"contact_id": who, "field": name, "at": now, "old": stored_text(before[contact_column(name)])}
+                    for name in new
+                ]
                 connection.execute(insert(tables.change), changes)
 
     def do(self, step: SomebodyDid, now: int) -> None:

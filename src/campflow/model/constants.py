@@ -45,3 +45,10 @@ def local_milliseconds(moment: dt.datetime) -> int:
 def day_number(day: dt.date) -> int:
     """A calendar day as days since 1970-01-01."""
     return day.toordinal() - _EPOCH_DAY
+
+
+def stored_text(value: Stored) -> str | None:
+    """A stored value as a text from which SQL's CAST makes the value again; None where it is missing."""
+    if value is None:
+        return None
+    return str(int(value)) if isinstance(value, bool) else str(value)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Literal, TypeAlias
 
 from campflow.model.people import ConstantValue, Duration, ValueType
@@ -50,6 +49,18 @@ class EventTime:
     """When the event at hand happened. Not written by users: planning needs it to name moments."""
 
     event: str
+    type: ValueType = TIME
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReaching:
+    """The first instant to which adding `duration` gives at least `time`. Like EventTime, made by planning.
+
+    It is not `time - duration` where a clock change or a short month lies between.
+    """
+
+    time: "Expression"
+    duration: Duration
     type: ValueType = TIME
 
 
@@ -206,6 +217,7 @@ Expression: TypeAlias = (
     | ContactField
     | EventField
     | EventTime
+    | FirstReaching
     | EntryField
     | RfmScore
     | Arithmetic
@@ -223,14 +235,20 @@ Expression: TypeAlias = (
 )
 
 
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+#: The fields of each kind of expression, looked up once.
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _field_names(expression: Expression | EventPattern) -> tuple[str, ...]:
+    kind = type(expression)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(field.name for field in fields(expression))
+    return _FIELDS[kind]
 
 
 def parts(expression: Expression | EventPattern) -> Iterator[Expression | EventPattern]:
     """The expressions and event patterns directly inside, in the order written."""
-    for name in _field_names(type(expression)):
+    for name in _field_names(expression):
         value = getattr(expression, name)
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Expression | EventPattern):

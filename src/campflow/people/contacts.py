@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Column, Connection, RowMapping, bindparam, insert, select, update
 
-from campflow.model.constants import Stored
+from campflow.model.constants import Stored, stored_text
 from campflow.model.people import Contact, Field
 from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_text
@@ -44,6 +44,9 @@ class Person:
     def changed_fields(self) -> tuple[str, ...]:
         assert self.before is not None  # noqa: S101 -- asked of known contacts only
         return tuple(name for name, value in self.values.items() if value != self.before[0][name])
+
+    def value_before(self, field: str) -> Stored:
+        return None if self.before is None else self.before[0][field]
 
     def extra_changed(self) -> bool:
         return self.before is not None and self.extra != self.before[1]
@@ -222,7 +225,9 @@ class ContactBatch:
 
     def _record_changes(self, touched: list[tuple[Person, tuple[str, ...]]], now: int) -> None:
         changes = [
-            {"contact_id": person.contact_id, "field": name, "at": now} for person, fields in touched for name in fields
+            {"contact_id": person.contact_id, "field": name, "at": now, "old": stored_text(person.value_before(name))}
+            for person, fields in touched
+            for name in fields
         ]
         if changes:
             self._connection.execute(insert(self._tables.change), changes)

@@ -19,13 +19,17 @@ from campflow.model.expressions import (
     EventPattern,
     EventTime,
     Expression,
+    FirstReaching,
     Last,
     Now,
     RfmScore,
     walk,
 )
-from campflow.model.people import ValueType
+from campflow.model.people import Duration, ValueType
 from campflow.planning.plan import Becoming, Each, Moment, Value
+
+#: Stands among the fields for the RFM scores, which the engine keeps like a field.
+RFM = "rfm"
 
 
 def becoming(condition: Expression) -> Becoming:
@@ -46,9 +50,9 @@ def events_in(expression: Expression) -> frozenset[str]:
 
 
 def fields_in(expression: Expression) -> frozenset[str]:
-    """The contact fields it reads; `rfm` stands for the scores, which the engine keeps like a field."""
+    """The contact fields it reads, and RFM where it reads a score."""
     own = {part.name for part in walk(expression) if isinstance(part, ContactField)}
-    return frozenset(own | ({"rfm"} if any(isinstance(part, RfmScore) for part in walk(expression)) else set()))
+    return frozenset(own | ({RFM} if any(isinstance(part, RfmScore) for part in walk(expression)) else set()))
 
 
 def _moments(condition: Expression) -> Iterator[Moment]:
@@ -71,7 +75,7 @@ def _times_against_now(compare: Compare) -> Iterator[Expression]:
             if _reads_now(side.left):  # now - x > D: at x + D
                 yield _without_now(side.left, Arithmetic("+", side.right, other, TIME))
             if _reads_now(side.right):  # x - now < D: at x - D
-                yield _without_now(side.right, Arithmetic("-", side.left, other, TIME))
+                yield _without_now(side.right, _first_reaching(side.left, other))
         elif side.type.kind in ("time", "date") and _reads_now(side) and not _reads_now(other):
             yield _without_now(side, other)
 
@@ -83,10 +87,17 @@ def _reads_now(expression: Expression) -> bool:
 def _without_now(side: Expression, time: Expression) -> Expression:
     """Solve `now + A - B … = time` for now: undo the outermost shift first."""
     while isinstance(side, Arithmetic):
-        duration = side.right
-        undone: Expression = Arithmetic("-" if side.operator == "+" else "+", time, duration, TIME)
-        time, side = undone, side.left
+        if side.operator == "+":
+            time, side = _first_reaching(time, side.right), side.left
+        else:
+            time, side = Arithmetic("+", time, side.right, TIME), side.left
     return time
+
+
+def _first_reaching(time: Expression, duration: Expression) -> Expression:
+    if not isinstance(duration, Constant) or not isinstance(duration.value, Duration):
+        raise TypeError("the resolver lets only written durations through")
+    return FirstReaching(time, duration.value)
 
 
 def _moment(time: Expression) -> Moment:
@@ -103,6 +114,8 @@ def _moment(time: Expression) -> Moment:
 def _replace(expression: Expression, old: Expression, new: Expression) -> Expression:
     if expression == old:
         return new
+    if isinstance(expression, FirstReaching):
+        return replace(expression, time=_replace(expression.time, old, new))
     if isinstance(expression, Arithmetic):
         return replace(expression, left=_replace(expression.left, old, new), right=_replace(expression.right, old, new))
     return expression

@@ -71,6 +71,37 @@ class LocalTime:
         found = found.where(here.c.first_day <= day).order_by(here.c.first_day.desc()).limit(1)
         return one(found, here, there)
 
+    def first_reaching(self, at: ColumnElement[Any], duration: Duration) -> ColumnElement[Any]:
+        """The first instant to which adding the duration gives at least `at`."""
+        target = at - duration.milliseconds
+        if not duration.months and not duration.days:
+            return target
+        local = self._first_local(target) - duration.days * DAY
+        return self.to_instant(self._months_before(local, duration.months) if duration.months else local)
+
+    def _first_local(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The first local time whose instant is not before `at`: at the end of a gap already its beginning; in the
+        second of two equal hours the end of them, since local times that happen twice are the first."""
+        local = self.of_instant(at)
+        if self.utc:
+            return local
+        gap, later = self.tables.zone_local.alias(), self.tables.zone_local.alias()
+        begins = one(select(func.min(gap.c.from_local)).where(gap.c.zone == self.zone, gap.c.gap_at == at), gap)
+        ends = one(
+            select(func.min(later.c.from_local)).where(later.c.zone == self.zone, later.c.from_local > local), later
+        )
+        return func.coalesce(begins, case((self.to_instant(local) < at, ends), else_=local), type_=BigInteger())
+
+    def _months_before(self, local: ColumnElement[Any], months: int) -> ColumnElement[Any]:
+        """The first local time that is `months` before; midnight of the next month where its month is too short."""
+        day = _day(local)
+        here, there = self.tables.calendar_month.alias(), self.tables.calendar_month.alias()
+        into = day - here.c.first_day
+        same = (there.c.first_day + into) * DAY + (local - day * DAY)
+        found = select(case((into < there.c.length, same), else_=(there.c.first_day + there.c.length) * DAY))
+        found = found.select_from(here.join(there, there.c.month == here.c.month - months))
+        return one(found.where(here.c.first_day <= day).order_by(here.c.first_day.desc()).limit(1), here, there)
+
     def midnight(self, day: ColumnElement[Any]) -> ColumnElement[Any]:
         """The instant at which a day (days since 1970-01-01) begins."""
         return self.to_instant(day * DAY)

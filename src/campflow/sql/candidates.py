@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import BigInteger, FromClause, and_, case, false, func, literal, not_, or_, select, union_all
 
 from campflow.model.flow import After, AtTime, OnDate
+from campflow.planning.moments import RFM
 from campflow.planning.plan import (
     Becoming,
     Candidate,
@@ -51,8 +52,10 @@ class Journey:
     inside: bool = True
 
     def scope(self, at: Column) -> Scope:
-        entered = (self.j.c.entered_at, self.j.c.entry_seq) if self.inside else None
-        return Scope(self.tables, self.contact, at, self.clock, entered)
+        if not self.inside:
+            return Scope(self.tables, self.contact, at, self.clock)
+        j = self.j.c
+        return Scope(self.tables, self.contact, at, self.clock, (j.entered_at, j.entered_seq), j.entry_seq)
 
 
 def clock_moment(moment: After | AtTime | OnDate, since: Column, clock: LocalTime) -> Column:
@@ -120,7 +123,9 @@ def first_moment(becoming: Becoming, journey: Journey, allowed: "Allowed | None"
     query = select(func.min(m.c.at)).where(m.c.at >= start, m.c.at <= NOW, holds)
     if allowed is not None:
         held_before = func.coalesce(truth(becoming.condition, replace(scope, limit="left")), false())
-        begins = or_(not_(held_before), and_(m.c.at == start, start > journey.j.c.since))
+        begins = not_(held_before)
+        if RFM in becoming.fields:  # what a score was before is not kept
+            begins = or_(begins, and_(m.c.at == start, start > journey.j.c.since))
         query = query.where(allowed(m.c.at, begins))
     return one(query, m)
 

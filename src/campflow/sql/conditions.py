@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    case,
     cast,
     exists,
     false,
@@ -30,8 +31,8 @@ from campflow.model import expressions as x
 from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.dialects import HasItem, Position
-from campflow.sql.subqueries import one
-from campflow.storage.tables import Tables, contact_column, event_column
+from campflow.sql.subqueries import one, some
+from campflow.storage.tables import Tables, column_type, contact_column, event_column
 
 Column = ColumnElement[Any]
 
@@ -47,7 +48,8 @@ class Scope:
     contact     the contact's row
     at          the moment at which it is asked: `now`, and the end of all history
     clock       the calendar of the campaign's zone
-    entered     when the journey began and the seq of the event that began it; None outside of a journey
+    entered     when the journey began, and up to which seq the events of that moment came before; None outside of one
+    entry_seq   the event that began it
     event       the event at hand, in a `where`
     """
 
@@ -56,6 +58,7 @@ class Scope:
     at: Column
     clock: LocalTime
     entered: tuple[Column, Column] | None = None
+    entry_seq: Column | None = None
     event: FromClause | None = None
     limit: Limit = "exact"
 
@@ -101,11 +104,14 @@ def value(expression: x.Expression, scope: Scope) -> Column:
         case x.Now():
             return scope.at
         case x.ContactField(name):
-            return scope.contact.c[contact_column(name)]
+            now = scope.contact.c[contact_column(name)]
+            return _just_before(expression, now, scope) if scope.limit == "left" else now
         case x.EventField(event, name) if scope.event is not None:
             return scope.event.c[event_column(event, name)]
         case x.EventTime() if scope.event is not None:
             return scope.event.c.at
+        case x.FirstReaching(time, duration):
+            return scope.clock.first_reaching(instant(time, scope), duration)
         case x.EntryField(events, name):
             return _entry_field(events, name, scope)
         case x.RfmScore(score):
@@ -148,13 +154,21 @@ def _constant(constant: x.Constant, scope: Scope) -> Column:
             return literal(str(text), Text())
 
 
+def _just_before(field: x.ContactField, now: Column, scope: Scope) -> Column:
+    """The field's value until the moment: another one where it changed at exactly that moment."""
+    ch = scope.tables.change.alias()
+    here = (ch.c.contact_id == scope.contact.c.contact_id, ch.c.field == field.name, ch.c.at == scope.at)
+    old = one(select(cast(ch.c.old, column_type(field.type))).where(*here).order_by(ch.c.seq).limit(1), ch)
+    return case((some(ch, *here), old), else_=now)
+
+
 def _entry_field(events: tuple[str, ...], name: str, scope: Scope) -> Column:
-    if scope.entered is None:
+    if scope.entry_seq is None:
         return null()
     e = scope.tables.event.alias()
     columns = [e.c[event_column(event, name)] for event in events]
     found = func.coalesce(*columns, type_=columns[0].type) if len(columns) > 1 else columns[0]
-    return one(select(found).where(e.c.seq == scope.entered[1]), e)
+    return one(select(found).where(e.c.seq == scope.entry_seq), e)
 
 
 # --- arithmetic and comparison ------------------------------------------------------------------------------------

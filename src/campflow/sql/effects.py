@@ -107,7 +107,7 @@ def _moves_to(r: Rows, stage: StagePlan) -> tuple[FromClause, FromClause, FromCl
     """The round's moves to a stage, with journey and contact, and what expressions see there."""
     m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
     source = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
-    scope = Scope(r.tables, c, m.c.at, r.clock(c), (j.c.entered_at, j.c.entry_seq))
+    scope = Scope(r.tables, c, m.c.at, r.clock(c), (j.c.entered_at, j.c.entered_seq), j.c.entry_seq)
     return m, c, source, scope, (m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
 
 
@@ -123,9 +123,10 @@ def _changed(r: Rows, stage: StagePlan, action: SetField) -> Executable:
     differs = c.c[contact_column(action.field)].is_distinct_from(new)
     if not optional:  # a missing value leaves a field that everyone has as it is
         differs = and_(differs, new.is_not(None))
-    query = select(m.c.contact_id, literal(action.field), func.max(m.c.at)).select_from(source)
+    old = cast(c.c[contact_column(action.field)], Text())
+    query = select(m.c.contact_id, literal(action.field), func.max(m.c.at), func.max(old)).select_from(source)
     query = query.where(*here, differs).group_by(m.c.contact_id)
-    return insert(r.tables.change).from_select(["contact_id", "field", "at"], query)
+    return insert(r.tables.change).from_select(["contact_id", "field", "at", "old"], query)
 
 
 def _set(r: Rows, stage: StagePlan, action: SetField) -> Executable:

@@ -212,7 +212,8 @@ def _journeys(r: Rows) -> Executable:
     ended: Column = a.c.at if first.final else literal(None, BigInteger())
     values: dict[str, Column] = {
         "campaign_id": CAMPAIGN, "contact_id": a.c.contact_id, "journey_key": a.c.journey_key, "entry": entry,
-        "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq, "stage_id": stage_id(first),
+        "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq,
+        "entered_seq": a.c.since_seq, "stage_id": stage_id(first),
         "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": literal(1, Integer()),
         "due_at": due_on_entry(r, first, a.c.at, r.clock(c)), "ended_at": ended,
     }  # fmt: skip

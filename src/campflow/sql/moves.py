@@ -32,7 +32,8 @@ from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables
 
 _CARRIED = (
-    "contact_id", "journey_id", "nth", "since", "since_seq", "entered_at", "entry_seq", "due_at", "asked_seq",
+    "contact_id", "journey_id", "nth", "since", "since_seq", "entered_at", "entered_seq", "entry_seq", "due_at",
+    "asked_seq",
 )  # fmt: skip
 
 
@@ -258,8 +259,8 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     t = r.tables
     touched, j, c = r.work.touched, t.journey.alias("j"), t.contact.alias("c")
     first, e, done = t.event.alias("f"), t.event.alias("e"), t.conversion.alias("d")
-    entered, clock = (j.c.entered_at, j.c.entry_seq), r.clock(c)
-    scope = Scope(t, c, first.c.at, clock, entered, event=first)
+    entered, clock = (j.c.entered_at, j.c.entered_seq), r.clock(c)
+    scope = Scope(t, c, first.c.at, clock, entered, j.c.entry_seq, event=first)
     until = clock.add(j.c.entered_at, convert.within)
     conditions = [*matching(convert.pattern, first, scope), after(first, *entered)]
     conditions += [first.c.at <= until, first.c.at <= NOW]
@@ -267,7 +268,7 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     people = leading(leading(touched, j, j.c.journey_id == touched.c.journey_id), c, c.c.contact_id == j.c.contact_id)
     worth: Column = null()
     if convert.worth is not None:
-        worth = value(convert.worth, Scope(t, c, e.c.at, clock, entered, event=e))
+        worth = value(convert.worth, Scope(t, c, e.c.at, clock, entered, j.c.entry_seq, event=e))
     values: dict[str, Column] = {
         "journey_id": j.c.journey_id, "name": literal(convert.name), "contact_id": j.c.contact_id,
         "campaign_id": CAMPAIGN, "statement_id": statement_id(statement.order), "at": e.c.at, "cause_seq": e.c.seq,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, Float, FromClause, cast, delete, func, insert, literal, or_, select
 from sqlalchemy.types import Integer
 
+from campflow.planning.moments import RFM
 from campflow.planning.plan import Rfm
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import least
@@ -23,7 +24,7 @@ def scores(rfm: Rfm, tables: Tables) -> Iterator[Written]:
     """Note whose scores change, then replace them all."""
     new, old = _scores(rfm, tables), tables.rfm
     differs = or_(*(old.c[score].is_distinct_from(new.c[score]) for score in SCORES))
-    changed = select(new.c.contact_id, literal("rfm"), MIDNIGHT)
+    changed = select(new.c.contact_id, literal(RFM), MIDNIGHT)
     changed = changed.select_from(new.outerjoin(old, old.c.contact_id == new.c.contact_id)).where(differs)
     yield (
         "changed_scores",

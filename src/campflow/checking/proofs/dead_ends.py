@@ -16,6 +16,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from campflow.checking.proofs.arrivals import known_inside
 from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.proofs.examples import example
 from campflow.checking.proofs.judging import Person
@@ -24,7 +25,7 @@ from campflow.checking.proofs.pasts import Quiet
 from campflow.checking.proofs.sketch import Exit, Station, conditions
 from campflow.checking.proofs.telling import described
 from campflow.checking.proofs.terms import Claim
-from campflow.checking.proofs.walking import Walk, known_inside
+from campflow.checking.proofs.walking import Walk
 from campflow.checking.wording import graphs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.model import expressions as x
@@ -53,7 +54,7 @@ def no_dead_end(evidence: Evidence) -> Iterator[Diagnostic]:
     for walk in evidence.walks:
         if walk.sketch.sound:
             for station in walk.sketch.stations:
-                if not station.final and not station.doubtful and station.name in walk.reached:
+                if not station.final and not station.doubtful and station.name in walk.arrivals.entered:
                     yield from itertools.islice(_stuck(station, walk, evidence), 1)
 
 
@@ -122,7 +123,7 @@ def _entering(station: Station, waiting: _Waiting, walk: Walk) -> Iterator[tuple
         yield ()
         return
     events = {part.event for each in waiting.asked for part in x.walk(each) if isinstance(part, x.EventPattern)}
-    for entered in walk.entering(station, events):
+    for entered in walk.arrivals.entering(station, events):
         if (after := known_inside(entered, station, waiting.asked)) is not None:
             yield after
 

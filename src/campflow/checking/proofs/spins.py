@@ -8,6 +8,7 @@ a stage sets one that is asked for: then nothing is said.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from campflow.checking.proofs.arrivals import fields_in, known_inside
 from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.proofs.examples import example
 from campflow.checking.proofs.judging import Person
@@ -15,7 +16,7 @@ from campflow.checking.proofs.pasts import Quiet
 from campflow.checking.proofs.sketch import Exit, Station, conditions
 from campflow.checking.proofs.telling import described
 from campflow.checking.proofs.terms import Claim, nobody
-from campflow.checking.proofs.walking import Walk, fields_in, known_inside, mentions
+from campflow.checking.proofs.walking import Walk, mentions
 from campflow.checking.wording import graphs as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.model import expressions as x
@@ -30,7 +31,7 @@ Step: TypeAlias = tuple[Station, Exit]
 
 def no_spin(evidence: Evidence) -> Iterator[Diagnostic]:
     """No circle of stages is walked in no time by anybody. Of circles that share a stage one is told."""
-    for walk in evidence.walks:
+    for walk in (walk for walk in evidence.walks if walk.sketch.sound):
         told: set[str] = set()
         for number, circle in enumerate(_circles(walk)):
             if number == _MOST:
@@ -44,7 +45,7 @@ def no_spin(evidence: Evidence) -> Iterator[Diagnostic]:
 
 def _circles(walk: Walk) -> Iterator[tuple[Step, ...]]:
     """The circles of ways taken at once that do not exclude each other, each from its first stage on."""
-    stations = [each for each in walk.sketch.stations if not each.doubtful and each.name in walk.reached]
+    stations = [each for each in walk.sketch.stations if not each.doubtful and each.name in walk.arrivals.entered]
     ways = {each.name: [(each, exit) for exit in each.exits if _is_at_once(exit, each)] for each in stations}
     order = {station.name: number for number, station in enumerate(stations)}
     paths: list[tuple[Step, ...]] = [(step,) for station in reversed(stations) for step in reversed(ways[station.name])]
@@ -127,31 +128,14 @@ def _from_outside(
 ) -> Iterator[tuple[Claim, ...]]:
     """What holds for who comes into the circle here, at entry; or later, where people wait in the stage."""
     asked = tuple(asked)
-    waits = isinstance(exit.way.trigger, flow.When) and not any(_leaves_everyone(each) for each in station.exits)
+    waits = isinstance(exit.way.trigger, flow.When) and station.name in walk.arrivals.waited
     changeable = not any(
         isinstance(part, x.EntryField | x.Aggregate | x.Did) for each in asked for part in x.walk(each)
     )
-    if waits and changeable and _somebody_stays(station, walk):
+    if waits and changeable:
         yield ()
     events = {part.event for each in asked for part in x.walk(each) if isinstance(part, x.EventPattern)}
     inside = {each.way.order for _, each in circle}
-    for entered in walk.entering(station, events, inside=inside):
+    for entered in walk.arrivals.entering(station, events, inside=inside):
         if (after := known_inside(entered, station, asked)) is not None:
             yield after
-
-
-def _leaves_everyone(exit: Exit) -> bool:
-    return isinstance(exit.way.trigger, flow.Else) or (
-        exit.way.trigger == flow.After(Duration()) and not exit.way.guard
-    )
-
-
-def _somebody_stays(station: Station, walk: Walk) -> bool:
-    """Whether someone can be in the stage for a while, so that fields change there."""
-    whens: list[Claim] = [(each.condition, False) for each in station.exits if each.condition is not None]
-    conditions_ = tuple(condition for condition, _ in whens)
-    for entered in walk.entering(station):
-        after = known_inside(entered, station, conditions_)
-        if after is not None and example([*after, *whens]):
-            return True
-    return False
