@@ -21,7 +21,7 @@ MORE = {
     "10^400 days": "segment a = now - birthday > 1" + "0" * 400 + " days",
     "10^400 EUR": "segment a = count(purchase where amount > 1" + "0" * 400 + " EUR) > 1",
     "10^400%": "campaign c {\n  holdout 1" + "0" * 400 + "%\n}",
-    "homoglyphs": "segment vір = sсore > 1",
+    "homoglyphs": "segment v\u0456\u0440 = s\u0441ore > 1",
     "right to left": 'segment a = plan == "\u202etrial\u202c"',
     "zero inside": SOUND.replace("trial", "tr\0ial"),
     "nested not": "segment a = " + "not (" * 10_000 + "score > 1" + ")" * 10_000,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campflow.cli.dump import dump
 from campflow.diagnostics.render import render_github, render_json, render_text
 from campflow.diagnostics.source import Source
 from campflow.language import syntax
 from campflow.language.parser import comments, parse, tokens
-from campflow.language.tree import dump
 
 SOUND = """\
 contact {

@@ -13,7 +13,6 @@ from tests.language.test_any_text import SOUND
 from campflow.diagnostics.source import Source
 from campflow.language import parser
 from campflow.language.parser import parse
-from campflow.language.tree import dump
 
 ROOT = Path(__file__).parents[2]
 GRAMMAR = Path(parser.__file__).with_name("flow.lark")
@@ -69,17 +68,3 @@ def test_a_long_file_takes_little_longer_than_its_lines() -> None:
     between = time.perf_counter()
     parse(Source("long.flow", long))
     assert time.perf_counter() - between < 40 * (between - started)
-
-
-def test_the_tree_can_be_read() -> None:
-    text = 'campaign c "A title" {\n  enter on signup\n  final lost { set score = -1 }\n}'
-    assert dump(parse(Source("some.flow", text))[0]) == (
-        "FlowFile path=some.flow\n"
-        '  CampaignDeclaration name=c title="A title"\n'
-        "    Enter\n"
-        "      trigger: OnEvent\n"
-        "        pattern: EventPattern event=signup\n"
-        "    Stage name=lost final=yes\n"
-        "      Set field=score\n"
-        "        value: Unary operator=- operand=1\n"
-    )

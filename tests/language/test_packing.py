@@ -10,9 +10,7 @@ from campflow.language.packing import pack, unpack
 from campflow.language.parser import parse
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(programs())
 def test_any_program_comes_back(text: str) -> None:
     tree, _ = parse(Source("some.flow", text))
@@ -24,7 +22,10 @@ def test_the_path_is_that_of_the_reader() -> None:
     assert unpack(pack(here), "there.flow") == there
 
 
-@pytest.mark.parametrize("written", ["", "{", "3", "[[999]]", "[[-99]]", "[[0]]", "[[]]", "[[1,2]]", '[[-2,"x"]]', "[" * 9999])
+WRONG = ["", "{", "3", "[[999]]", "[[-99]]", "[[0]]", "[[]]", "[[1,2]]", '[[-2,"x"]]', "[" * 9999]
+
+
+@pytest.mark.parametrize("written", WRONG)
 def test_what_is_no_tree_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match=r"some\.flow|Expecting|line 1"):
+    with pytest.raises(ValueError, match=r"some\.flow: not a tree"):
         unpack(written, "some.flow")

@@ -31,6 +31,9 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 FIRST, LAST = dt.datetime.fromisoformat("1901-01-01"), dt.datetime.fromisoformat("2150-01-01")
 instants = st.datetimes(FIRST, LAST, timezones=st.just(dt.UTC))
 
+#: So far from the ends of the tables that four years more or less stay within.
+inner = st.datetimes(FIRST.replace(year=1905), LAST.replace(year=2145), timezones=st.just(dt.UTC))
+
 
 def ms(moment: dt.datetime) -> int:
     return (moment - EPOCH) // dt.timedelta(milliseconds=1)
@@ -110,7 +113,7 @@ def test_clocks_are_those_of_zoneinfo(zone: str, moment: dt.datetime) -> None:
 
 
 @settings(max_examples=500)
-@given(st.sampled_from(ZONES), instants, st.integers(-30, 30), st.integers(-400, 400), st.integers(-(10**9), 10**9))
+@given(st.sampled_from(ZONES), inner, st.integers(-30, 30), st.integers(-400, 400), st.integers(-(10**9), 10**9))
 def test_adding_is_what_one_would_do_by_hand(
     zone: str, moment: dt.datetime, months: int, days: int, milliseconds: int
 ) -> None:

@@ -65,10 +65,11 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 
 
 def _number(name: str, sign: str, bound: float) -> Condition:
-    compare = _SIGNS[sign]
-    return Condition(
-        f"{name} {sign} {bound}", lambda c: c[name] is not None and compare(c[name], bound), frozenset({name})
-    )  # type: ignore[arg-type]  # a number here
+    def holds(contact: Contact) -> bool:
+        value = contact[name]
+        return isinstance(value, int | float) and _SIGNS[sign](value, bound)
+
+    return Condition(f"{name} {sign} {bound}", holds, frozenset({name}))
 
 
 def _among(name: str, items: tuple[str, ...], negated: bool) -> Condition:
@@ -207,7 +208,7 @@ def _ways(draw: DrawFn, stage: str, targets: list[str]) -> list[Way]:
     kinds = draw(st.lists(st.sampled_from(["when", "when", "1", "1", "2"]), max_size=4))
     if draw(st.integers(0, 3)) == 0:
         kinds.append("else")
-    ways = []
+    ways: list[Way] = []
     for kind in kinds:
         bare = kind == "else" or (kind != "when" and draw(st.integers(0, 3)) == 0)
         condition = None if bare else draw(conditions(FEW, 3))

@@ -85,7 +85,7 @@ def test_stages_are_told_exactly_where_somebody_stays_or_goes_round_for_ever(wor
 def test_what_is_never_reached_or_never_acts_really_does_not(world: World) -> None:
     found, explored = reported(world.text), explore(world)
     lines = (PEOPLE + world.text).split("\n")
-    ways = {number: way for number, way in world.places(PEOPLE.count("\n") + 1)}
+    ways = dict(world.places(PEOPLE.count("\n") + 1))
     for one in found:
         if one.code == "unreachable-stage":
             assert lines[one.span.line - 1].split()[1] not in explored.entered, world.text

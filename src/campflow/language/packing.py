@@ -42,7 +42,7 @@ def unpack(written: str | bytes, path: str) -> syntax.FlowFile:
     try:
         found = json.loads(written)
         return syntax.FlowFile(path, tuple([_unpacked(each, path) for each in found]))
-    except (TypeError, LookupError, ArithmeticError, RecursionError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"{path}: not a tree ({error})") from error
 
 

@@ -8,7 +8,7 @@ stage to stage, because a stage may be entered at the very moment of entering an
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from campflow.checking.proofs.sketch import Exit, Sketch, Station, conditions
+from campflow.checking.proofs.sketch import Exit, Sketch, Station, acts_with, conditions
 from campflow.checking.proofs.terms import Claim, nobody
 from campflow.model import expressions as x
 from campflow.model import flow
@@ -16,6 +16,10 @@ from campflow.model.people import Duration
 
 #: How many stages back it is followed who enters one at the very moment of entering another, and on how many ways.
 _FAR, _MOST = 3, 20
+
+#: What may act at the very moment of entry; an event, where the stage itself emits it.
+_AT_ENTRY = (flow.When, flow.Else, flow.OnDate, flow.OnEvent)
+_NOW = flow.After(Duration())
 
 
 class Arrivals:
@@ -58,18 +62,25 @@ class Arrivals:
     def _leaving(self, source: Station, exit: Exit, without: Collection[str], far: int) -> Iterator[tuple[Claim, ...]]:
         """What holds for those who take this way: later, or at the moment of entering its stage."""
         held = [(condition, True) for condition in conditions(exit.way)]
-        whens = [each for each in source.exits if each.condition is not None and each.arm in (None, exit.arm)]
-        if isinstance(exit.way.trigger, flow.When):
-            whens = [each for each in whens if each.way.order < exit.way.order]
-        elif not isinstance(exit.way.trigger, flow.Else):
-            whens = []
-        now = (*held, *((each.condition, False) for each in whens if each.condition is not None))
+        now = (*held, *((x.And(conditions(each)), False) for each in self._silent(source, exit)))
         if source.name in self.waited and not isinstance(exit.way.trigger, flow.Else):
             yield now
-        elif far > 0 and (isinstance(exit.way.trigger, flow.When | flow.Else | flow.OnDate) or _is_at_once(exit)):
+        elif far > 0 and (isinstance(exit.way.trigger, _AT_ENTRY) or exit.way.trigger == _NOW):
             for before in itertools.islice(self.entering(source, without, far=far - 1), _MOST):
                 if (after := _still_true(before, source)) is not None:
                     yield (*after, *now)
+
+    def _silent(self, source: Station, exit: Exit) -> Iterator[flow.WayOut | flow.Leave]:
+        """Those others that cannot hold when this way is taken, because they would have been taken instead."""
+        way, first = exit.way, isinstance(exit.way.trigger, flow.When)
+        others: list[flow.WayOut | flow.Leave] = [*self._sketch.leaves]
+        others += [each.way for each in source.exits if each.arm in (None, exit.arm) and each is not exit]
+        for other in others:
+            if isinstance(other.trigger, flow.When):
+                if not first or other.order < way.order:
+                    yield other
+            elif other.order < way.order and acts_with(other, way):
+                yield other
 
     # --- who gets anywhere at all -------------------------------------------------------------------------------
 
@@ -94,24 +105,19 @@ class Arrivals:
         return any(not nobody(claims) for claims in self._leaving(station, exit, (), _FAR))
 
     def _somebody_waits(self, station: Station) -> bool:
-        if any(
-            isinstance(each.way.trigger, flow.Else) or (_is_at_once(each) and not each.way.guard)
-            for each in station.exits
-        ):
+        if any(_lets_nobody_wait(each) for each in station.exits):
             return any(each.arm for each in station.exits)
         whens = [each.condition for each in station.exits if each.condition is not None]
         whens += [x.And(conditions(each)) for each in self._sketch.leaves if isinstance(each.trigger, flow.When)]
         if not whens or station.doubtful or any(each.arm for each in station.exits):
             return True
         stay = [(condition, False) for condition in whens]
-        ways = itertools.islice(self.entering(station), _MOST)
-        return any(
-            not nobody((*after, *stay)) for before in ways if (after := _still_true(before, station)) is not None
-        )
+        arriving = (_still_true(before, station) for before in itertools.islice(self.entering(station), _MOST))
+        return any(not nobody((*after, *stay)) for after in arriving if after is not None)
 
 
-def _is_at_once(exit: Exit) -> bool:
-    return exit.way.trigger == flow.After(Duration()) or isinstance(exit.way.trigger, flow.OnEvent)
+def _lets_nobody_wait(exit: Exit) -> bool:
+    return isinstance(exit.way.trigger, flow.Else) or (exit.way.trigger == _NOW and not exit.way.guard)
 
 
 def known_inside(

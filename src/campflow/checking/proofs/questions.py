@@ -10,6 +10,8 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Literal
 
 from campflow.checking.proofs.intervals import EVERYTHING, NOTHING, Intervals, between, compared
@@ -38,13 +40,12 @@ def asked(atom: x.Expression) -> tuple[Question, Region]:
     match atom:
         case x.Compare(operator, left, right):
             return _compared(operator, left, right)
-        case x.InOptions(operand, options) if all(counted(operand, option) for option in options):
+        case x.InOptions(operand, options) if all(counted(operand, option) is not None for option in options):
             question = Question("value", (operand,))
             answers = [_compared("==", operand, option)[1] for option in options]
-            found = answers[0]
-            for answer in answers[1:]:
-                found |= answer
-            return question, found
+            while len(answers) > 1:  # by pairs: one after the other takes for ever where there are thousands
+                answers = [reduce(or_, answers[each : each + 2]) for each in range(0, len(answers), 2)]
+            return question, answers[0]
         case x.IsMissing(operand):
             question = Question("value", (operand,))
             return question, Region(_none_of(question), True)

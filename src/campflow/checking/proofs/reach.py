@@ -1,6 +1,6 @@
 """Stages that nobody can get to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.proofs.sketch import Exit, Station
@@ -14,35 +14,38 @@ def every_stage_is_reached(evidence: Evidence) -> Iterator[Diagnostic]:
     conversion, or by a `moved` line. Stages that only hang on an unreachable one are told with it."""
     for walk in evidence.walks:
         if walk.sketch.sound:
-            lost = [station for station in walk.sketch.stations if station.name not in walk.reached]
+            lost = {each.name: each for each in walk.sketch.stations if each.name not in walk.reached}
+            seen = [each.name for each in walk.sketch.stations if each.name in walk.reached]
             for station in _roots(lost):
-                behind = [each.name for each in lost if each is not station and each.name in _behind(station, lost)]
-                barred = [exit for exit in _ways_to(station, walk) if exit.way.order in walk.barred]
+                found = _behind(station, lost) - {station.name}
+                behind = [name for name in lost if name in found] if found else []
+                barred = (
+                    [exit for exit in _ways_to(station, walk) if exit.way.order in walk.barred] if walk.barred else []
+                )
                 start = walk.sketch.stations[0].name
-                seen = [each.name for each in walk.sketch.stations if each.name in walk.reached]
                 yield say.unreachable(station.node.name, start, seen, behind, [exit.node for exit in barred])
 
 
-def _roots(lost: list[Station]) -> list[Station]:
+def _roots(lost: Mapping[str, Station]) -> list[Station]:
     """As few of the unreachable stages as all others hang on, in the order of the file."""
-    pointed_at = {exit.way.target for each in lost for exit in each.exits if exit.way.target != each.name}
-    roots = [each for each in lost if each.name not in pointed_at]
-    covered = {name for root in roots for name in _behind(root, lost)}
-    for station in lost:
-        if station.name not in covered:
-            roots.append(station)
+    pointed_at = {exit.way.target for each in lost.values() for exit in each.exits if exit.way.target != each.name}
+    roots = [name for name in lost if name not in pointed_at]
+    covered = {behind for name in roots for behind in _behind(lost[name], lost)}
+    for name, station in lost.items():
+        if name not in covered:
+            roots.append(name)
             covered |= _behind(station, lost)
-    return [each for each in lost if each in roots]
+    kept = set(roots)
+    return [station for name, station in lost.items() if name in kept]
 
 
-def _behind(station: Station, lost: list[Station]) -> set[str]:
+def _behind(station: Station, lost: Mapping[str, Station]) -> set[str]:
     """The stage and those of the others that can be reached from it."""
-    by_name = {each.name: each for each in lost}
     seen, waiting = {station.name}, [station]
     while waiting:
-        targets = {exit.way.target for exit in waiting.pop().exits} & by_name.keys() - seen
+        targets = {target for exit in waiting.pop().exits if (target := exit.way.target) in lost} - seen
         seen |= targets
-        waiting += [by_name[name] for name in targets]
+        waiting += [lost[name] for name in targets]
     return seen
 
 

@@ -12,5 +12,5 @@ def no_way_out_is_shadowed(evidence: Evidence) -> Iterator[Diagnostic]:
     stand before it. Of ways out that nobody's conditions let act, the condition is told instead."""
     for walk in evidence.walks:
         for shadow in walk.shadowed:
-            if not shadow.station.final:
+            if not shadow.station.final and not shadow.told:
                 yield say.shadowed(shadow.station.name, shadow.exit.way, shadow.beaters, shadow.at_entry)

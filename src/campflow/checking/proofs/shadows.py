@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from campflow.checking.proofs.moments import longest_wait, never_later, shortest
-from campflow.checking.proofs.sketch import Exit, Station, conditions
+from campflow.checking.proofs.sketch import Exit, Station, acts_with, conditions
 from campflow.checking.proofs.terms import Claim, nobody
 from campflow.model import flow
 from campflow.model.expressions import And
@@ -17,12 +17,16 @@ Beater = flow.WayOut | flow.Leave
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """`beaters` together are always earlier than `exit`. `at_entry`: nobody even stays in the stage."""
+    """`beaters` together are always earlier than `exit`. `at_entry`: nobody even stays in the stage.
+
+    `told`: one of them beats others only because everyone meets its condition, which is told by itself.
+    """
 
     station: Station
     exit: Exit
     beaters: tuple[Beater, ...]
-    at_entry: bool = False
+    at_entry: bool
+    told: bool
 
 
 def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
@@ -35,12 +39,12 @@ def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
         found, at_entry = _beaters(exit, own, peers, leaves), False
         if not found and not _is_emitted(exit, station):
             found, at_entry = _gone(exit, peers, leaves), True
-        if found and not any(map(_is_told, found)):
-            yield Shadow(station, exit, found, at_entry)
+        if found:
+            yield Shadow(station, exit, found, at_entry, any(map(_is_told, found)))
 
 
 def _is_told(beater: Beater) -> bool:
-    """Whether it beats others only because everyone meets its condition, which is told by itself."""
+    """Whether everyone meets the condition that it has."""
     return bool(conditions(beater)) and nobody([_unmet(beater)])
 
 
@@ -59,8 +63,8 @@ def _beaters(
         case flow.Else():
             whens: list[Beater] = [each for each in peers if isinstance(each.trigger, flow.When)]
             return _cover([], whens + [each for each in before if isinstance(each, flow.Leave) and _waits(each)])
-        case flow.OnEvent(pattern):
-            return _cover(own, [each for each in before if _hears(each.trigger, pattern.event, pattern.about)])
+        case flow.OnEvent():
+            return _cover(own, [each for each in before if acts_with(each, way)])
         case flow.After(duration):
             same = [each for each in before if each.trigger == way.trigger]
             return _cover(own, same) or _sooner(duration, peers)
@@ -110,7 +114,7 @@ def _cover(own: Sequence[Claim], ways: Sequence[Beater]) -> tuple[Beater, ...]:
     if not ways or not nobody((*own, *map(_unmet, ways))):
         return ()
     kept = list(ways)
-    for way in ways:
+    for way in sorted(ways, key=lambda each: not conditions(each)):
         without = [each for each in kept if each is not way]
         if without and nobody((*own, *map(_unmet, without))):
             kept = without
@@ -123,13 +127,6 @@ def _unmet(way: Beater) -> Claim:
 
 def _first(found: Iterable[tuple[Beater, ...]]) -> tuple[Beater, ...]:
     return next((each for each in found if each), ())
-
-
-def _hears(trigger: flow.Trigger, event: str, about: str | None) -> bool:
-    """Whether it acts on each such event."""
-    if not isinstance(trigger, flow.OnEvent) or trigger.pattern.event != event:
-        return False
-    return trigger.pattern.about in (None, about)
 
 
 # --- everyone is gone -------------------------------------------------------------------------------------------

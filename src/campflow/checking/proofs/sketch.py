@@ -104,6 +104,14 @@ def conditions(statement: flow.WayOut | flow.Enter | flow.Leave) -> tuple[Expres
     return tuple(condition for condition in (trigger, statement.guard) if condition is not None)
 
 
+def acts_with(one: flow.WayOut | flow.Leave, other: flow.WayOut | flow.Leave) -> bool:
+    """Whether the one is asked at each moment at which the other is, because of the same timer or the same event."""
+    if not isinstance(one.trigger, flow.OnEvent) or not isinstance(other.trigger, flow.OnEvent):
+        return one.trigger == other.trigger
+    mine, theirs = one.trigger.pattern, other.trigger.pattern
+    return mine.event == theirs.event and mine.about in (None, theirs.about)
+
+
 def sketches(files: Sequence[syntax.FlowFile], placed: Placed, unread: Sequence[Diagnostic]) -> tuple[Sketch, ...]:
     """All campaigns that have a stage, those that share a name too."""
     declared = (each for file in files for each in file.declarations if isinstance(each, syntax.CampaignDeclaration))

@@ -59,6 +59,8 @@ def _of(condition: x.Expression, holds: bool) -> tuple[Case, ...]:
             joint = isinstance(condition, x.And) == holds
             return reduce(_both, parts, _EVERYBODY) if joint else reduce(_either, parts, ())
         case x.InOptions(operand, options) if asked(condition)[0].kind == "yes":
+            if len(options) > MOST:
+                raise _TooMany
             return _of(x.Or(tuple(x.Compare("==", operand, option) for option in options)), holds)
         case _:
             question, answers = asked(condition)

@@ -1,0 +1,161 @@
+"""How long an author waits for `check`, `fmt` and `--version` in a project of 100 campaigns, against Lark alone.
+
+    python benchmarks/authoring.py [--campaigns 100] [--runs 3]
+
+A project of so many campaigns of 30 stages each is written into a scratch folder. The commands run in processes of
+their own, imports and all; what is printed is the median of the runs. `bare` is how long Lark takes to build plain
+trees of the same texts with the same grammar and lexer, in a process that has read the grammar already. Nothing is
+asserted here: a ratio to `bare` says more on a busy machine than seconds do.
+"""
+
+import argparse
+import gc
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lark import Token
+
+from campflow.diagnostics.source import Source
+from campflow.language.parser import Everywhere, parse
+from campflow.language.reading import CONTINUES
+from campflow.language.tables import grammar_text, made
+
+STAGES = 30
+
+PEOPLE = """\
+contact {
+  email    email
+  plan     one of trial, pro
+  score    number = 0
+  country  country?
+}
+event signup
+event purchase {
+  amount  money
+}
+segment vip = sum(purchase.amount, last 365 days) >= 1_000 EUR
+"""
+
+STAGE = """\
+  stage s{number} "Stage {number}" {{
+    send email welcome {{
+      subject "Hello {number}"
+    }}
+    on clicked welcome if score > {number} -> {next}
+    after 3 days if count(purchase, last 30 days) >= 2 and not in segment vip -> {next}
+    after 4 days                           -> {next}
+  }}
+"""
+
+CAMPAIGN = """\
+campaign c{number} "Campaign {number}" {{
+  runs      from 2026-01-01
+  audience  plan == "trial" and country in ("FR", "CH", "BE")
+  enter     on signup, once
+  leave     on unsubscribed
+  convert   on purchase within 14 days worth amount -> done
+
+{stages}
+  final done
+}}
+"""
+
+
+class Lines(Everywhere):
+    """Drops the line ends that end nothing, as campflow's reader does; Lark alone needs somebody who does."""
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        previous: str | None = None
+        opened: list[str] = []
+        for token in stream:
+            kind = token.type
+            if kind == "_NL" and (previous in CONTINUES or opened[-1:] == ["LPAR"]):
+                continue
+            if kind in ("LPAR", "LBRACE"):
+                opened.append(kind)
+            elif kind in ("RPAR", "RBRACE"):
+                opened.pop()
+            previous = kind
+            yield token
+
+
+def write_project(root: Path, campaigns: int) -> None:
+    (root / "content").mkdir()
+    (root / "campflow.toml").write_text('currency = "EUR"\n', "utf-8")
+    (root / "people.flow").write_text(PEOPLE, "utf-8")
+    (root / "content" / "welcome.email.md").write_text("---\nsubject: Hello\n---\nHello.\n", "utf-8")
+    for number in range(campaigns):
+        (root / f"c{number}.flow").write_text(campaign(number), "utf-8")
+
+
+def campaign(number: int) -> str:
+    following = [*(f"s{each}" for each in range(1, STAGES)), "done"]
+    stages = (STAGE.format(number=each, next=next_one) for each, next_one in enumerate(following))
+    return CAMPAIGN.format(number=number, stages="".join(stages))
+
+
+def median(runs: int, work: Callable[[], object], before: Callable[[int], object] = lambda run: None) -> float:
+    """Seconds of wall clock; `before` is not counted."""
+    taken = []
+    for run in range(runs):
+        before(run)
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def command(root: Path, *words: str) -> Callable[[], object]:
+    program = [sys.executable, "-m", "campflow", *words]
+    return lambda: subprocess.run(program, cwd=root, check=True, capture_output=True)
+
+
+def forget(root: Path) -> None:
+    for file in (root / ".campflow" / "cache").glob("*.json"):
+        file.unlink()
+
+
+def change(root: Path, run: int) -> None:
+    (root / "c0.flow").write_text(campaign(0).replace("score > 0", f"score > {run + 100}"), "utf-8")
+
+
+def lines_of(root: Path) -> int:
+    return sum(file.read_text("utf-8").count("\n") for file in root.glob("*.flow"))
+
+
+def measured(root: Path, runs: int) -> Iterator[tuple[str, float]]:
+    texts = [(file.name, file.read_text("utf-8")) for file in sorted(root.glob("*.flow"))]
+    lark = made(grammar_text(), None, Lines())
+    gc.disable()  # as `campflow check` does
+    yield "bare Lark parse", median(runs, lambda: [lark.parse(text) for _, text in texts])
+    yield "parse", median(runs, lambda: [parse(Source(name, text)) for name, text in texts])
+    gc.enable()
+    yield "check, cold", median(runs, command(root, "check"), lambda run: forget(root))
+    yield "check, one file changed", median(runs, command(root, "check"), lambda run: change(root, run))
+    yield "check, nothing changed", median(runs, command(root, "check"))
+    yield "fmt", median(runs, command(root, "fmt"))
+    yield "--version", median(runs, command(root, "--version"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--campaigns", type=int, default=100)
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_project(root, options.campaigns)
+        print(f"{options.campaigns} campaigns of {STAGES} stages, {lines_of(root)} lines, median of {options.runs}")
+        bare = 0.0
+        for name, seconds in measured(root, options.runs):
+            bare = bare or seconds
+            print(f"{name:<24} {seconds * 1000:8.0f} ms   {seconds / bare:5.2f} x bare")
+
+
+if __name__ == "__main__":
+    main()
