@@ -52,6 +52,7 @@ def _corpus(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="the same texts in the same order; 0: others every time")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), help="where a text that fails is put")
     parser.add_argument("--replay", type=Path, help="a text that failed")
     options = parser.parse_args()
@@ -73,6 +74,7 @@ def main() -> None:
         words = Path(folder, "words")
         words.write_text(_words(), "utf-8")
         settings = {
+            "seed": options.seed,
             "max_total_time": round(options.minutes * 60),
             "timeout": SLOW,
             "rss_limit_mb": MEMORY,

@@ -29,7 +29,12 @@ class Arrivals:
     """
 
     def __init__(self, sketch: Sketch, beaten: Collection[int]) -> None:
-        self._sketch, self._beaten = sketch, beaten
+        self._sketch = sketch
+        self._into: dict[str, list[tuple[Station, Exit]]] = {}
+        for source in sketch.stations:
+            for exit in source.exits:
+                if exit.way.order not in beaten:
+                    self._into.setdefault(exit.way.target, []).append((source, exit))
         self.entered = {sketch.stations[0].name, *sketch.moved_to}
         self.waited: set[str] = set()
         while self._explore():
@@ -52,12 +57,10 @@ class Arrivals:
         for conversion in sketch.conversions:
             if conversion.target == station.name and conversion.pattern.event not in without:
                 yield ((conversion.pattern.where, True),) if conversion.pattern.where else ()
-        for source in sketch.stations:
-            if source.name in self.entered and not source.doubtful:
-                for exit in source.exits:
-                    taken = exit.way.target == station.name and exit.way.order not in {*self._beaten, *inside}
-                    if taken and event_of(exit.way.trigger) not in without:
-                        yield from self._leaving(source, exit, without, far)
+        for source, exit in self._into.get(station.name, ()):
+            if source.name in self.entered and not source.doubtful and exit.way.order not in inside:
+                if event_of(exit.way.trigger) not in without:
+                    yield from self._leaving(source, exit, without, far)
 
     def _leaving(self, source: Station, exit: Exit, without: Collection[str], far: int) -> Iterator[tuple[Claim, ...]]:
         """What holds for those who take this way: later, or at the moment of entering its stage."""
@@ -87,22 +90,24 @@ class Arrivals:
     def _explore(self) -> bool:
         """One more round along all ways; whether it led anywhere new."""
         before = len(self.entered) + len(self.waited)
-        arrows = self._sketch.arrows()
         for station in self._sketch.stations:
             if station.name in self.entered and not station.final:
                 if station.name not in self.waited and self._somebody_waits(station):
                     self.waited.add(station.name)
-                self.entered |= arrows
+                self.entered |= self._sketch.arrows()
                 self.entered |= {each.name for each in self._sketch.stations} if station.doubtful else set()
-                for exit in station.exits:
-                    if exit.way.target not in self.entered and self._somebody_takes(station, exit):
-                        self.entered.add(exit.way.target)
+            elif station.name not in self.entered and self._somebody_comes(station):
+                self.entered.add(station.name)
         return len(self.entered) + len(self.waited) > before
 
-    def _somebody_takes(self, station: Station, exit: Exit) -> bool:
-        if exit.way.order in self._beaten:
-            return False
-        return any(not nobody(claims) for claims in self._leaving(station, exit, (), _FAR))
+    def _somebody_comes(self, station: Station) -> bool:
+        ways = ((source, exit) for source, exit in self._into.get(station.name, ()) if source.name in self.entered)
+        return any(self._somebody_takes(source, exit) for source, exit in ways)
+
+    def _somebody_takes(self, source: Station, exit: Exit) -> bool:
+        if source.name in self.waited and not any(self._silent(source, exit)):
+            return True  # its own condition can be met, and nothing else is asked
+        return any(not nobody(claims) for claims in self._leaving(source, exit, (), _FAR))
 
     def _somebody_waits(self, station: Station) -> bool:
         if any(_lets_nobody_wait(each) for each in station.exits):
