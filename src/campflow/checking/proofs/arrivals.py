@@ -58,9 +58,9 @@ class Arrivals:
             if conversion.target == station.name and conversion.pattern.event not in without:
                 yield ((conversion.pattern.where, True),) if conversion.pattern.where else ()
         for source, exit in self._into.get(station.name, ()):
-            if source.name in self.entered and not source.doubtful and exit.way.order not in inside:
-                if event_of(exit.way.trigger) not in without:
-                    yield from self._leaving(source, exit, without, far)
+            walked = source.name in self.entered and not source.doubtful and exit.way.order not in inside
+            if walked and event_of(exit.way.trigger) not in without:
+                yield from self._leaving(source, exit, without, far)
 
     def _leaving(self, source: Station, exit: Exit, without: Collection[str], far: int) -> Iterator[tuple[Claim, ...]]:
         """What holds for those who take this way: later, or at the moment of entering its stage."""
