@@ -11,7 +11,7 @@ from campflow.diagnostics.source import Source
 from campflow.language.formatter import format_text
 
 #: Seconds on a machine that has other things to do; megabytes that Python's own objects take at most.
-SOON, LITTLE = 60, 900
+SOON, LITTLE = 600, 900
 
 STAGE = '  stage s{} {{\n    send email nudge {{ subject "Hello" }}\n    after 4 days -> s0\n  }}\n'
 BIG = "campaign big {{\n  audience score > 1\n  enter on signup\n{}}}\n".format(
