@@ -42,18 +42,24 @@ class _Draft:
 
 @st.composite
 def campaigns(
-    draw: DrawFn, name: str, day: dt.date, events: tuple[str, ...] = EVENTS, sets: bool = True, hears: str | None = None
+    draw: DrawFn,
+    name: str,
+    day: dt.date,
+    events: tuple[str, ...] = EVENTS,
+    sets: bool = True,
+    hears: str | None = None,
+    fields: frozenset[str] = FIELDS,
 ) -> str:
     """`sets` says whether stages may set fields; `hears` is a campaign whose events this one may listen to.
 
-    `events` are those that it speaks of: few of them meet more often.
+    `events` and `fields` are those that it speaks of: few of them meet more often.
     """
     per = draw(st.sampled_from([None, None, None, "cart_id", "sku", "n"]))
     chosen = frozenset[str]()
     if sets and per is None:
         chosen = draw(st.frozensets(st.sampled_from(sorted(SETTABLE)), max_size=2))
     count = draw(st.integers(1, 3))
-    fields = FIELDS if sets or hears is None else FIELDS - frozenset(SETTABLE)
+    fields = fields if sets or hears is None else fields - frozenset(SETTABLE)
     draft = _Draft(name, Frame(day, events, fields), ["a", "b", "c"][:count], per, chosen, hears)
     lines = draw(_clauses(draft))
     stages = [draw(_stage(draft, index)) for index in range(count)]
@@ -79,7 +85,7 @@ def _clauses(draw: DrawFn, draft: _Draft) -> list[str]:
     )
     lines.append(f"  audience {audience}")
     lines += [draw(_enter(draft)) for _ in range(draw(st.integers(1, 2)))]
-    lines += [draw(_leave(draft)) for _ in range(draw(st.sampled_from([0, 0, 1, 2])))]
+    lines += [draw(_leave(draft)) for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2])))]
     names = draw(st.sampled_from([[], [], [""], ["", "second "], ["second "]]))
     return [*lines, *(draw(_convert(draft, name)) for name in names)]
 
@@ -110,7 +116,7 @@ def _enter(draw: DrawFn, draft: _Draft) -> str:
 
 @st.composite
 def _leave(draw: DrawFn, draft: _Draft) -> str:
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)) == 3:
         return f"  leave when {draw(conditions(draft.inside))}"
     guard = f" if {draw(conditions(draft.inside, 1))}" if draw(st.booleans()) else ""
     event = pick(draw, draft.frame.events)
@@ -136,7 +142,7 @@ def _stage(draw: DrawFn, draft: _Draft, index: int) -> str:
     lines = draw(_actions(draft))
     lines += [draw(_way_out(draft, forward)) for _ in range(draw(st.integers(0, 3)))]
     waits = any(line.strip().startswith("when") for line in lines)
-    ends = ["after", "after", "after", "at", "on", *(["else"] if waits else [])]
+    ends = [*["after"] * 6, "at", "on", *(["else"] * 4 if waits else [])]
     last = draw(_by_time(draft, pick(draw, ends)))
     draft.targets.add(following)
     return "\n".join([f"  stage {draft.stages[index]} {{", *lines, f"    {last} -> {following}", "  }"])
@@ -144,8 +150,10 @@ def _stage(draw: DrawFn, draft: _Draft, index: int) -> str:
 
 @st.composite
 def _way_out(draw: DrawFn, draft: _Draft, forward: list[str]) -> str:
-    kind = pick(draw, ["on", "on", "on", "when", "after", "at", "date", *(["heard"] if draft.hears else [])])
-    guard = f" if {draw(conditions(draft.inside, 1))}" if draw(st.integers(0, 2)) == 0 else ""
+    kind = pick(
+        draw, ["on", "on", "on", "on", "when", "when", "after", "at", "date", *(["heard"] if draft.hears else [])]
+    )
+    guard = f" if {draw(conditions(draft.inside, 1))}" if draw(st.integers(0, 3)) == 3 else ""
     anywhere = [*draft.stages, "y", "z"]
     match kind:
         case "on":
@@ -165,13 +173,13 @@ def _way_out(draw: DrawFn, draft: _Draft, forward: list[str]) -> str:
 def _by_time(draw: DrawFn, draft: _Draft, kind: str) -> str:
     match kind:
         case "after":
-            return f"after {pick(draw, DURATIONS)}"
+            return f"after {pick(draw, [*DURATIONS, '2 days', '2 days', '36 hours'])}"
         case "at":
             weekday = f" on {pick(draw, WEEKDAYS)}" if draw(st.booleans()) else ""
             return f"at {pick(draw, TIMES)}{weekday}"
         case "on":
             time = f" {pick(draw, TIMES)}" if draw(st.booleans()) else ""
-            return f"on {draft.frame.date(draw)}{time}"
+            return f"on {draft.frame.date(draw, 2)}{time}"
     return "else"
 
 

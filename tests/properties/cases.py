@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import ZONES, campaigns
-from tests.properties.drawing import EVENTS, Frame, conditions
+from tests.properties.drawing import EVENTS, FIELDS, Frame, conditions
 from tests.reference.clock import DAY, QUARTER, add, midnight, occurrences
 from tests.reference.story import Change, Happening, Person, Stored
 from tests.reference.telling import PEOPLE, Case
@@ -33,6 +33,15 @@ PLACES = (
 )
 
 
+#: Fields that somebody outside changes, and to what; `seen` becomes one of the moments.
+CHANGES: dict[str, Sequence[Stored]] = {
+    "score": (9.0, 3.0, 0.0),
+    "vip": (True, False, None),
+    "plan": ("pro", "trial"),
+    "seen": (),
+}
+
+
 @dataclass(frozen=True, repr=False)
 class RandomCase(Case):
     """`calm`: nothing is learned late and no field is changed from outside, so that all clocks must agree."""
@@ -42,11 +51,12 @@ class RandomCase(Case):
 
 @dataclass(frozen=True)
 class _Scene:
-    """`moments` are those at which things happen: few, and such that much falls together."""
+    """Things begin at one of the `starts` and go on at one of the `moments`: few, so that much falls together."""
 
     text: str
     day: dt.date
     deployed: int
+    starts: Sequence[int]
     moments: Sequence[int]
     calm: bool
 
@@ -65,18 +75,18 @@ class _Scene:
 @st.composite
 def cases(draw: DrawFn, calm: bool) -> RandomCase:
     zone, day = draw(st.sampled_from(PLACES))
-    text = draw(_texts(day))
+    text = draw(_texts(day, FIELDS if calm else frozenset(CHANGES)))
     deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
     clocks = draw(st.sampled_from([zone, *re.findall(r'timezone "(.*?)"', text)]))
-    scene = _Scene(text, day, deployed, draw(_moments(text, clocks, deployed)), calm)
-    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo"][: draw(st.integers(1, 3))]]
+    scene = _Scene(text, day, deployed, *draw(_moments(text, clocks, deployed)), calm)
+    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, 5))]]
     happenings = draw(_histories(scene, people))
-    changes = [] if calm else draw(st.lists(_change(scene, people), max_size=2))
+    changes = [] if calm else draw(st.lists(_change(scene, people), max_size=4))
     return RandomCase(text, people, happenings, changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm)
 
 
 @st.composite
-def _moments(draw: DrawFn, text: str, zone: str, deployed: int) -> list[int]:
+def _moments(draw: DrawFn, text: str, zone: str, deployed: int) -> tuple[list[int], list[int]]:
     """A few round moments, and what lies a duration or a time of day of the text later."""
     hours = st.integers(0, 4 * 24).map(lambda hours: hours * 4)
     quarters = st.one_of(
@@ -88,7 +98,7 @@ def _moments(draw: DrawFn, text: str, zone: str, deployed: int) -> list[int]:
     times = [dt.time.fromisoformat(time) for time in re.findall(r"\b\d\d:\d\d\b", text)]
     later = [add(zone, moment, duration) for moment in base for duration in _durations(text)]
     daily = [next(occurrences(zone, time, moment)) for moment in base for time in times]
-    return [*base, *base, base[0], base[0], *later, *daily, *(moment + step for moment in base for step in (-1, 1))]
+    return base, [*base, *later, *later, *daily, base[0] + 1, base[0] - 1]
 
 
 def _durations(text: str) -> list[Duration]:
@@ -108,8 +118,8 @@ def _histories(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> list[Ha
     found = []
     anything = [*scene.spoken, *scene.spoken, *scene.spoken, *_NAMES]
     for person in people:
-        found += draw(st.lists(_happening(scene, person, scene.opening), min_size=1, max_size=2))
-        found += draw(st.lists(_happening(scene, person, anything), max_size=7))
+        found += draw(st.lists(_happening(scene, person, scene.opening, scene.starts), min_size=1, max_size=2))
+        found += draw(st.lists(_happening(scene, person, anything, scene.moments), max_size=7))
     told = [replace(one, seq=n) for n, one in enumerate(found)]
     again = [one for one in told if one.id and draw(st.booleans())]
     later = draw(st.sampled_from([0, HOUR, 3 * DAY]))
@@ -117,13 +127,13 @@ def _histories(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> list[Ha
 
 
 @st.composite
-def _texts(draw: DrawFn, day: dt.date) -> str:
+def _texts(draw: DrawFn, day: dt.date, fields: frozenset[str]) -> str:
     segment = draw(st.integers(0, 5)) == 0
     pair = draw(st.integers(0, 2)) == 0
     events = tuple(draw(st.lists(st.sampled_from(EVENTS), min_size=2, max_size=3, unique=True)))
-    text = PEOPLE + draw(campaigns("first", day, sets=True, events=events))
+    text = PEOPLE + draw(campaigns("first", day, sets=True, events=events, fields=fields))
     if pair:
-        text += draw(campaigns("second", day, sets=False, hears="first", events=events))
+        text += draw(campaigns("second", day, sets=False, hears="first", events=events, fields=fields))
     if segment:
         text = text.replace('plan in ("trial", "pro", "enterprise")', "in segment chosen", 1)
         text += f"segment chosen = {draw(conditions(Frame(day, events, frozenset({'plan', 'country', 'joined'}))))}\n"
@@ -149,10 +159,12 @@ def _person(draw: DrawFn, scene: _Scene, key: str) -> Person:
 
 
 @st.composite
-def _happening(draw: DrawFn, scene: _Scene, person: Person, names: Sequence[tuple[str, str | None]]) -> Happening:
+def _happening(
+    draw: DrawFn, scene: _Scene, person: Person, names: Sequence[tuple[str, str | None]], moments: Sequence[int]
+) -> Happening:
     """An event of a contact that exists by the time we hear of it."""
     name, about = draw(st.sampled_from(names))
-    at = draw(st.sampled_from(scene.moments))
+    at = draw(st.sampled_from(moments))
     late = draw(st.sampled_from([0, 0, 0, 0, 0, -DAY, -HOUR, *([] if scene.calm else [HOUR, DAY, 3 * DAY])]))
     fields: dict[str, Stored] = {}
     if name in ("purchase", "cart_updated"):
@@ -185,7 +197,7 @@ _NAMES = (
 @st.composite
 def _change(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> Change:
     person = draw(st.sampled_from(people))
-    name = draw(st.sampled_from(["score", "vip", "plan", "seen"]))
-    new: dict[str, Stored] = {"score": 9.0, "vip": True, "plan": "pro", "seen": scene.deployed + DAY}
+    name = draw(st.sampled_from(sorted(CHANGES)))
     at = draw(st.sampled_from(scene.moments))
-    return Change(person.key, name, new[name], max(at, scene.deployed, person.created_at))
+    new = draw(st.sampled_from(scene.moments if name == "seen" else CHANGES[name]))
+    return Change(person.key, name, new, max(at, scene.deployed, person.created_at))

@@ -42,8 +42,8 @@ class Frame:
     inside: bool = False
     entry: str | None = None
 
-    def date(self, draw: DrawFn) -> str:
-        return (self.day + dt.timedelta(days=draw(st.integers(0, 6)))).isoformat()
+    def date(self, draw: DrawFn, later: int = 0) -> str:
+        return (self.day + dt.timedelta(days=draw(st.integers(0, 6)) + later)).isoformat()
 
     def without(self, fields: frozenset[str]) -> "Frame":
         return replace(self, fields=self.fields - fields)
@@ -69,7 +69,7 @@ def conditions(frame: Frame, depth: int = 2) -> SearchStrategy[str]:
 def _plain(draw: DrawFn, frame: Frame) -> str:
     makers = [_history, _history, _moment]
     if frame.fields:
-        makers.append(_field)
+        makers += [_field, _field]
     if frame.entry and frame.inside:
         makers.append(_entry)
     return draw(draw(st.sampled_from(makers))(frame))

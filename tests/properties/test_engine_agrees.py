@@ -1,22 +1,24 @@
 """The engine against the reference interpreter: the same moves, times, messages and conversions, however it ticks.
 
-300 cases, each with four clock patterns. CAMPFLOW_TEST_LONG=1 makes 2,000 of them, others in every run. A failing case
-is shrunk and printed as its `.flow` text, its people and what happened to them.
+300 cases, each with four clock patterns. CAMPFLOW_TEST_LONG=1 makes 2,000 of them, and CAMPFLOW_TEST_FIRST=N begins
+with case number N. A failing case is shrunk and printed as its `.flow` text, its people and what happened to them.
 """
 
 import os
 
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import assume, note
 from tests.properties.cases import RandomCase, cases
 from tests.properties.engine import compiled, run_engine
 from tests.properties.looks import looks_of
+from tests.properties.many import for_many
 from tests.reference.story import Outcome
 from tests.reference.telling import interpreted, lines, resolved_if_sound
 
 from campflow.model.flow import Flow
 
 LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+FIRST = int(os.environ.get("CAMPFLOW_TEST_FIRST", "0"))
 PATTERNS = ("event", "hour", "day", "end")
 
 
@@ -41,24 +43,11 @@ def tell_one_story(case: RandomCase) -> None:
         assert found.conversions == right.conversions
 
 
-def often(count: int) -> settings:
-    return settings(
-        max_examples=count * 20 // 3 if LONG else count,
-        deadline=None,
-        derandomize=not LONG,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
+@pytest.mark.timeout(3_600)
+def test_however_often_the_engine_ticks_it_tells_the_one_story() -> None:
+    for_many(cases(calm=True), tell_one_story, 1_400 if LONG else 210, FIRST)
 
 
 @pytest.mark.timeout(3_600)
-@often(210)
-@given(cases(calm=True))
-def test_however_often_the_engine_ticks_it_tells_the_one_story(case: RandomCase) -> None:
-    tell_one_story(case)
-
-
-@pytest.mark.timeout(3_600)
-@often(90)
-@given(cases(calm=False))
-def test_late_events_and_changed_fields_act_as_they_become_known(case: RandomCase) -> None:
-    tell_one_story(case)
+def test_late_events_and_changed_fields_act_as_they_become_known() -> None:
+    for_many(cases(calm=False), tell_one_story, 600 if LONG else 90, FIRST)

@@ -1,24 +1,18 @@
-"""How often the engine looks changes nothing: first shown of the reference interpreter itself."""
+"""How often the engine looks changes nothing: shown of the reference interpreter itself."""
 
 import os
 
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import assume, note
 from tests.properties.cases import RandomCase, cases
 from tests.properties.looks import looks_of
+from tests.properties.many import for_many
 from tests.reference.story import Outcome
 from tests.reference.telling import interpreted, lines, resolved_if_sound
 
 LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 
 
-@settings(
-    max_examples=2_000 if LONG else 100,
-    deadline=None,
-    derandomize=not LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(cases(calm=True))
-def test_the_interpreter_tells_one_story_however_often_it_looks(case: RandomCase) -> None:
+def tell_one_story(case: RandomCase) -> None:
     flow = resolved_if_sound(case.text)
     assume(flow is not None)
     assert flow
@@ -31,3 +25,7 @@ def test_the_interpreter_tells_one_story_however_often_it_looks(case: RandomCase
     punctual = told("punctual")
     for pattern in ("event", "hour", "day", "end"):
         assert told(pattern) == punctual, pattern
+
+
+def test_the_interpreter_tells_one_story_however_often_it_looks() -> None:
+    for_many(cases(calm=True), tell_one_story, 2_000 if LONG else 150)

@@ -12,10 +12,11 @@ import typer
 
 from campflow.cli.main import CLEAN, FINDINGS
 from campflow.cli.options import open_project
-from campflow.cli.show import counted, show_findings
+from campflow.cli.show import console, counted, show_findings, table
 from campflow.errors import FlowError
 
 if TYPE_CHECKING:
+    from campflow.checking.vocabulary import ContentIndex
     from campflow.diagnostics.diagnostic import Diagnostic
     from campflow.model.flow import Campaign, Flow, Segment
     from campflow.model.people import Contact, Event
@@ -70,9 +71,21 @@ def check(
     format: Annotated[
         Findings, typer.Option("--format", help="For people, for programs, or for GitHub.")
     ] = Findings.text,
+    code: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Instead: what a code means, and what to do.")
+    ] = None,
+    load: Annotated[
+        bool, typer.Option("--load", help="Also: the most messages that one person could get in a week.")
+    ] = False,
 ) -> None:
     """Say everything that is wrong with the .flow files and their content. Exit code 1 where something is."""
     from campflow.diagnostics import render
+
+    if code is not None:
+        from campflow.cli.advice import page
+
+        sys.stdout.write(page(code))
+        raise typer.Exit(CLEAN)
     from campflow.kept_trees import KeptTrees
 
     gc.disable()  # a quarter of the time went into looking for cycles in trees that have none, just before the end
@@ -93,6 +106,10 @@ def check(
         sys.stdout.write(render.render_github(found, _in_repository(project.root)))
     else:
         _show(project, found, errors)
+        if load and checked.flow:
+            _show_load(checked.flow.flow, project.vocabulary.content)
+        elif load:
+            print("The load of a week is shown once there is no error.")
     raise typer.Exit(FINDINGS if errors else CLEAN)
 
 
@@ -112,6 +129,19 @@ def _show(project: "Project", found: "list[Diagnostic]", errors: int) -> None:
         checked = f"there is no .flow file below {project.root}: `campflow init` shows what one looks like"
     parts = [counted(errors, "error")] * bool(errors) + [counted(warnings, "warning")] * bool(warnings)
     print(f"{checked}: {', '.join(parts) or 'no problem found'}" if project.sources else checked)
+
+
+def _show_load(flow: "Flow", content: "ContentIndex") -> None:
+    from campflow.checking.proofs.load import loads
+    from campflow.cli.advice import load_lines
+
+    rows = load_lines(loads(flow, content))
+    shown = table("channel", "campaign", "a week", "with its limits", "path", right=("a week", "with its limits"))
+    for row in rows:
+        shown.add_row(*row)
+    print("\nThe most messages that one person could get in a week:" if rows else "\nNo campaign sends anything.")
+    if rows:
+        console().print(shown)
 
 
 def compile_file(

@@ -17,6 +17,9 @@ from campflow.model.people import Duration
 #: How many stages back it is followed who enters one at the very moment of entering another, and on how many ways.
 _FAR, _MOST = 3, 20
 
+#: How often all ways are gone along, in search of more stages that somebody enters.
+_ROUNDS = 50
+
 #: What may act at the very moment of entry; an event, where the stage itself emits it.
 _AT_ENTRY = (flow.When, flow.Else, flow.OnDate, flow.OnEvent)
 _NOW = flow.After(Duration())
@@ -37,8 +40,9 @@ class Arrivals:
                     self._into.setdefault(exit.way.target, []).append((source, exit))
         self.entered = {sketch.stations[0].name, *sketch.moved_to}
         self.waited: set[str] = set()
-        while self._explore():
-            pass
+        for _ in range(_ROUNDS):
+            if not self._explore():
+                break
 
     def entering(
         self, station: Station, without: Collection[str] = (), inside: Collection[int] = (), far: int = _FAR

@@ -32,7 +32,9 @@ from campflow.model import expressions as x
 from campflow.model import flow
 
 _TIMERS = (flow.After, flow.AtTime, flow.OnDate)
-_MOST_ARMS = 32
+
+#: Of stages with more ways out, and of more combinations of arms, nothing is said.
+_MOST_EXITS, _MOST_ARMS = 100, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def no_dead_end(evidence: Evidence) -> Iterator[Diagnostic]:
     for walk in evidence.walks:
         if walk.sketch.sound:
             for station in walk.sketch.stations:
-                if not station.final and not station.doubtful and station.name in walk.arrivals.entered:
+                understood = not station.doubtful and len(station.exits) <= _MOST_EXITS
+                if not station.final and understood and station.name in walk.reached:
                     yield from itertools.islice(_stuck(station, walk, evidence), 1)
 
 
@@ -68,6 +71,8 @@ def _stuck(station: Station, walk: Walk, evidence: Evidence) -> Iterator[Diagnos
             continue
         if any(way.guard is None for moment in waiting.moments for way in moment):
             continue
+        if station.name not in walk.arrivals.entered:  # asked last: it takes long to find out
+            return
         past = Quiet(walk, station, waiting.asked, evidence.emitted, evidence.names.vocabulary.rfm_event)
         stories = _always_the_same(station, waiting, walk, past) or _changing(station, waiting, walk, past)
         if stories:

@@ -19,6 +19,9 @@ from campflow.model.flow import Flow
 
 T = TypeVar("T")
 
+#: Stages of a campaign that is proven; the proofs take longer than in proportion.
+MOST_STAGES = 500
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -34,8 +37,9 @@ class Evidence:
 
     @cached_property
     def walks(self) -> tuple[Walk, ...]:
-        """Every campaign as a graph that can be walked."""
-        return tuple(map(Walk, sketches(self.files, self.placed, self.unread)))
+        """Every campaign as a graph that can be walked. One of more stages than anyone can draw is left out."""
+        drawn = sketches(self.files, self.placed, self.unread)
+        return tuple(Walk(sketch) for sketch in drawn if len(sketch.stations) <= MOST_STAGES)
 
     @cached_property
     def emitted(self) -> frozenset[str]:

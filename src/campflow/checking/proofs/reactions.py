@@ -83,7 +83,7 @@ def _missing(kind: str, pattern: syntax.EventPattern, evidence: Evidence) -> str
 
 def _never_told(event: str, about: str | None, evidence: Evidence) -> str | None:
     clause = {"left": syntax.Leave, "converted": syntax.Convert}.get(event)
-    campaigns = [walk.sketch.node for walk in evidence.walks if about in (None, walk.sketch.name)]
+    campaigns = [node for node in evidence.all(syntax.CampaignDeclaration) if about in (None, node.name.text)]
     if clause is None or not campaigns or any(isinstance(item, clause) for node in campaigns for item in node.items):
         return None
     owner = f"`{about}` has" if about else "no campaign has"

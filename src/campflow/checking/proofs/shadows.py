@@ -15,11 +15,16 @@ from campflow.model.people import Duration
 Beater = flow.WayOut | flow.Leave
 
 
+#: Ways out of one stage that are compared with each other; of more, nothing is said.
+_MOST = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Shadow:
     """`beaters` together are always earlier than `exit`. `at_entry`: nobody even stays in the stage.
 
-    `told`: one of them beats others only because everyone meets its condition, which is told by itself.
+    `told`: nothing is to be said of it. One of the beaters beats others only because everyone meets its condition, and
+    that is told by itself; or a field that changes while the engine looks away lets the way out act after all.
     """
 
     station: Station
@@ -31,6 +36,8 @@ class Shadow:
 
 def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
     """The stage's ways out that never act, although their own conditions can be met."""
+    if len(station.exits) > _MOST:
+        return
     for exit in station.exits:
         own = [(condition, True) for condition in conditions(exit.way)]
         if nobody(own):
@@ -41,6 +48,8 @@ def shadows(station: Station, leaves: Sequence[flow.Leave]) -> Iterator[Shadow]:
             found, at_entry = _gone(exit, peers, leaves), True
         if found:
             yield Shadow(station, exit, found, at_entry, any(map(_is_told, found)))
+        elif left := _left_before(exit.way, peers, leaves):
+            yield Shadow(station, exit, left, at_entry=False, told=True)
 
 
 def _is_told(beater: Beater) -> bool:
@@ -89,12 +98,20 @@ def _date(way: Beater) -> dt.datetime:
     return way.trigger.moment
 
 
-def _sooner(duration: Duration, peers: Sequence[Beater]) -> tuple[Beater, ...]:
-    """Timers that surely act no later, whatever the contact is like; written before or after."""
+def _sooner(duration: Duration, peers: Sequence[Beater], beside: Sequence[Beater] = ()) -> tuple[Beater, ...]:
+    """Timers that surely act no later, whatever the contact is like; written before or after. `beside` help them."""
     sooner = [each for each in peers if isinstance(each.trigger, flow.After) and _before(each.trigger, duration)]
     clocks = [each for each in peers if isinstance(each.trigger, flow.AtTime)]
     within = [each for each in clocks if (longest_wait(each.trigger) or 0) < shortest(duration)]
-    return _first(_cover([], group) for group in (*_groups(sooner), *_groups(within)))
+    return _first(_cover([], [*group, *beside]) for group in (*_groups(sooner), *_groups(within)))
+
+
+def _left_before(way: flow.WayOut, peers: Sequence[flow.WayOut], leaves: Sequence[flow.Leave]) -> tuple[Beater, ...]:
+    """Those by whom everyone has left when a timer acts: an earlier one, for all who met no `when` until then."""
+    if not isinstance(way.trigger, flow.After):
+        return ()
+    whens = [each for each in _all(peers, leaves) if isinstance(each.trigger, flow.When)]
+    return _sooner(way.trigger.duration, peers, whens) if whens else ()
 
 
 def _before(trigger: flow.After, duration: Duration) -> bool:

@@ -5,6 +5,7 @@ Proofs must hold for what was meant, so a stage with a line that is not understo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from campflow.checking.placed import Placed
@@ -67,7 +68,7 @@ class Station:
         return {action.event for action in self.actions if isinstance(action, flow.Emit)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sketch:
     """A campaign. `sound` is false where a clause is not understood on which the ways between stages depend."""
 
@@ -85,7 +86,11 @@ class Sketch:
         return self.node.name.text
 
     def station(self, name: str) -> Station | None:
-        return next((station for station in self.stations if station.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Station]:
+        return {station.name: station for station in reversed(self.stations)}
 
     def arrows(self) -> set[str]:
         """The stages into which a conversion moves, from any other."""

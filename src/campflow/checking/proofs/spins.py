@@ -45,7 +45,7 @@ def no_spin(evidence: Evidence) -> Iterator[Diagnostic]:
 
 def _circles(walk: Walk) -> Iterator[tuple[Step, ...]]:
     """The circles of ways taken at once that do not exclude each other, each from its first stage on."""
-    stations = [each for each in walk.sketch.stations if not each.doubtful and each.name in walk.arrivals.entered]
+    stations = [each for each in walk.sketch.stations if not each.doubtful and each.name in walk.reached]
     ways = {each.name: [(each, exit) for exit in each.exits if _is_at_once(exit, each)] for each in stations}
     order = {station.name: number for number, station in enumerate(stations)}
     paths: list[tuple[Step, ...]] = [(step,) for station in reversed(stations) for step in reversed(ways[station.name])]
@@ -102,6 +102,8 @@ def _walker(circle: Sequence[Step], walk: Walk, evidence: Evidence) -> Person | 
     if any(_is_intercepted(station, exit) for station, exit in circle):
         return None
     for station, exit in circle:
+        if station.name not in walk.arrivals.entered:
+            continue
         past = Quiet(walk, station, asked, evidence.emitted, evidence.names.vocabulary.rfm_event)
         for entered in _from_outside(station, exit, circle, walk, asked):
             if person := example([*entered, *claims], past):

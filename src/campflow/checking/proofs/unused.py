@@ -17,7 +17,7 @@ def everything_is_used(evidence: Evidence) -> Iterator[Diagnostic]:
     Landing pages are not looked at: people come to them from outside. A name on a line that cannot be read, or that
     somebody may have misspelt, counts as used.
     """
-    if not evidence.walks:
+    if not evidence.all(syntax.CampaignDeclaration):
         return
     unread = {word for one in evidence.unread for word in evidence.texts.words_of_line(one.span)}
     segments = {node.segment.text for node in evidence.all(syntax.InSegment)}
