@@ -23,12 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Event, Field, ValueType
 
 #: SQLite calls only a column typed exactly INTEGER its row id; elsewhere ids are 64 bits wide.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
-CONTACT_COLUMNS = frozenset({"contact_id", "contact_key", "created_at", "extra"})
+CONTACT_COLUMNS = frozenset({"contact_id", "contact_key", "created_at", "draw", "extra"})
 
 
 def contact_column(field: str) -> str:
@@ -56,6 +57,10 @@ def column_type(type: ValueType) -> TypeEngine[Any]:
             return Text()
 
 
+def _draw(context: Any) -> int:
+    return draw_of(context.get_current_parameters()["contact_key"])
+
+
 def _field_column(name: str, field: Field) -> Column[Any]:
     """A declared field's column; its `info["field"]` is the field, for those who compare yesterday with today."""
     return Column(name, column_type(field.type), info={"field": field})
@@ -74,6 +79,9 @@ class Tables:
     stage: Table
     statement: Table
     send: Table
+    split: Table
+    arm: Table
+    exposure: Table
     journey: Table
     prospect: Table
     move: Table
@@ -81,7 +89,11 @@ class Tables:
     batch: Table
     attempt: Table
     conversion: Table
+    cost: Table
     rfm: Table
+    consent: Table
+    suppression: Table
+    forgotten: Table
     zone_offset: Table
     zone_local: Table
     calendar_month: Table
@@ -100,6 +112,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("contact_id", Id, primary_key=True),
             Column("contact_key", Text, nullable=False, unique=True, comment="the external key, else the e-mail"),
             Column("created_at", BigInteger, nullable=False),
+            Column("draw", BigInteger, nullable=False, default=_draw, comment="what arms are drawn by: model/draws.py"),
             Column("extra", Text, nullable=True, comment="undeclared fields of an import, one JSON object"),
             *(_field_column(contact_column(field.name), field) for field in contact.fields),
             # What a person is found by. Two contacts never share an e-mail address.
@@ -197,7 +210,45 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("message", Text, nullable=False),
             Column("nth", Integer, nullable=False, comment="0 for the first such send of the stage"),
             Column("options", Text, nullable=False, comment="JSON: what the statement says beside the front matter"),
+            Column("purpose", Text, nullable=False, server_default=text("''"), comment="what consent is asked for"),
+            Column("transactional", Boolean, nullable=False, server_default=text("false"), comment="no limit, no quiet"),
             UniqueConstraint("stage_id", "channel", "message", "nth", name="send_once"),
+        ),
+        split=Table(
+            "split",
+            m,
+            # A split by name: the same id, and the same draw, in every version. The holdout is the split `holdout`.
+            Column("split_id", Id, primary_key=True),
+            Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
+            Column("name", Text, nullable=False),
+            Column("salt", Text, nullable=False, comment="what makes its draw another than that of other splits"),
+            Column("winner_arm_id", Id, comment="what everyone gets who comes after the decision"),
+            Column("decided_at", BigInteger),
+            Column("detail", Text, comment="the figures of the decision"),
+            UniqueConstraint("campaign_id", "name", name="split_once"),
+        ),
+        arm=Table(
+            "arm",
+            m,
+            Column("arm_id", Id, primary_key=True),
+            Column("split_id", Id, ForeignKey("split.split_id"), nullable=False),
+            Column("name", Text, nullable=False),
+            UniqueConstraint("split_id", "name", name="arm_once"),
+        ),
+        exposure=Table(
+            "exposure",
+            m,
+            # The arm that a contact is in, for good. Append only, but for an arm that is no longer written.
+            Column("contact_id", Id, primary_key=True),
+            Column("split_id", Id, primary_key=True),
+            Column("arm_id", Id, nullable=False),
+            Column("campaign_id", Id, nullable=False),
+            Column("journey_id", Id, comment="null for the holdout, which is drawn before there is one"),
+            Column("at", BigInteger, nullable=False, comment="when the contact first met the split, in event time"),
+            Column("seq", BigInteger, nullable=False, comment="events at `at` up to this seq came before"),
+            Column("drawn", Boolean, nullable=False, comment="false where a decision gave the arm"),
+            Index("exposure_of_split", "split_id", "at"),
+            sqlite_with_rowid=False,
         ),
         journey=Table(
             "journey",
@@ -252,19 +303,20 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("at", BigInteger, nullable=False),
             Column("cause_seq", BigInteger, comment="event.seq of the event that caused it"),
             # Nobody passes one stage entry twice.
-            UniqueConstraint("journey_id", "nth", name="move_once"),
+            UniqueConstraint("contact_id", "journey_id", "nth", name="move_once"),
         ),
         message=Table(
             "message",
             m,
             # An intent to send. States:
-            #   planned    its time has not come
+            #   planned    its time has not come, or it waits: `detail` says for what, `release_at` until when
             #   ready      may be handed to its channel; with `retry_at`, not before
             #   accepted   the provider took it
             #   rejected   the provider, or our own rendering, said no for good
             #   uncertain  the provider may have it: time-out, crash or cut after the request went out
             #   cancelled  the contact left before it was handed over
             #   expired    it was not handed over before `expires_at`
+            #   skipped    no consent, or over a limit that says `or skip`
             # A ready message inside an open batch, up to the batch's `handed_to`, is being sent.
             Column("message_id", Id, primary_key=True),
             Column("contact_id", Id, nullable=False),
@@ -274,18 +326,19 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("send_id", Id, nullable=False),
             Column("channel", Text, nullable=False),
             Column("planned_at", BigInteger, nullable=False),
+            Column("release_at", BigInteger, nullable=False, comment="when a planned one is looked at next"),
             Column("expires_at", BigInteger, nullable=False),
             Column("state", Text, nullable=False),
             Column("retry_at", BigInteger),
             Column("attempts", Integer, nullable=False, server_default=text("0"), comment="calls that failed"),
-            Column("settled_at", BigInteger, comment="when its fate was known"),
+            Column("settled_at", BigInteger, comment="when its fate was known, or was seen to be unknown"),
             Column("provider_id", Text),
             Column("content_hash", Text, comment="SHA-256 of what was handed over"),
             Column("detail", Text, comment="why it was rejected, retried or is uncertain"),
-            UniqueConstraint("journey_id", "nth", "send_id", name="message_once"),
+            UniqueConstraint("contact_id", "journey_id", "nth", "send_id", name="message_once"),
             Index(
                 "message_planned",
-                "planned_at",
+                "release_at",
                 sqlite_where=text("state = 'planned'"),
                 postgresql_where=text("state = 'planned'"),
             ),
@@ -348,6 +401,19 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("worth", Float(53), comment="money in minor units, or a number; null where none is declared"),
             sqlite_with_rowid=False,
         ),
+        cost=Table(
+            "cost",
+            m,
+            # What an accepted message cost. Append only, once per message; a message that was free has no row.
+            Column("contact_id", Id, primary_key=True),
+            Column("message_id", Id, primary_key=True),
+            Column("campaign_id", Id, nullable=False),
+            Column("channel", Text, nullable=False),
+            Column("amount", BigInteger, nullable=False, comment="minor units of the project's currency"),
+            Column("at", BigInteger, nullable=False),
+            Index("cost_of_campaign", "campaign_id", "amount"),
+            sqlite_with_rowid=False,
+        ),
         rfm=Table(
             "rfm",
             m,
@@ -356,6 +422,42 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("recency", Integer, nullable=False),
             Column("frequency", Integer, nullable=False),
             Column("monetary", Integer, nullable=False),
+        ),
+        consent=Table(
+            "consent",
+            m,
+            # A line of the ledger: a contact gave consent, or withdrew it. Append only; the latest line decides.
+            Column("consent_id", Id, primary_key=True),
+            Column("contact_id", Id, ForeignKey("contact.contact_id"), nullable=False),
+            Column("channel", Text, nullable=False, comment="empty: every channel"),
+            Column("purpose", Text, nullable=False, comment="empty: every purpose"),
+            Column("given", Boolean, nullable=False, comment="false: withdrawn"),
+            Column("wording", Text, comment="what the person read and agreed to"),
+            Column("source", Text, comment="where it was said: a form, a letter, an event"),
+            Column("proof", Text, comment="what shows it: an address, an id of somebody else's"),
+            Column("at", BigInteger, nullable=False),
+            Index("consent_of_contact", "contact_id", "at"),
+        ),
+        suppression=Table(
+            "suppression",
+            m,
+            # Nothing goes to this address of a contact, until it is lifted. Append only but for `lifted_at`.
+            Column("suppression_id", Id, primary_key=True),
+            Column("contact_id", Id, ForeignKey("contact.contact_id"), nullable=False),
+            Column("channel", Text, nullable=False, comment="empty: every channel"),
+            Column("address", Text, nullable=False, comment="empty: all addresses; else only while it is this one"),
+            Column("reason", Text, nullable=False, comment="bounced, complained, manual, or an operator's words"),
+            Column("at", BigInteger, nullable=False),
+            Column("lifted_at", BigInteger),
+            Index("suppression_of_contact", "contact_id", "channel"),
+        ),
+        forgotten=Table(
+            "forgotten",
+            m,
+            # The trace of a person who was erased: enough to know them again, too little to say who they were.
+            Column("trace", Text, primary_key=True, comment="HMAC-SHA256 of a key or an e-mail address"),
+            Column("at", BigInteger, nullable=False),
+            sqlite_with_rowid=False,
         ),
         zone_offset=Table(
             "zone_offset",
