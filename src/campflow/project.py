@@ -24,6 +24,7 @@ from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.language import syntax
 from campflow.language.parser import parse
+from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.model.flow import CheckedFlow
 from campflow.model.people import Contact
@@ -182,13 +183,39 @@ class Project:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
         text = (self.root / FILE).read_text("utf-8-sig")
         known = self.plugins.channels
-        wrong = [_no_channel(name, self.plugins) for name in self.settings.channels if name not in known]
+        wrong = [_no_channel("channels", name, self.plugins) for name in self.settings.channels if name not in known]
         found = {}
         for name, plugin in known.items():
             try:
                 found[name] = plugin.settings.model_validate(self.settings.channels.get(name, {}))
             except ValidationError as error:
                 wrong += [said(item, f"channels.{name}.", text, plugin.settings) for item in error.errors()]
+        if wrong:
+            raise ProjectError("\n".join(wrong))
+        return found
+
+    def costs(self) -> dict[str, int]:
+        """What a message costs by channel, in minor units of the project's currency; every channel is in it.
+
+        `[costs]` says it, else the plugin, else it is free. Raises ProjectError for amounts in another currency and
+        channels that are not there; a plugin's own amount counts only in a project that has a currency.
+        """
+        written, known = self.settings.costs, self.plugins.channels
+        wrong = [_no_channel("costs", name, self.plugins) for name in written if name not in known]
+        currency = self.flow.flow.currency or self.settings.currency
+        found = dict.fromkeys(known, 0)
+        for name, plugin in known.items():
+            text = written.get(name) or (plugin.cost if currency else None)
+            if text is None:
+                continue
+            amount = parse_amount(text)
+            if amount.currency == currency:
+                found[name] = amount.minor
+            elif currency is None:
+                wrong.append(f'{FILE}: `costs.{name}`: add currency = "{amount.currency}" to {FILE}, which names none')
+            else:
+                whose = "" if name in written else f" (what the channel `{name}` says of itself)"
+                wrong.append(f"{FILE}: `costs.{name}`: `{text}`{whose} is not in {currency}: write it in {currency}")
         if wrong:
             raise ProjectError("\n".join(wrong))
         return found
@@ -202,7 +229,7 @@ def _words(plugin: ChannelPlugin) -> ChannelWords:
     return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
 
 
-def _no_channel(name: str, plugins: Plugins) -> str:
+def _no_channel(table: str, name: str, plugins: Plugins) -> str:
     question = did_you_mean(name, plugins.channels)
     reason = f"no plugin makes a channel `{name}`"
-    return f"{FILE}: `channels.{name}`: {reason}{f'; {question}' if question else ', install one that does'}"
+    return f"{FILE}: `{table}.{name}`: {reason}{f'; {question}' if question else ', install one that does'}"

@@ -27,7 +27,7 @@ def open_runtime(project: Project, database: Database) -> Runtime:
     deployment = deploy(database, program, sources=texts, author=_author(), now=clock.now())
     return Runtime(
         database, program, deployment, clock, _stationery(project, database), project.plugins.channels, settings,
-        project.channel_context,
+        project.channel_context, project.costs(),
     )  # fmt: skip
 
 

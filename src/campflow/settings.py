@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import ProjectError
+from campflow.model.amounts import parse_amount
 from campflow.model.calendar import is_zone
 from campflow.model.currencies import CURRENCIES
 from campflow.model.durations import parse_duration
@@ -55,6 +56,11 @@ class RfmSettings(BaseModel):
     amount: str = "amount"
 
 
+def _amount(value: str) -> str:
+    parse_amount(value)
+    return value
+
+
 class Settings(BaseSettings):
     """Every key of `campflow.toml`.
 
@@ -74,6 +80,7 @@ class Settings(BaseSettings):
     sender: SenderSettings = SenderSettings()
     rfm: RfmSettings | None = None
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
     @field_validator("plugins", mode="before")
     @classmethod

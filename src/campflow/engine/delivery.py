@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from campflow.engine import outbox
 from campflow.engine.channels import Channels
+from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry
 from campflow.engine.letters import Letter, Refusal, Stationery, read_batch, write_letter
 from campflow.engine.owners import this_process
@@ -47,12 +48,14 @@ class Rules:
     """How a pass works: messages in a batch, seconds of a lease, how failures are tried again.
 
     `listens` are the reactions (`sent`, `failed`, `expired`) that some campaign asks about: only these become events.
+    `prices` are what an accepted message costs.
     """
 
     batch: int = 500
     lease: float = 30.0
     retry: Retry = RETRY
     listens: Collection[str] = ()
+    prices: Prices = FREE
 
 
 RULES = Rules()
@@ -119,7 +122,8 @@ class _Pass:
 
     async def _deliver(self, channel: Channel, batch: outbox.Batch) -> None:
         """The whole batch, or as far as it goes; the rest is free then. Raises ChannelError when the channel fails."""
-        clerk = outbox.Clerk(self.database, batch, self.rules.retry, SystemRandom(), self.rules.listens)
+        rules = self.rules
+        clerk = outbox.Clerk(self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.prices)
         with self.database.reader() as connection:
             rows = read_batch(connection, self.database.tables, self.stationery, batch)
         outcome, trouble = Outcome(), None

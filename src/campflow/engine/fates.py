@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from campflow.engine.costs import FREE, Prices, charge
 from campflow.hooks.contracts import Receipt
 from campflow.storage.tables import Tables
 
@@ -69,6 +70,7 @@ def write_down(
     retry: Retry,
     rng: Random,
     listens: Collection[str],
+    prices: Prices = FREE,
 ) -> None:
     """Give each message its state. Only ready ones are touched: a fate, once written, stays."""
     failed = {receipt.message_id: 1 for receipt in outcome.receipts if receipt.outcome == "retry"}
@@ -78,6 +80,7 @@ def write_down(
     accepted = [receipt for receipt in outcome.receipts if receipt.outcome == "accepted"]
     if accepted:
         _accept(connection, tables, accepted, hashes, now)
+        charge(connection, tables, accepted, prices, now)
     others = [receipt for receipt in outcome.receipts if receipt.outcome != "accepted"]
     rows = [_row(receipt, failed, hashes, now, retry, rng) for receipt in others]
     refused = [Receipt(id, "rejected", detail=reason) for id, reason in (outcome.refused or {}).items()]

@@ -18,6 +18,7 @@ from random import Random
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from campflow.engine import owners
+from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_down
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
@@ -217,6 +218,7 @@ class Clerk:
     retry: Retry
     rng: Random
     listens: Collection[str] = ()
+    prices: Prices = FREE
 
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
@@ -266,6 +268,7 @@ class Clerk:
             self.retry,
             self.rng,
             self.listens,
+            self.prices,
         )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from campflow.engine.advance import Advance, advance
 from campflow.engine.channels import Channels
 from campflow.engine.clock import Clock
+from campflow.engine.costs import Prices
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deploy import Deployment
 from campflow.engine.letters import Stationery
@@ -20,7 +21,10 @@ from campflow.storage.database import Database
 
 @dataclass(slots=True)
 class Runtime:
-    """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name."""
+    """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name.
+
+    `costs` are what a message costs by channel, in minor units of the project's currency.
+    """
 
     database: Database
     program: Program
@@ -30,6 +34,7 @@ class Runtime:
     plugins: Mapping[str, ChannelPlugin]
     settings: Mapping[str, BaseModel]
     context: ChannelContext
+    costs: Mapping[str, int] = field(default_factory=dict)
     _seen: tuple[Pulse, int] | None = field(default=None, init=False)
 
     def tick(self, now: int) -> Advance:
@@ -74,7 +79,8 @@ class Runtime:
 
     async def deliver(self, channels: Channels, stop: Callable[[], bool] = lambda: False) -> DeliveryReport:
         """Hand over what is ready. When `stop` says so, only the windows at hand are finished."""
-        rules = Rules(listens=self.program.plan.reads)
+        prices = Prices(self.costs, self.stationery.currency)
+        rules = Rules(listens=self.program.plan.reads, prices=prices)
         return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
 
     def close(self) -> None:

@@ -55,7 +55,8 @@ class Receipt:
     """What became of one message.
 
     accepted: the provider has it. rejected: never. retry: nothing was taken, try later (after `retry_after` seconds
-    where the provider said so). uncertain: the provider may have it.
+    where the provider said so). uncertain: the provider may have it. `cost` of an accepted one, where the provider
+    says it: "0.08 EUR", in the project's currency; None for what the channel costs anyway.
     """
 
     message_id: int
@@ -63,6 +64,7 @@ class Receipt:
     provider_id: str | None = None
     detail: str = ""
     retry_after: float | None = None
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class ChannelPlugin:
     idempotency what the provider does with a message offered twice: "key" (takes Message.key) or "none"
     window      how many messages are handed over between two commits: the most that a crash leaves `uncertain`
     icon        one character for pictures and tables
+    cost        of one message, as in "0.08 EUR", where `[costs]` of campflow.toml says nothing; None: free
     """
 
     name: str
@@ -174,6 +177,7 @@ class ChannelPlugin:
     prepare: "PrepareContent"
     make: "MakeChannel"
     icon: str = "•"
+    cost: str | None = None
 
 
 class PrepareContent(Protocol):

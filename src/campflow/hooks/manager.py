@@ -11,6 +11,7 @@ import pluggy
 from campflow.errors import PluginError
 from campflow.hooks import specs
 from campflow.hooks.contracts import API_VERSION, ChannelPlugin, SinkPlugin, SourcePlugin
+from campflow.model.amounts import parse_amount
 
 GROUP = "campflow"
 
@@ -150,6 +151,10 @@ def _checked(offer: object, kind: type[Offer], hook: str) -> Offer:
             raise PluginError(f"a channel cannot be called `{offer.name}`: landing pages are")
         if offer.window < 1:
             raise PluginError(f"channel {offer.name}: `window` must be 1 or more")
+        try:
+            parse_amount(offer.cost or "0 EUR")
+        except ValueError as error:
+            raise PluginError(f"channel {offer.name}: `cost`: {error}") from error
     return offer
 
 

@@ -121,6 +121,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 for field in contact.fields
                 if field.name == "email" and field.type.kind == "email"
             ),
+            # The id of somebody who was erased is nobody else's: links that were sent carry it.
+            sqlite_autoincrement=True,
         ),
         event=Table(
             "event",
@@ -349,6 +351,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("state = 'ready'"),
                 postgresql_where=text("state = 'ready'"),
             ),
+            # The id of a message that was erased is no other one's: providers know messages by it.
+            sqlite_autoincrement=True,
         ),
         batch=Table(
             "batch",
