@@ -112,7 +112,7 @@ def _load(database: object, n: int) -> None:
             ids = range(start, min(start + 50_000, n + 1))
             people = [
                 {"contact_id": i, "contact_key": str(i), "email": f"user{i}@example.com", "country": "FR",
-                 "created_at": 0, "plan": bound_sqlite.plan_of(i), "signup": START - i % 1000 * DAY}
+                 "created_at": 0, "draw": i, "plan": bound_sqlite.plan_of(i), "signup": START - i % 1000 * DAY}
                 for i in ids
             ]  # fmt: skip
             clicks = [

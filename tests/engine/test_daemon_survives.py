@@ -36,7 +36,8 @@ def opened(folder: Path) -> Runtime:
     runtime = open_runtime(project, project.database())
     with runtime.database.transaction() as connection:
         contact = runtime.database.tables.contact
-        connection.execute(contact.insert().values(contact_key="a", created_at=0, email="a@example.com", letters=True))
+        ada = {"contact_key": "a", "created_at": 0, "draw": 0, "email": "a@example.com", "letters": True}
+        connection.execute(contact.insert().values(ada))
     broken = tuple(
         replace(each, arrive=tuple(replace(arrive, sql="SELECT 1 FROM nowhere") for arrive in each.arrive))
         if each.plan.name == "welcome"

@@ -47,7 +47,7 @@ class Outbox:
         install(self.database)
         self.t = self.database.tables
         with self.database.transaction() as connection:
-            connection.execute(insert(self.t.contact).values(contact_id=1, contact_key="ada", created_at=0))
+            connection.execute(insert(self.t.contact).values(contact_id=1, contact_key="ada", created_at=0, draw=0))
             connection.execute(insert(self.t.campaign).values(row(self.t.campaign)))
             connection.execute(insert(self.t.stage).values(row(self.t.stage, campaign_id=1)))
             for channel in ("email", "sms"):

@@ -139,7 +139,7 @@ class Office:
         values = {"email": f"p{number}@a.example", "first_name": f"P{number}", "language": None} | fields
         ids = {"contact_id": number, "campaign_id": 1, "journey_id": number}
         with self.database.transaction() as connection:
-            contact = {"contact_id": number, "contact_key": f"k{number}", "created_at": 0}
+            contact = {"contact_id": number, "contact_key": f"k{number}", "created_at": 0, "draw": number}
             connection.execute(insert(self.t.contact).values(contact | values))
             event = {"contact_id": number, "name": "cart", "at": NOW, "source": "shop", "event_id": str(number)}
             connection.execute(insert(self.t.event).values({**event, "seq": number, "cart$total": total}))

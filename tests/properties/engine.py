@@ -13,6 +13,7 @@ from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
 from campflow.engine.deploy import deploy
 from campflow.model.constants import stored_text
+from campflow.model.draws import draw_of
 from campflow.model.flow import CheckedFlow, Flow
 from campflow.sql.program import Program
 from campflow.storage.database import Database
@@ -83,7 +84,8 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
     for person in case.people:
         if after < person.created_at <= until:
             fields = {contact_column(name): value for name, value in person.fields.items()}
-            connection.execute(insert(t.contact).values(contact_key=person.key, created_at=person.created_at, **fields))
+            known = {"contact_key": person.key, "created_at": person.created_at, "draw": draw_of(person.key)}
+            connection.execute(insert(t.contact).values({**known, **fields}))
     ids = {row.contact_key: row.contact_id for row in connection.execute(select(t.contact))}
     for happening in sorted(case.happenings, key=lambda h: (h.known_at, h.seq)):
         if after < happening.known_at <= until:

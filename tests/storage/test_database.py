@@ -28,7 +28,7 @@ def opened(url: str, busy_seconds: float = 0.05) -> Database:
 
 def add_contact(database: Database, key: str) -> None:
     with database.transaction() as connection:
-        connection.execute(insert(TABLES.contact).values(contact_key=key, created_at=0))
+        connection.execute(insert(TABLES.contact).values(contact_key=key, created_at=0, draw=0))
 
 
 def keys(database: Database) -> list[str]:
@@ -53,7 +53,7 @@ def test_every_connection_is_durable_and_checks_foreign_keys(tmp_path: Path) -> 
 
 def fail_half_way(database: Database) -> None:
     with database.transaction() as connection:
-        connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0))
+        connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0, draw=0))
         connection.execute(text("CREATE TABLE extra (x)"))
         connection.execute(text("INSERT INTO nowhere VALUES (1)"))
 
@@ -81,7 +81,7 @@ def test_a_reader_cannot_write_and_a_writer_after_it_can(tmp_path: Path) -> None
     for url in (f"sqlite:///{tmp_path}/a.db", "sqlite://"):
         database = opened(url)
         with pytest.raises(StoreError, match="read-only"), database.reader() as connection:
-            connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0))
+            connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0, draw=0))
         add_contact(database, "ada")
         assert keys(database) == ["ada"]
 
@@ -89,7 +89,7 @@ def test_a_reader_cannot_write_and_a_writer_after_it_can(tmp_path: Path) -> None
 def test_a_second_writer_waits_and_then_says_who_is_in_the_way(tmp_path: Path) -> None:
     database = opened(f"sqlite:///{tmp_path}/a.db")
     with database.transaction() as first:
-        first.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0))
+        first.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0, draw=0))
         with pytest.raises(StoreError, match="in use by another process for too long: try again later"):
             add_contact(database, "bob")
     add_contact(database, "bob")
@@ -104,7 +104,7 @@ def test_a_writer_that_reads_first_is_never_thrown_out(tmp_path: Path) -> None:
         assert connection.scalar(select(TABLES.contact.c.contact_key)) is None
         with pytest.raises(StoreError):
             add_contact(other, "bob")
-        connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0))
+        connection.execute(insert(TABLES.contact).values(contact_key="ada", created_at=0, draw=0))
     assert keys(other) == ["ada"]
 
 
@@ -114,9 +114,9 @@ def test_what_was_committed_survives_a_process_that_dies(tmp_path: Path) -> None
         "from campflow.storage.database import Database\nfrom campflow.storage.schema import install\n"
         "from campflow.storage.tables import tables\n"
         f"t = tables(Contact((), None), ()); d = Database('sqlite:///{tmp_path}/a.db', t); install(d)\n"
-        "with d.transaction() as c: c.execute(insert(t.contact).values(contact_key='ada', created_at=0))\n"
+        "with d.transaction() as c: c.execute(insert(t.contact).values(contact_key='ada', created_at=0, draw=0))\n"
         "with d.transaction() as c:\n"
-        "    c.execute(insert(t.contact).values(contact_key='bob', created_at=0)); os._exit(9)\n"
+        "    c.execute(insert(t.contact).values(contact_key='bob', created_at=0, draw=0)); os._exit(9)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
     assert keys(opened(f"sqlite:///{tmp_path}/a.db")) == ["ada"]

@@ -14,7 +14,7 @@ from campflow.storage.schema import install
 from campflow.storage.tables import tables
 
 NOWHERE = Span("people.flow", 1, 1, 1, 1)
-ADA = "INSERT INTO contact (contact_key, created_at) VALUES ('ada', 0)"
+ADA = "INSERT INTO contact (contact_key, created_at, draw) VALUES ('ada', 0, 0)"
 
 
 def declared(name: str, kind: Kind, default: ConstantValue | None = None, *choices: str) -> Field:
@@ -58,7 +58,7 @@ def test_a_new_field_arrives_with_its_default_and_old_values_stay(tmp_path: Path
 
 def test_fields_no_longer_declared_keep_their_values(tmp_path: Path) -> None:
     run(installed(tmp_path, declared("plan", "text")), ADA, "UPDATE contact SET plan = 'pro'")
-    run(installed(tmp_path), "INSERT INTO contact (contact_key, created_at) VALUES ('bob', 0)")
+    run(installed(tmp_path), "INSERT INTO contact (contact_key, created_at, draw) VALUES ('bob', 0, 0)")
     database = installed(tmp_path, declared("plan", "text"))
     assert rows(database, "SELECT contact_key, plan FROM contact ORDER BY 1") == [("ada", "pro"), ("bob", None)]
 
@@ -89,7 +89,7 @@ def test_any_text_may_become_plain_text_and_choices_may_change(tmp_path: Path) -
     run(first, ADA, "UPDATE contact SET email = 'ada@acme.example', plan = 'trial'")
     second = installed(tmp_path, declared("email", "text"), declared("plan", "choice", None, "pro", "free"))
     # As a plain text the field no longer says who somebody is: two may have the same.
-    run(second, "INSERT INTO contact (contact_key, created_at, email) VALUES ('bob', 0, 'ada@acme.example')")
+    run(second, "INSERT INTO contact (contact_key, created_at, draw, email) VALUES ('bob', 0, 0, 'ada@acme.example')")
     assert rows(second, "SELECT plan FROM contact ORDER BY 1") == [(None,), ("trial",)]
 
 
@@ -114,7 +114,7 @@ def test_a_field_of_an_event_is_named_with_its_event(tmp_path: Path) -> None:
 def test_two_contacts_never_share_an_email_even_where_the_field_came_later(tmp_path: Path) -> None:
     installed(tmp_path)
     database = installed(tmp_path, declared("email", "email"))
-    insert = "INSERT INTO contact (contact_key, created_at, email) VALUES ('{0}', 0, 'ada@acme.example')"
+    insert = "INSERT INTO contact (contact_key, created_at, draw, email) VALUES ('{0}', 0, 0, 'ada@acme.example')"
     with pytest.raises(IntegrityError):
         run(database, insert.format("a"), insert.format("b"))
 

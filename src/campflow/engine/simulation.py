@@ -20,6 +20,7 @@ from campflow.engine.pulse import is_due
 from campflow.engine.punctual import without_address
 from campflow.model.calendar import DAY, add
 from campflow.model.constants import Stored
+from campflow.model.draws import draw_of
 from campflow.model.flow import After, AtTime, Flow, Send
 from campflow.model.people import Duration
 from campflow.planning.plan import CampaignPlan, OnClock
@@ -78,7 +79,7 @@ class Simulation:
     def _settle_in(self, people: Iterable[Mapping[str, Stored]], now: int) -> int:
         """Write the people down as numbers 1, 2, …; returns how many they are."""
         rows = [
-            {"contact_key": f"person{number}", "created_at": now,
+            {"contact_key": f"person{number}", "created_at": now, "draw": draw_of(f"person{number}"),
              **{contact_column(name): value for name, value in fields.items()}}
             for number, fields in enumerate(people, start=1)
         ]  # fmt: skip
@@ -191,7 +192,8 @@ def step_of(program: Program) -> int:
 
 def _expires(plan: CampaignPlan) -> int:
     """The shortest time in which a message of the campaign expires."""
-    sends = (action for stage in plan.stages for action in stage.actions if isinstance(action, Send))
+    acting = (each.action for stage in plan.stages for each in stage.actions)
+    sends = (action for action in acting if isinstance(action, Send))
     return min((_length(each.expires or plan.expires) for each in sends), default=DAY)
 
 
