@@ -28,6 +28,10 @@ class ChannelWords:
 #: Options that every channel understands: how long a message is worth sending, and whether limits bind it.
 COMMON_OPTIONS: frozenset[str] = frozenset({"expires", "transactional"})
 
+#: Front matter alone says what consent a message needs.
+PURPOSE, TRANSACTIONAL = "purpose", "transactional"
+FRONT_MATTER: frozenset[str] = COMMON_OPTIONS | {PURPOSE}
+
 
 @dataclass(frozen=True, slots=True)
 class ActionWords:
@@ -75,6 +79,20 @@ class ContentIndex:
     def variants(self, channel: str, message: str) -> tuple[ContentFile, ...]:
         """The files of one message, the plain one and those of languages; empty where there is none."""
         return tuple(file for file in self.files if (file.channel, file.message) == (channel, message))
+
+    def purpose(self, channel: str, message: str) -> str | None:
+        """The purpose for which a message needs consent; None where its front matter leaves it to the campaign."""
+        said = self._said(channel, message, PURPOSE)
+        return said if isinstance(said, str) else None
+
+    def is_transactional(self, channel: str, message: str) -> bool:
+        """Whether the front matter says that limits and quiet hours do not bind a message."""
+        return self._said(channel, message, TRANSACTIONAL) is True
+
+    def _said(self, channel: str, message: str, key: str) -> object:
+        """What the plain file of a message says; no language says anything else, or it is refused."""
+        files = sorted(self.variants(channel, message), key=lambda file: file.language is not None)
+        return next((file.front_matter[key] for file in files if key in file.front_matter), None)
 
     def messages(self, channel: str | None = None) -> frozenset[str]:
         """The names that one channel, or any channel but the landing pages, has content for."""

@@ -8,6 +8,7 @@ from campflow.checking.vocabulary import PAGE, ContentFile, ContentIndex, Templa
 from campflow.content import templates
 from campflow.content.files import ContentPath, content_paths, read_content
 from campflow.content.frontmatter import Document, split
+from campflow.content.treatment import mistreated, of_one_mind
 from campflow.content.variables import variables
 from campflow.diagnostics.diagnostic import Diagnostic, Label
 from campflow.diagnostics.source import Source, Span
@@ -24,7 +25,7 @@ def inspect_content(
     """
     paths = content_paths(project)
     files = [_inspect(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths]
-    return ContentIndex(tuple(_told_apart(files)))
+    return ContentIndex(tuple(of_one_mind(list(_told_apart(files)))))
 
 
 def _told_apart(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
@@ -49,7 +50,7 @@ def _inspect(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | No
         return ContentFile(file.shown, file.message, file.channel, file.language, problems=(problem,))
     document = split(source)
     fields: dict[str, TemplateField] = {}
-    problems = [*document.problems]
+    problems = [*document.problems, *mistreated(document)]
     for text in _texts(document, source):
         try:
             for field in _fields(text, source):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from campflow.checking.checks.campaigns import campaigns
 from campflow.checking.names import Names
 from campflow.checking.tree import find
-from campflow.checking.vocabulary import COMMON_OPTIONS
+from campflow.checking.vocabulary import FRONT_MATTER
 from campflow.checking.wording import content as say
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language import syntax
@@ -49,7 +49,7 @@ def options_are_known(files: Sequence[syntax.FlowFile], names: Names) -> Iterato
     for file in names.vocabulary.content.files:
         channel = names.vocabulary.channels.get(file.channel)
         for key, span in file.option_spans.items():
-            if channel and key not in channel.options | COMMON_OPTIONS:
+            if channel and key not in channel.options | FRONT_MATTER:
                 yield say.unknown_option(key, span, channel)
 
 

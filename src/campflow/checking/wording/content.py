@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from campflow.checking.vocabulary import COMMON_OPTIONS, ChannelWords, ContentFile, TemplateField
+from campflow.checking.vocabulary import FRONT_MATTER, ChannelWords, ContentFile, TemplateField
 from campflow.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
@@ -41,7 +41,7 @@ def no_address(send: syntax.Send, address: str, contact: Span | None) -> Diagnos
 
 
 def unknown_option(key: str, span: Span, channel: ChannelWords) -> Diagnostic:
-    known = sorted(channel.options | COMMON_OPTIONS)
+    known = sorted(channel.options | FRONT_MATTER)
     hint = did_you_mean(key, known) or f"{channel.name} knows {', '.join(f'`{name}`' for name in known)}"
     return Diagnostic("unknown-name", f"`{key}` means nothing in the front matter of an {channel.name}", span, hint)
 

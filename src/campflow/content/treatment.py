@@ -1,0 +1,54 @@
+"""How a message is treated, as its front matter says: what consent it needs, and whether limits bind it.
+
+It is said once for all languages of a message: consent does not depend on the language that it is given in.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from campflow.checking.vocabulary import PURPOSE, TRANSACTIONAL, ContentFile
+from campflow.content.frontmatter import Document
+from campflow.diagnostics.diagnostic import Diagnostic, Label
+from campflow.diagnostics.source import Span
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def mistreated(document: Document) -> Iterator[Diagnostic]:
+    """What is wrong with `purpose` and `transactional` of one file."""
+    purpose = document.front_matter.get(PURPOSE)
+    if PURPOSE in document.front_matter and not (isinstance(purpose, str) and _NAME.fullmatch(purpose)):
+        text = "`purpose` is a name, in small letters, digits and `_`"
+        yield Diagnostic("bad-template", text, _place(document, PURPOSE), "write for example `purpose: newsletter`")
+    if not isinstance(document.front_matter.get(TRANSACTIONAL, False), bool):
+        hint = "write `transactional: yes`, or leave the line out"
+        yield Diagnostic("bad-template", "`transactional` is yes or no", _place(document, TRANSACTIONAL), hint)
+
+
+def of_one_mind(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
+    """The files, those that contradict the plain one of their message with a problem."""
+    plain = {(file.channel, file.message): file for file in files if file.language is None}
+    for file in files:
+        other = plain.get((file.channel, file.message))
+        if other is not None and other is not file:
+            problems = (_contradiction(file, other, key) for key in (PURPOSE, TRANSACTIONAL))
+            file = replace(file, problems=(*file.problems, *(problem for problem in problems if problem)))
+        yield file
+
+
+def _contradiction(file: ContentFile, plain: ContentFile, key: str) -> Diagnostic | None:
+    said = file.front_matter.get(key)
+    if key not in file.front_matter or said == plain.front_matter.get(key):
+        return None
+    labels = (Label(plain.option_spans[key], "said here"),) if key in plain.option_spans else ()
+    text = f"`{key}` is the same in all languages of a message, and `{plain.path}` says something else"
+    hint = f"write it in `{plain.path}` and take it out here"
+    return Diagnostic("bad-template", text, file.option_spans.get(key, Span(file.path, 1, 1, 1, 2)), hint, labels)
+
+
+def _place(document: Document, key: str) -> Span:
+    """The value; where nothing is written after the colon, the key."""
+    value = document.value_spans[key]
+    empty = (value.line, value.column) == (value.end_line, value.end_column)
+    return document.option_spans[key] if empty else value
