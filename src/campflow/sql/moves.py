@@ -132,7 +132,7 @@ def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Col
 def settles(r: Rows) -> Iterator[Written]:
     """For each stage in which somebody may stay although their time had come."""
     for stage in r.plan.stages:
-        if any(_may_stay(exit) for exit in stage.exits):
+        if any(_may_stay(exit) or _may_be_put_off(r, exit) for exit in stage.exits):
             yield f"settle_{stage.name}", f"when to look again at who stays in {stage.name}", _settle(r, stage)
 
 
@@ -167,6 +167,11 @@ def _may_stay(exit: Exit) -> bool:
     )
 
 
+def _may_be_put_off(r: Rows, exit: Exit) -> bool:
+    """Whether who waits has another moment, earlier or later, as soon as the contact's zone changes."""
+    return r.plan.zone.of_contact and isinstance(exit.candidate, OnClock)
+
+
 def _settle(r: Rows, stage: StagePlan) -> Executable:
     t, m, e = r.tables, r.tables.move.alias(), r.tables.event
     j = t.journey
@@ -185,7 +190,8 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
     moved = some(m, m.c.move_id > MARK, m.c.journey_id == j.c.journey_id)
     asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
     stays = [j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved]
-    if not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
+    moved_house = any(_may_be_put_off(r, exit) for exit in stage.exits)
+    if not moved_house and not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
         stays.append(j.c.due_at <= NOW)
     return update(j).where(*stays).values(due_at=of_contact, asked_seq=asked)
 
