@@ -58,7 +58,7 @@ class Outbox:
         with self.database.transaction() as connection:
             for at in planned:
                 nth = len(self.states(connection)) + 1
-                known = {"nth": nth, "expires_at": expires, "channel": channel, "planned_at": at, "state": state}
+                known = {"nth": nth, "expires_at": expires, "channel": channel, "planned_at": at, "release_at": at, "state": state}
                 known |= {"contact_id": 1, "send_id": 1 if channel == "email" else 2}
                 connection.execute(insert(self.t.message).values(row(self.t.message, **known)))
 

@@ -145,7 +145,7 @@ class Office:
             connection.execute(insert(self.t.event).values({**event, "seq": number, "cart$total": total}))
             connection.execute(insert(self.t.journey).values(row(self.t.journey, ids | {"entry_seq": number})))
             message = {"nth": 1, "send_id": send_id, "channel": "post", "state": "planned"}
-            message |= {"planned_at": NOW, "expires_at": NOW + DAY}
+            message |= {"planned_at": NOW, "release_at": NOW, "expires_at": NOW + DAY}
             connection.execute(insert(self.t.message).values(ids | message))
 
     def deliver(self, now: int = NOW, stop: Callable[[], bool] = lambda: False, **rules: Any) -> DeliveryReport:

@@ -13,7 +13,8 @@ from campflow.compiler import check_sources, compile_flow
 from campflow.diagnostics.render import render_text
 from campflow.diagnostics.source import Source
 from campflow.engine.advance import Advance, advance
-from campflow.engine.deploy import Deployment, deploy
+from campflow.engine.deploy import deploy
+from campflow.engine.deployed import Deployment
 from campflow.model.flow import CheckedFlow, Flow
 from campflow.model.people import Duration
 from campflow.people.importing import import_events, import_people
@@ -96,7 +97,7 @@ class Bench:
         flow = self._flow(self.text)
         return import_events(
             self.database, flow.contact, flow.events, CsvSource(), _lines(rows), currency=self.currency,
-            zone=self.zone, now=now, event=event,
+            zone=self.zone, now=now, addresses={"email": "email"}, event=event,
         )  # fmt: skip
 
     def deploy(self, now: str | int, text: str | None = None) -> None:

@@ -51,7 +51,7 @@ class Report:
             action.message
             for campaign in self.behaviour.campaigns
             for stage in campaign.stages
-            for action in stage.actions
+            for action in stage.all_actions()
             if isinstance(action, Send)
         )
         reactions = (each for message in dict.fromkeys(sent) for each in self.behaviour.reactions(message))

@@ -5,16 +5,18 @@ touched journeys move, round after round, until nobody moves any more; every rou
 of them at once. How far a campaign has looked is written with the chunk, so a process may die between any two.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, update
 
-from campflow.engine.deploy import Deployed, Deployment
+from campflow.engine.deployed import Deployed, Deployment
 from campflow.engine.schedule import occurrences
 from campflow.engine.scores import refresh_scores
+from campflow.engine.splits import decide, decisions, readings
+from campflow.errors import OutdatedError
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.workspace import creation, workspace
 from campflow.storage.database import Database
@@ -43,28 +45,73 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
 
     Campaigns come in the order in which they need each other, and again while one has told another something new.
     """
-    done, tell = Advance(), _may_tell(program)
+    done = Advance()
+    for midnight in _readings(database, program, deployment, now):
+        _wait_for(database, midnight)
+        _advance(database, program, deployment, midnight, chunk, done)
+        with database.transaction() as connection:
+            for campaign in program.campaigns:
+                decide(connection, database.tables, campaign, deployment.campaigns[campaign.plan.name], midnight)
+    _advance(database, program, deployment, now, chunk, done)
+    return done
+
+
+def look_inside(
+    database: Database, program: Program, deployment: Deployment, campaigns: Collection[str], now: int
+) -> Advance:
+    """Look at everyone inside these campaigns, whether they are due or not: their text has changed."""
+    done = Advance()
+    for campaign in program.campaigns:
+        if campaign.plan.name in campaigns:
+            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done).look_inside()
+    return done
+
+
+def _readings(database: Database, program: Program, deployment: Deployment, now: int) -> list[int]:
+    """The midnights at which a split may be decided before anybody goes farther."""
+    with database.reader() as connection:
+        found = {
+            midnight
+            for campaign in program.campaigns
+            for midnight in readings(
+                connection, database.tables, campaign, deployment.campaigns[campaign.plan.name], now
+            )
+        }
+    return sorted(found)
+
+
+def _wait_for(database: Database, midnight: int) -> None:
+    """What is known and happened later than this midnight is seen when the look goes on from there."""
+    c, e = database.tables.campaign.c, database.tables.event
+    seen = select(func.coalesce(func.min(c.looked_event), 0)).scalar_subquery()
+    with database.transaction() as connection:
+        connection.execute(update(e).where(e.c.seq > seen, e.c.at > midnight, ~e.c.early).values(early=True))
+
+
+def _advance(database: Database, program: Program, deployment: Deployment, now: int, chunk: int, done: Advance) -> None:
+    tell = _may_tell(program, deployment)
     refresh_scores(database, program, now)
     while True:
-        before = _told(database) if tell else None
+        before = _told(database, now) if tell else None
         for campaign in program.campaigns:
             _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done).run()
-        if not tell or _told(database) == before:
-            return done
+        if not tell or _told(database, now) == before:
+            return
 
 
-def _told(database: Database) -> tuple[int, int]:
+def _told(database: Database, now: int) -> tuple[int, int]:
     """How much the campaigns could have told each other: the last event and the last change of a field."""
     with database.reader() as connection:
-        row = connection.execute(_last_of_each(database.tables)).one()
+        row = connection.execute(_last_of_each(database.tables), {"now": now}).one()
     return row.looked_event or 0, row.looked_change or 0
 
 
-def _may_tell(program: Program) -> bool:
+def _may_tell(program: Program, deployment: Deployment) -> bool:
     return any(
         statement.name.startswith(("emit_", "announce_", "set_"))
         for campaign in program.campaigns
-        for statement in campaign.follow
+        for each in (campaign, *(kept.program for kept in deployment.campaigns[campaign.plan.name].kept))
+        for statement in each.follow
     )
 
 
@@ -93,16 +140,18 @@ class _Tick:
             self.calendar = self._calendar(connection, seen)
         program = self.program
         if due["journey"]:
-            self._by_time(program.touch_due)
+            self._by_time(lambda text: (text.touch_due,))
         if due["prospect"] and program.fresh_by_time is not None:
-            self._by_time(program.fresh_by_time)
+            self._by_time(lambda text: _some(text.fresh_by_time))
         if due["event"]:
-            self._chunk([program.fresh_by_event[1:], program.touch_by_event[1:]], {})
-        self._by_seq("looked_event", seen, ends, [program.fresh_by_event[:1], program.touch_by_event[:1]])
-        self._by_seq("looked_change", seen, ends, [_some(program.fresh_by_change), _some(program.touch_by_change)])
+            self._chunk(lambda text: (*text.fresh_by_event[1:], *text.touch_by_event[1:]), {})
+        self._by_seq("looked_event", seen, ends, lambda text: (*text.fresh_by_event[:1], *text.touch_by_event[:1]))
+        self._by_seq(
+            "looked_change", seen, ends, lambda text: (*_some(text.fresh_by_change), *_some(text.touch_by_change))
+        )
         if self.calendar:
             self._everybody(ends["looked_contact"])
-        self._by_seq("looked_contact", seen, ends, [_some(program.fresh_by_contact)])
+        self._by_seq("looked_contact", seen, ends, lambda text: _some(text.fresh_by_contact))
         if self.now > seen["looked_at"]:
             with self.database.transaction() as connection:
                 self._look(connection, {"looked_at": self.now})
@@ -114,7 +163,7 @@ class _Tick:
         return dict(connection.execute(_looked(self.tables), mine).mappings().one())
 
     def _ends(self, connection: Connection) -> dict[str, int]:
-        row = connection.execute(_last_of_each(self.tables)).mappings().one()
+        row = connection.execute(_last_of_each(self.tables), {"now": self.now}).mappings().one()
         return {name: last or 0 for name, last in row.items()}
 
     def _due(self, connection: Connection, seen: Mapping[str, int]) -> dict[str, bool]:
@@ -129,30 +178,28 @@ class _Tick:
 
     # --- chunks ---
 
-    def _by_time(self, statement: Statement) -> None:
+    def _by_time(self, statements: "Chosen") -> None:
         """Again while there are more than a chunk; whoever was looked at is due later, or never."""
-        while self._chunk([(statement,)], {"chunk": self.chunk}) == self.chunk:
+        while self._chunk(statements, {"chunk": self.chunk}) >= self.chunk:
             pass
 
-    def _by_seq(
-        self, name: str, seen: Mapping[str, int], ends: Mapping[str, int], statements: Iterable[Iterable[Statement]]
-    ) -> None:
+    def _by_seq(self, name: str, seen: Mapping[str, int], ends: Mapping[str, int], statements: "Chosen") -> None:
         """What came in since the last look, a stretch of it at a time."""
         if seen[name] >= ends[name]:
             return
-        wanted = [list(each) for each in statements]
+        wanted = any(statements(text) for text, _ in self._texts())
         with self.database.reader() as connection:
             start, end = self._seen(connection)[name], ends[name]
         while start < end:
-            stop = min(start + self.chunk, end) if any(wanted) else end
-            self._chunk(wanted, {"from_seq": start, "to_seq": stop}, {name: stop})
+            stop = min(start + self.chunk, end) if wanted else end
+            self._chunk(statements, {"from_seq": start, "to_seq": stop}, {name: stop})
             start = stop
 
     def _everybody(self, last: int) -> None:
         """A schedule is due: everyone is looked at."""
         for start in range(0, last, self.chunk):
             stretch = {"from_seq": start, "to_seq": min(start + self.chunk, last)}
-            self._chunk([_some(self.program.fresh_by_contact)], stretch)
+            self._chunk(lambda text: _some(text.fresh_by_contact), stretch)
 
     def _calendar(self, connection: Connection, seen: Mapping[str, int]) -> list[dict[str, Any]]:
         """The occurrences of the campaign's schedules since the last look."""
@@ -163,21 +210,41 @@ class _Tick:
         return list(occurrences(connection, self.tables, self.program.plan, after, until))
 
     def _chunk(
-        self,
-        statements: Iterable[Iterable[Statement]],
-        stretch: Mapping[str, int],
-        looked: Mapping[str, int] | None = None,
+        self, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None = None
     ) -> int:
-        """Look at those whom the statements find, in one transaction. Returns how many that were."""
+        """Look at those whom the statements find, in one transaction. Returns how many that were.
+
+        The texts that are kept come first, each with its own people, and then the newest.
+        """
+        found = 0
         with self.database.transaction() as connection:
-            chunk = _Chunk(connection, self)
-            chunk.begin()
-            found = sum(chunk.run(each, stretch) for group in statements for each in group)
-            if found:
-                chunk.rounds()
+            began = None
+            for text, ids in self._texts():
+                chunk = _Chunk(connection, self, text, ids)
+                chunk.begin()
+                these = sum(chunk.run(each, stretch) for each in statements(text))
+                if began is not None and text is self.program:
+                    these += chunk.again(began)
+                began = chunk.mark() if began is None and text is not self.program else began
+                if these:
+                    chunk.rounds()
+                found += these
             if looked:
                 self._look(connection, looked)
         return found
+
+    def look_inside(self) -> None:
+        """Look at everyone who is inside under the newest text."""
+        self._chunk(lambda text: (text.touch_inside,) if text is self.program else (), {})
+
+    def _texts(self) -> list[tuple[CampaignProgram, Mapping[str, int]]]:
+        """The programs of the live versions, the newest last."""
+        kept = [(each.program, each.ids) for each in self.deployed.kept]
+        return [*kept, (self.program, self.deployed.ids)]
+
+
+#: The statements of a text that find whom to look at.
+Chosen = Callable[[CampaignProgram], Sequence[Statement]]
 
 
 def _some(statement: Statement | None) -> tuple[Statement, ...]:
@@ -190,18 +257,25 @@ def _some(statement: Statement | None) -> tuple[Statement, ...]:
 @lru_cache(maxsize=8)
 def _looked(tables: Tables) -> Select[Any]:
     c = tables.campaign.c
-    names = ("looked_at", "looked_event", "looked_change", "looked_contact")
+    names = ("looked_at", "looked_event", "looked_change", "looked_contact", "version_id")
     return select(*(c[name] for name in names)).where(c.campaign_id == bindparam("campaign"))
 
 
 @lru_cache(maxsize=8)
 def _last_of_each(tables: Tables) -> Select[Any]:
-    last = {
-        "looked_event": tables.event.c.seq,
-        "looked_change": tables.change.c.seq,
-        "looked_contact": tables.contact.c.contact_id,
-    }
-    return select(*(select(func.max(column)).scalar_subquery().label(name) for name, column in last.items()))
+    """Events later than now are kept apart by `early`; changes and contacts later than now are left for then."""
+    now: Any = bindparam("now")
+    event, change, contact = tables.event.c, tables.change.c, tables.contact.c
+
+    def until(number: ColumnElement[int], at: ColumnElement[int]) -> ColumnElement[int]:
+        last = select(number).where(at <= now).order_by(number.desc()).limit(1)
+        return last.scalar_subquery()
+
+    return select(
+        select(func.max(event.seq)).scalar_subquery().label("looked_event"),
+        until(change.seq, change.at).label("looked_change"),
+        until(contact.contact_id, contact.created_at).label("looked_contact"),
+    )
 
 
 @lru_cache(maxsize=8)
@@ -219,11 +293,16 @@ def _due_by_time(tables: Tables) -> Select[bool, bool, bool]:
 class _Chunk:
     """The rounds of one transaction."""
 
-    def __init__(self, connection: Connection, tick: _Tick) -> None:
-        self.connection, self.tick, self.program, self.done = connection, tick, tick.program, tick.done
-        deployed = tick.deployed
+    def __init__(
+        self, connection: Connection, tick: _Tick, program: CampaignProgram, ids: Mapping[str, int]
+    ) -> None:
+        self.connection, self.tick, self.program, self.done = connection, tick, program, tick.done
+        deployed, seen = tick.deployed, tick._seen(connection)
+        if seen["version_id"] != deployed.ids["version"]:
+            raise OutdatedError(f"another text of campaign `{deployed.name}` was put into force: start again with it")
         self.parameters: dict[str, Any] = {
-            **deployed.ids, "now": tick.now, "start": deployed.start, "end": deployed.end, **tick._seen(connection),
+            **ids, "now": tick.now, "start": deployed.start, "end": deployed.end, **seen,
+            **decisions(connection, tick.tables, program.plan, ids["campaign"]),
         }  # fmt: skip
 
     def begin(self) -> None:
@@ -239,6 +318,16 @@ class _Chunk:
         """Run one statement; the number of rows it wrote."""
         parameters = {**self.parameters, **statement.constants, **(more or {})}
         return self.connection.exec_driver_sql(statement.sql, parameters).rowcount
+
+    def mark(self) -> int:
+        """Moves after it are later than now."""
+        return self._last_move()
+
+    def again(self, mark: int) -> int:
+        """Look from outside at those whose journey has ended since then."""
+        if self.program.fresh_again is None:
+            return 0
+        return self.run(self.program.fresh_again, {"entry_mark": mark})
 
     def rounds(self) -> None:
         """Entries, conversions, moves and what follows from them, until nobody moves."""
@@ -268,6 +357,8 @@ class _Chunk:
             return
         self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
         if sum(self.run(each) for each in self.program.arrive):
+            for each in _some(self.program.hold_out):
+                self.run(each)
             journeys, first_moves = self.program.enter
             self.done.entered += self.run(journeys)
             self.run(first_moves)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from sqlalchemy import select
 
 from campflow.diagnostics.source import Span
-from campflow.engine.deploy import Deployment
+from campflow.engine.deployed import Deployment
 from campflow.model.flow import Action, Campaign, Convert, Flow, Leave, Send, WayOut
 from campflow.storage.database import Database
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from campflow.checking.checks.not_run_yet import NOT_RUN_YET
 from campflow.engine.coverage import Walkable, not_walked, walked
-from campflow.engine.deploy import Deployment
+from campflow.engine.deployed import Deployment
 from campflow.engine.simulation import Period
 from campflow.engine.status import CampaignStatus, status
 from campflow.language import syntax

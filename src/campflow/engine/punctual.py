@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select
 
 from campflow.engine.advance import advance
-from campflow.engine.deploy import Deployment
+from campflow.engine.deployed import Deployment
 from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, write_down
 from campflow.engine.outbox import release
 from campflow.engine.schedule import occurrences

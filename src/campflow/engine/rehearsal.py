@@ -9,14 +9,15 @@ from typing import cast
 
 from campflow.engine.cast import Cast, ImpossibleStep
 from campflow.engine.coverage import Walked, walked
-from campflow.engine.deploy import Deployment, deploy
+from campflow.engine.deploy import deploy
+from campflow.engine.deployed import Deployment
 from campflow.engine.expectations import found_instead, moment
 from campflow.engine.punctual import Punctual
+from campflow.engine.splits import forced
 from campflow.engine.story import Journey, Person, story
 from campflow.model.calendar import add
-from campflow.model.flow import Arm, Campaign, Flow, Send, Stage
+from campflow.model.flow import Campaign, Flow, Send
 from campflow.model.tests import (
-    HOLDOUT,
     ClockAfter,
     ClockAt,
     Expectation,
@@ -134,9 +135,11 @@ class _Run:
     def __init__(self, rehearsal: Rehearsal, campaign: Campaign, zone: str, opening: _Opening, start: int) -> None:
         database, flow = rehearsal.database, rehearsal.flow
         self.database, self.campaign, self.zone = database, campaign, zone
-        self.cast = Cast(database, flow, zone)
+        self.cast = Cast(database, flow, zone, rehearsal.addresses)
         self.daemon = Punctual(database, flow, opening.program, opening.deployment, rehearsal.addresses, start)
         self.settled = True
+        self.arms: dict[str, str] = {}
+        self._force({})
         self.stories: dict[str, tuple[Journey, ...]] = {}
 
     def failures(self, test: Test) -> Iterator[Failure]:
@@ -170,12 +173,22 @@ class _Run:
                 self._move_to(moment(self.zone, written))
             case ClockAfter(duration):
                 self._move_to(add(self.zone, self.daemon.now, duration))
-            case ForcedArm():
-                _force(step)
+            case ForcedArm(split, arm):
+                self._settle()
+                self._force({split: arm})
             case _:
                 self._settle()
                 return found_instead(step, self._story(step.contact), self.campaign, self.zone)
         return None
+
+    def _force(self, arms: Mapping[str, str]) -> None:
+        """From here on, who meets a split of the campaign gets this arm. In others it is the first; nobody is held out."""
+        self.arms |= arms
+        plans = {campaign.plan.name: campaign.plan for campaign in self.daemon.program.campaigns}
+        self.daemon.deployment = Deployment({
+            name: forced(deployed, plans[name], self.arms if name == self.campaign.name else {})
+            for name, deployed in self.daemon.deployment.campaigns.items()
+        })  # fmt: skip
 
     def _settle(self) -> None:
         """Everyone sees what has happened before the next thing does, as with a daemon that is never late."""
@@ -208,12 +221,6 @@ class _Run:
         return Failure(step, found, self._person(contact), self._story(contact))
 
 
-def _force(step: ForcedArm) -> None:
-    if (step.split, step.arm) != (HOLDOUT, "no"):
-        what = HOLDOUT if step.split == HOLDOUT else "split"
-        raise ImpossibleStep(f"this version of campflow does not run `{what}` yet, so nobody can be put into an arm")
-
-
 def _start(test: Test, campaign: Campaign, zone: str) -> int:
     """The first moment of a test: the one it names before anything happens, else the campaign's first."""
     for step in test.steps:
@@ -227,9 +234,7 @@ def _start(test: Test, campaign: Campaign, zone: str) -> int:
 
 def _messages(campaign: Campaign) -> set[str]:
     """The names of all that a campaign may send."""
-    arms = (arm for stage in campaign.stages for split in stage.splits for arm in split.arms)
-    parts: list[Stage | Arm] = [*campaign.stages, *arms]
-    actions = (action for part in parts for action in part.actions)
+    actions = (action for stage in campaign.stages for action in stage.all_actions())
     return {action.message for action in actions if isinstance(action, Send)}
 
 

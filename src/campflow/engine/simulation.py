@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from campflow.engine.advance import advance
 from campflow.engine.behaviour import HOUR, MINUTE
-from campflow.engine.deploy import Deployed, Deployment, deploy
+from campflow.engine.deploy import deploy
+from campflow.engine.deployed import Deployed, Deployment
 from campflow.engine.fates import READY, RETRY, Outcome, write_down
 from campflow.engine.lives import Lives
 from campflow.engine.outbox import release
@@ -24,6 +25,7 @@ from campflow.model.draws import draw_of
 from campflow.model.flow import After, AtTime, Flow, Send
 from campflow.model.people import Duration
 from campflow.planning.plan import CampaignPlan, OnClock
+from campflow.people.consent import LISTENED, follow_events
 from campflow.sql.program import Program
 from campflow.storage.database import Database, insert_many
 from campflow.storage.tables import contact_column
@@ -117,8 +119,12 @@ class Simulation:
                  *map(each.fields.get, fields))
                 for number, each in due
             ]  # fmt: skip
+            tables = self.database.tables
             with self.database.transaction() as connection:
-                insert_many(connection, insert(self.database.tables.event), [*_COLUMNS, *fields], rows)
+                last = connection.scalar(select(func.max(tables.event.c.seq))) or 0
+                insert_many(connection, insert(tables.event), [*_COLUMNS, *fields], rows)
+                if not LISTENED.isdisjoint(each.name for _, each in due):
+                    follow_events(connection, tables, self.addresses, last)
         return bool(due)
 
     def _is_due(self, deployment: Deployment, since: int, now: int) -> bool:

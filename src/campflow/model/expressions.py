@@ -198,6 +198,15 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
+class InArm:
+    """Whether the contact is in this arm of a split. Not written by users: planning makes it of what an arm holds."""
+
+    split: str
+    arm: str
+    type: ValueType = YESNO
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
     """count is an integer, 0 for none; sum is 0 for none; avg, min, max, first, last are missing for none.
 
@@ -231,6 +240,7 @@ Expression: TypeAlias = (
     | TextMatch
     | InSegment
     | Did
+    | InArm
     | Aggregate
 )
 

@@ -261,6 +261,16 @@ class Stage:
     ways_out: tuple[WayOut, ...]
     span: Span
 
+    def all_actions(self) -> tuple[Action, ...]:
+        """Those inside arms too, in the order of the file."""
+        inside = (action for split in self.splits for arm in split.arms for action in arm.actions)
+        return tuple(sorted((*self.actions, *inside), key=lambda action: action.order))
+
+    def all_ways_out(self) -> tuple[WayOut, ...]:
+        """Those inside arms too, in the order of the file."""
+        inside = (way for split in self.splits for arm in split.arms for way in arm.ways_out)
+        return tuple(sorted((*self.ways_out, *inside), key=lambda way: way.order))
+
 
 # --- the campaign -----------------------------------------------------------------------------------------------
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from campflow.diagnostics.source import Span
-from campflow.model.expressions import EventPattern, Expression
+from campflow.model.expressions import EventPattern, Expression, InArm
 from campflow.model.flow import (
     Action,
     After,
     AtTime,
     Campaign,
     Convert,
+    Decide,
     Every,
+    Measure,
     OnDate,
     Reentry,
     Runs,
+    Segment,
 )
 from campflow.model.people import Contact, Duration, Event
 
@@ -129,12 +132,35 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """What happens on entry; with `arm` only to who is in it."""
+
+    action: Action
+    arm: InArm | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """A split, drawn when somebody enters its stage for the first time. `arms` are names and shares in percent."""
+
+    name: str
+    arms: tuple[tuple[str, float], ...]
+    measure: Measure | None
+    decide: Decide | None
+
+
+#: The holdout is a split of this name, drawn at the first entry: who is in the arm HELD_OUT walks no stage.
+HOLDOUT, HELD_OUT, WALKING = "holdout", "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
 class StagePlan:
     """`exits` hold the campaign's leave clauses and conversion arrows too, in the order of the file."""
 
     name: str
     final: bool
-    actions: tuple[Action, ...]
+    splits: tuple[SplitPlan, ...]
+    actions: tuple[Acting, ...]
     exits: tuple[Exit, ...]
 
 
@@ -181,7 +207,8 @@ class Wakes:
 
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
-    """`announces` are the built-in events of this campaign that some condition of the project reads."""
+    """`holdout` is None where nobody is held out. `announces` are the built-in events of this campaign that some
+    condition of the project reads."""
 
     name: str
     campaign: Campaign
@@ -189,6 +216,7 @@ class CampaignPlan:
     runs: Runs | None
     expires: Duration
     entries: tuple[Entry, ...]
+    holdout: SplitPlan | None
     conversions: tuple[tuple[Statement, Convert], ...]
     stages: tuple[StagePlan, ...]
     outside: Wakes
@@ -198,6 +226,12 @@ class CampaignPlan:
     @property
     def first_stage(self) -> StagePlan:
         return self.stages[0]
+
+    @property
+    def splits(self) -> tuple[SplitPlan, ...]:
+        """The holdout among them, first."""
+        inside = (split for stage in self.stages for split in stage.splits)
+        return (*((self.holdout,) if self.holdout else ()), *inside)
 
     def stage(self, name: str) -> StagePlan:
         return next(stage for stage in self.stages if stage.name == name)
@@ -224,3 +258,4 @@ class Plan:
     campaigns: tuple[CampaignPlan, ...]
     reads: frozenset[str]
     rfm: Rfm | None
+    segments: tuple[Segment, ...] = ()

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from campflow.model import flow as model
-from campflow.model.expressions import And, EventPattern, Expression, walk
+from campflow.model.expressions import And, EventPattern, Expression, InArm, Not, walk
 from campflow.model.flow import Campaign, CheckedFlow, Flow
 from campflow.model.people import Duration
 from campflow.planning.moments import becoming, events_in, fields_in
 from campflow.planning.plan import (
+    HELD_OUT,
+    HOLDOUT,
+    WALKING,
+    Acting,
     ByBecoming,
     ByEvent,
     BySchedule,
@@ -23,6 +27,7 @@ from campflow.planning.plan import (
     Otherwise,
     Plan,
     Rfm,
+    SplitPlan,
     StagePlan,
     Statement,
     Wakes,
@@ -41,7 +46,8 @@ def plan(checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None 
     campaigns = tuple(_campaign(flow, campaign, zone, expires) for campaign in flow.campaigns)
     reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in patterns(campaign))
     scored = any("rfm" in fields_in(each) for campaign in flow.campaigns for each in expressions(campaign))
-    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, rfm if scored else None)
+    scores = rfm if scored else None
+    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, scores, flow.segments)
 
 
 def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> CampaignPlan:
@@ -60,6 +66,7 @@ def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> C
         runs=campaign.runs,
         expires=expires,
         entries=entries,
+        holdout=_holdout(campaign.holdout),
         conversions=conversions,
         stages=stages,
         outside=_outside(entries),
@@ -111,24 +118,57 @@ def _stage(campaign: Campaign, stage: model.Stage) -> StagePlan:
                   for leave in campaign.leaves]  # fmt: skip
         exits += [Exit(_statement(convert), OnConversion(convert.name), convert.target)
                   for convert in campaign.conversions if convert.target is not None]  # fmt: skip
-        exits += [Exit(_statement(way_out), _candidate(way_out.trigger, way_out.guard, stage), way_out.target)
-                  for way_out in stage.ways_out]  # fmt: skip
+        exits += [Exit(_statement(way_out), _candidate(way_out.trigger, way_out.guard, stage, arm), way_out.target)
+                  for way_out, arm in _ways_out(stage)]  # fmt: skip
     exits.sort(key=lambda exit: exit.statement.order)
-    return StagePlan(stage.name, stage.final, stage.actions, tuple(exits))
+    splits = tuple(
+        SplitPlan(each.name, tuple((arm.name, arm.share) for arm in each.arms), each.measure, each.decide)
+        for each in stage.splits
+    )
+    return StagePlan(stage.name, stage.final, splits, tuple(_actions(stage)), tuple(exits))
 
 
-def _candidate(trigger: model.Trigger, guard: Expression | None, stage: model.Stage) -> Candidate:
+def _holdout(percent: float | None) -> SplitPlan | None:
+    if not percent:
+        return None
+    return SplitPlan(HOLDOUT, ((HELD_OUT, percent), (WALKING, 100 - percent)), None, None)
+
+
+def _actions(stage: model.Stage) -> list[Acting]:
+    """In the order of the file; what stands in an arm happens only to who is in it."""
+    found = [Acting(action, None) for action in stage.actions]
+    found += [
+        Acting(action, InArm(split.name, arm.name))
+        for split in stage.splits
+        for arm in split.arms
+        for action in arm.actions
+    ]
+    return sorted(found, key=lambda each: each.action.order)
+
+
+def _ways_out(stage: model.Stage) -> Iterator[tuple[model.WayOut, InArm | None]]:
+    yield from ((way_out, None) for way_out in stage.ways_out)
+    for split in stage.splits:
+        for arm in split.arms:
+            yield from ((way_out, InArm(split.name, arm.name)) for way_out in arm.ways_out)
+
+
+def _candidate(
+    trigger: model.Trigger, guard: Expression | None, stage: model.Stage, arm: InArm | None = None
+) -> Candidate:
+    """A way out of an arm is one of the stage that asks first whether the contact is in the arm."""
+    asked = None if arm is None and guard is None else _all(arm, guard)
     match trigger:
         case model.OnEvent(pattern):
-            return OnEvent(pattern, guard, _reads_fields(pattern, guard))
+            return OnEvent(pattern, asked, _reads_fields(pattern, guard))
         case model.When(condition):
-            return OnBecoming(becoming(_all(condition, guard)))
+            return OnBecoming(becoming(_all(arm, condition, guard)))
         case model.Else():
-            whens = (way for way in stage.ways_out if isinstance(way.trigger, model.When))
-            return Otherwise(tuple(_all(way.trigger.condition, way.guard) for way in whens
-                                   if isinstance(way.trigger, model.When)))  # fmt: skip
+            held = [_all(arm, way.trigger.condition, way.guard) for way, arm in _ways_out(stage)
+                    if isinstance(way.trigger, model.When)]  # fmt: skip
+            return Otherwise((*held, *(() if arm is None else (Not(arm),))))
         case clock:
-            return OnClock(clock, guard)
+            return OnClock(clock, asked)
 
 
 def _reads_fields(pattern: EventPattern, guard: Expression | None) -> bool:
@@ -170,13 +210,15 @@ def expressions(campaign: Campaign) -> Iterator[Expression]:
         if convert.pattern.where is not None:
             yield convert.pattern.where
     for stage in campaign.stages:
-        for way_out in stage.ways_out:
+        for way_out in stage.all_ways_out():
             yield from _of(way_out.trigger, way_out.guard)
-        for action in stage.actions:
+        for action in stage.all_actions():
             if isinstance(action, model.SetField):
                 yield action.value
             elif isinstance(action, model.Emit):
                 yield from (field.value for field in action.fields)
+            elif isinstance(action, model.Do):
+                yield from (option.value for option in action.options)
 
 
 def _of(trigger: object, guard: Expression | None) -> Iterator[Expression]:
@@ -193,10 +235,12 @@ def patterns(campaign: Campaign) -> Iterator[EventPattern]:
     triggers = [
         *(enter.trigger for enter in campaign.entries),
         *(leave.trigger for leave in campaign.leaves),
-        *(way_out.trigger for stage in campaign.stages for way_out in stage.ways_out),
+        *(way_out.trigger for stage in campaign.stages for way_out in stage.all_ways_out()),
     ]
     yield from (trigger.pattern for trigger in triggers if isinstance(trigger, model.OnEvent))
     yield from (convert.pattern for convert in campaign.conversions)
+    splits = (split for stage in campaign.stages for split in stage.splits)
+    yield from (split.measure.pattern for split in splits if split.measure is not None)
     for expression in expressions(campaign):
         yield from (part for part in walk(expression) if isinstance(part, EventPattern))
 
@@ -245,15 +289,17 @@ def narrowed(whole: Plan, names: Iterable[str]) -> Plan:
 
 def _sends_to(source: CampaignPlan, reader: CampaignPlan) -> bool:
     """Whether what becomes of the source's messages is something that the reader asks about."""
-    actions = (action for stage in source.stages for action in stage.actions)
+    actions = (each.action for stage in source.stages for each in stage.actions)
     sent = {None, *(action.message for action in actions if isinstance(action, model.Send))}
     fates = (pattern for pattern in patterns(reader.campaign) if pattern.event in FATES)
     return len(sent) > 1 and any(pattern.about in sent for pattern in fates)
 
 
 def _emitted(campaign: CampaignPlan) -> set[str]:
-    return {a.event for stage in campaign.stages for a in stage.actions if isinstance(a, model.Emit)}
+    acting = (each.action for stage in campaign.stages for each in stage.actions)
+    return {action.event for action in acting if isinstance(action, model.Emit)}
 
 
 def _set_fields(campaign: CampaignPlan) -> set[str]:
-    return {a.field for stage in campaign.stages for a in stage.actions if isinstance(a, model.SetField)}
+    acting = (each.action for stage in campaign.stages for each in stage.actions)
+    return {action.field for action in acting if isinstance(action, model.SetField)}

@@ -31,6 +31,7 @@ from campflow.model import expressions as x
 from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.dialects import HasItem, Position
+from campflow.sql.rows import arm_id, split_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables, column_type, contact_column, event_column
 
@@ -88,6 +89,8 @@ def truth(expression: x.Expression, scope: Scope) -> Column:
                 query, e = _history(pattern, window, scope, literal(1))
                 return exists(query.correlate_except(e))
             return _count(pattern, window, scope) >= times
+        case x.InArm():
+            return in_arm(scope.tables, scope.contact.c.contact_id, expression)
         case x.Compare():
             return _compare(expression, scope)
         case x.Constant(bool() as constant):
@@ -282,6 +285,13 @@ def _at_most(duration: Duration) -> int:
 def after(e: FromClause, at: Column, seq: Column) -> Column:
     """Events later than a moment, or at it and learned of later than the event with that seq."""
     return and_(e.c.at >= at, or_(e.c.at > at, e.c.seq > seq))
+
+
+def in_arm(tables: Tables, contact_id: Column, arm: x.InArm) -> Column:
+    """Whether a contact is in this arm of a split."""
+    e = tables.exposure.alias()
+    mine = (e.c.contact_id == contact_id, e.c.split_id == split_id(arm.split), e.c.arm_id == arm_id(arm.split, arm.arm))
+    return some(e, *mine)
 
 
 def _count(pattern: x.EventPattern, window: x.Window, scope: Scope) -> Column:

@@ -1,6 +1,7 @@
 """What a round of moves brings about: messages planned or cancelled, fields set, events emitted and announced."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     Boolean,
@@ -20,12 +21,14 @@ from sqlalchemy import (
     update,
 )
 
-from campflow.model.flow import Emit, Send, SetField
+from campflow.model.expressions import InArm
+from campflow.model.flow import Do, Emit, Notify, Send, SetField, Sync
 from campflow.model.people import ValueType
 from campflow.planning.plan import StagePlan
-from campflow.sql.conditions import Column, Scope, stored
+from campflow.sql.conditions import Column, Scope, in_arm, stored
 from campflow.sql.dialects import leading
-from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, send_id, stage_id
+from campflow.sql.errands import plan_errand
+from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, is_gated, send_id, stage_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import contact_column, event_column
 
@@ -36,29 +39,33 @@ SOURCE = "campflow"
 def effects(r: Rows) -> Iterator[Written]:
     """Each statement reads the moves of the round, entries included."""
     for stage in r.plan.stages:
-        for action in stage.actions:
-            if isinstance(action, Send):
-                yield f"plan_{stage.name}_{action.order}", action.text, _plan_message(r, stage, action)
+        for acting in stage.actions:
+            if isinstance(action := acting.action, Send):
+                yield f"plan_{stage.name}_{action.order}", action.text, _plan_message(r, stage, action, acting.arm)
     if any(exit.target is None for stage in r.plan.stages for exit in stage.exits):
         yield "cancel", "messages of who left that no channel has yet", _cancel(r)
     for stage in r.plan.stages:
-        for action in stage.actions:
-            if isinstance(action, SetField):
+        for acting in stage.actions:
+            here = _moves_to(r, stage, acting.arm)
+            if isinstance(action := acting.action, SetField):
                 yield (
                     f"changed_{stage.name}_{action.order}",
                     f"who changes by: {action.text}",
-                    _changed(r, stage, action),
+                    _changed(r, here, action),
                 )
-                yield f"set_{stage.name}_{action.order}", action.text, _set(r, stage, action)
+                yield f"set_{stage.name}_{action.order}", action.text, _set(r, here, action)
             elif isinstance(action, Emit):
-                yield f"emit_{stage.name}_{action.order}", action.text, _emit(r, stage, action)
+                yield f"emit_{stage.name}_{action.order}", action.text, _emit(r, here, action)
+            elif isinstance(action, Notify | Sync | Do):
+                put = plan_errand(r, action, here.m, here.source, here.scope, here.which)
+                yield f"errand_{stage.name}_{action.order}", action.text, put
     yield from _announcements(r)
 
 
 # --- messages -----------------------------------------------------------------------------------------------------
 
 
-def _plan_message(r: Rows, stage: StagePlan, send: Send) -> Executable:
+def _plan_message(r: Rows, stage: StagePlan, send: Send, arm: InArm | None) -> Executable:
     m, c = r.tables.move.alias("m"), r.tables.contact.alias("c")
     clock, time = r.clock(c), send.time
     planned: Column = m.c.at
@@ -77,18 +84,24 @@ def _plan_message(r: Rows, stage: StagePlan, send: Send) -> Executable:
         "send_id": send_id(send.order),
         "channel": literal(send.channel, Text()),
         "planned_at": planned,
+        "release_at": planned,
         "expires_at": expires,
-        "state": case((gone, "expired"), (planned > NOW, "planned"), else_="ready"),
+        "state": case((gone, "expired"), (or_(planned > NOW, is_gated(send.order)), "planned"), else_="ready"),
         "settled_at": case((gone, NOW)),
     }
     query = select(*values.values()).select_from(source)
-    query = query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
+    query = query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage), *_among(r, m, arm))
     return insert(r.tables.message).from_select(list(values), query)
+
+
+def _among(r: Rows, m: FromClause, arm: InArm | None) -> Sequence[Column]:
+    """What stands in an arm happens only to who is in it."""
+    return () if arm is None else (in_arm(r.tables, m.c.contact_id, arm),)
 
 
 def _cancel(r: Rows) -> Executable:
     message, m, b = r.tables.message, r.tables.move.alias(), r.tables.batch.alias()
-    left = select(m.c.journey_id).where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_(None))
+    left = [m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_(None)]
     handed = some(
         b,
         b.c.channel == message.c.channel,
@@ -96,19 +109,36 @@ def _cancel(r: Rows) -> Executable:
         message.c.message_id.between(b.c.first_message_id, b.c.handed_to),
         or_(message.c.retry_at.is_(None), message.c.retry_at <= b.c.ready_at),
     )
-    waiting = and_(message.c.journey_id.in_(left), message.c.state.in_(["planned", "ready"]), ~handed)
+    waiting = and_(
+        message.c.contact_id.in_(select(m.c.contact_id).where(*left)),
+        message.c.journey_id.in_(select(m.c.journey_id).where(*left)),
+        message.c.state.in_(["planned", "ready"]),
+        ~handed,
+    )
     return update(message).where(waiting).values(state="cancelled", settled_at=NOW)
 
 
 # --- fields and events --------------------------------------------------------------------------------------------
 
 
-def _moves_to(r: Rows, stage: StagePlan) -> tuple[FromClause, FromClause, FromClause, Scope, Sequence[Column]]:
-    """The round's moves to a stage, with journey and contact, and what expressions see there."""
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The round's moves `m` to a stage (of who is in an arm), with their journeys and contacts `c` in `source`; `scope`
+    is what expressions see there."""
+
+    m: FromClause
+    c: FromClause
+    source: FromClause
+    scope: Scope
+    which: Sequence[Column]
+
+
+def _moves_to(r: Rows, stage: StagePlan, arm: InArm | None) -> _Here:
     m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
     source = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
     scope = Scope(r.tables, c, m.c.at, r.clock(c), (j.c.entered_at, j.c.entered_seq), j.c.entry_seq)
-    return m, c, source, scope, (m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
+    which = (m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage), *_among(r, m, arm))
+    return _Here(m, c, source, scope, which)
 
 
 def _field_type(r: Rows, action: SetField) -> tuple[ValueType, bool]:
@@ -116,36 +146,35 @@ def _field_type(r: Rows, action: SetField) -> tuple[ValueType, bool]:
     return field.type, field.optional
 
 
-def _changed(r: Rows, stage: StagePlan, action: SetField) -> Executable:
-    m, c, source, scope, here = _moves_to(r, stage)
+def _changed(r: Rows, here: _Here, action: SetField) -> Executable:
+    m, c = here.m, here.c
     type, optional = _field_type(r, action)
-    new = stored(action.value, type, scope)
+    new = stored(action.value, type, here.scope)
     differs = c.c[contact_column(action.field)].is_distinct_from(new)
     if not optional:  # a missing value leaves a field that everyone has as it is
         differs = and_(differs, new.is_not(None))
     old = cast(c.c[contact_column(action.field)], Text())
-    query = select(m.c.contact_id, literal(action.field), func.max(m.c.at), func.max(old)).select_from(source)
-    query = query.where(*here, differs).group_by(m.c.contact_id)
+    who = m.c.contact_id + 0  # not the column itself: SQLite would read all moves, in the order of contacts
+    query = select(who, literal(action.field), func.max(m.c.at), func.max(old)).select_from(here.source)
+    query = query.where(*here.which, differs).group_by(who)
     return insert(r.tables.change).from_select(["contact_id", "field", "at", "old"], query)
 
 
-def _set(r: Rows, stage: StagePlan, action: SetField) -> Executable:
-    contact = r.tables.contact
-    m, _, source, scope, here = _moves_to(r, stage)
+def _set(r: Rows, here: _Here, action: SetField) -> Executable:
+    contact, m = r.tables.contact, here.m
     type, optional = _field_type(r, action)
     column = contact.c[contact_column(action.field)]
-    latest = select(stored(action.value, type, scope)).select_from(source)
-    latest = latest.where(*here, m.c.contact_id == contact.c.contact_id).order_by(m.c.at.desc(), m.c.move_id.desc())
-    new = one(latest.limit(1), source)
+    latest = select(stored(action.value, type, here.scope)).select_from(here.source)
+    latest = latest.where(*here.which, m.c.contact_id == contact.c.contact_id)
+    new = one(latest.order_by(m.c.at.desc(), m.c.move_id.desc()).limit(1), here.source)
     if not optional:
         new = func.coalesce(new, column)
-    moved = r.tables.move.alias()
-    who = select(moved.c.contact_id).where(moved.c.move_id > ENTRY_MARK, moved.c.to_stage_id == stage_id(stage))
+    who = select(m.c.contact_id).where(*here.which)
     return update(contact).where(contact.c.contact_id.in_(who)).values({column: new})
 
 
-def _emit(r: Rows, stage: StagePlan, action: Emit) -> Executable:
-    m, _, source, scope, here = _moves_to(r, stage)
+def _emit(r: Rows, here: _Here, action: Emit) -> Executable:
+    m = here.m
     declared = next(event for event in r.events if event.name == action.event)
     values: dict[str, Column] = {
         "contact_id": m.c.contact_id,
@@ -158,8 +187,8 @@ def _emit(r: Rows, stage: StagePlan, action: Emit) -> Executable:
     for written in action.fields:
         field = declared.field(written.name)
         if field is not None:
-            values[event_column(action.event, field.name)] = stored(written.value, field.type, scope)
-    query = select(*values.values()).select_from(source).where(*here)
+            values[event_column(action.event, field.name)] = stored(written.value, field.type, here.scope)
+    query = select(*values.values()).select_from(here.source).where(*here.which)
     return insert(r.tables.event).from_select(list(values), query)
 
 
@@ -179,7 +208,7 @@ def _announcements(r: Rows) -> Iterator[Written]:
     moved = m.c.move_id > ENTRY_MARK
     told = {
         "entered": (m, m.c.at, _id(literal("entered"), m.c.journey_id), and_(moved, m.c.nth == 1)),
-        "left": (m, m.c.at, _id(literal("left"), m.c.journey_id), and_(moved, m.c.to_stage_id.is_(None))),
+        "left": (m, m.c.at, _id(literal("left"), m.c.journey_id), and_(moved, m.c.to_stage_id.is_(None), m.c.nth > 1)),
         "converted": (v, v.c.at, _id(literal("converted"), v.c.journey_id, v.c.name), _of_touched(r, v)),
     }
     for name in sorted(r.plan.announces):

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     cast,
     delete,
     func,
@@ -39,6 +40,7 @@ from campflow.sql.rows import (
     stage_id,
     statement_id,
 )
+from campflow.sql.splits import is_held_out
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import event_column
 
@@ -210,12 +212,17 @@ def _journeys(r: Rows) -> Executable:
         entry = 1 + one(select(func.coalesce(func.max(j.c.entry), 0)).where(*same), j)
     source = leading(a, c, c.c.contact_id == a.c.contact_id) if r.plan.zone.of_contact else a
     ended: Column = a.c.at if first.final else literal(None, BigInteger())
+    stage: Column = stage_id(first)
+    due = due_on_entry(r, first, a.c.at, r.clock(c))
+    held_out = is_held_out(r, a.c.contact_id)
+    if held_out is not None:  # entered and measured, but in no stage
+        stage, due, ended = case((~held_out, stage)), case((~held_out, due)), case((held_out, a.c.at), else_=ended)
     values: dict[str, Column] = {
         "campaign_id": CAMPAIGN, "contact_id": a.c.contact_id, "journey_key": a.c.journey_key, "entry": entry,
         "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq,
-        "entered_seq": a.c.since_seq, "stage_id": stage_id(first),
+        "entered_seq": a.c.since_seq, "stage_id": stage,
         "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": literal(1, Integer()),
-        "due_at": due_on_entry(r, first, a.c.at, r.clock(c)), "ended_at": ended,
+        "due_at": due, "ended_at": ended,
     }  # fmt: skip
     query = select(*values.values()).select_from(source)
     return insert(t.journey).from_select(list(values), query)

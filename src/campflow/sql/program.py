@@ -32,7 +32,9 @@ class CampaignProgram:
     convert   counts conversions
     move      one statement a stage: the winner of each touched journey
     settle    when to look again at those who stayed; reschedule, the same for everyone, after the text changed
+    carry     where a `moved` line takes who is in a stage, when a text is put into force
     follow    what a round of moves brings about, in this order
+    hold_out  who of the arrivals is held out; read: the figures of each split that is measured, by its name
     """
 
     plan: CampaignPlan
@@ -45,14 +47,18 @@ class CampaignProgram:
     touch_by_event: tuple[Statement, ...]
     touch_by_change: Statement | None
     touch_moved: Statement
+    touch_inside: Statement
     arrive: tuple[Statement, ...]
     await_: tuple[Statement, ...]
+    hold_out: Statement | None
     enter: tuple[Statement, ...]
     convert: tuple[Statement, ...]
     move: tuple[Statement, ...]
     settle: tuple[Statement, ...]
+    carry: tuple[Statement, ...]
     reschedule: tuple[Statement, ...]
     follow: tuple[Statement, ...]
+    read: Mapping[str, Statement]
 
     @property
     def by_schedule(self) -> bool:
@@ -65,15 +71,20 @@ class CampaignProgram:
             self.fresh_by_change, self.fresh_by_contact, self.fresh_by_time, self.touch_due, self.touch_by_change,
         )  # fmt: skip
         groups = (
-            self.fresh_by_event, self.touch_by_event, self.arrive, self.enter, self.await_, self.convert, self.move,
-            self.settle, self.follow, self.reschedule,
+            self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_, self.convert, self.move,
+            self.settle, self.follow, self.carry, self.reschedule, tuple(self.read.values()),
         )  # fmt: skip
         return (
             *(each for each in one_each if each is not None),
             *(each for group in groups for each in group),
             self.touch_moved,
+            self.touch_inside,
             *((self.fresh_again,) if self.fresh_again else ()),
         )
+
+
+def _some(statement: Statement | None) -> tuple[Statement, ...]:
+    return () if statement is None else (statement,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, BindParameter, Executable, FromClause, Table, bindparam, func, literal
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Executable, FromClause, Table, bindparam, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
 from campflow.model.people import Event, Field
@@ -51,6 +51,8 @@ def parameter(name: str) -> BindParameter[int]:
 
 CAMPAIGN = parameter("campaign")
 VERSION = parameter("version")
+VERSION_FROM = parameter("version_from")
+VERSION_TO = parameter("version_to")
 NOW = parameter("now")
 START = parameter("start")
 END = parameter("end")
@@ -68,9 +70,42 @@ def stage_id(stage: StagePlan | str) -> BindParameter[int]:
     return parameter(f"stage_{stage if isinstance(stage, str) else stage.name}")
 
 
+def governed(journey: FromClause) -> ColumnElement[bool]:
+    """Whether this version of the campaign's text counts for a journey."""
+    return journey.c.version_id.between(VERSION_FROM, VERSION_TO)
+
+
 def statement_id(order: int) -> BindParameter[int]:
     return parameter(f"statement_{order}")
 
 
 def send_id(order: int) -> BindParameter[int]:
     return parameter(f"send_{order}")
+
+
+def errand_id(order: int) -> BindParameter[int]:
+    """The `notify`, `sync` or `do` at this place of the file."""
+    return parameter(f"errand_{order}")
+
+
+def is_gated(order: int) -> ColumnElement[bool]:
+    """Whether a message of this send waits for the release to look at it (limits, quiet hours, budget, consent)."""
+    return parameter(f"gated_{order}") == 1
+
+
+def split_id(split: str) -> BindParameter[int]:
+    return parameter(f"split_{split}")
+
+
+def arm_id(split: str, arm: str) -> BindParameter[int]:
+    return of_split("arm", split, arm)
+
+
+def of_split(what: str, split: str, arm: str = "") -> BindParameter[int]:
+    """A number of a split that deploy knows: turn_a, turn_b, decided, winner; of an arm its id and its cut."""
+    return parameter(split_parameter(what, split, arm))
+
+
+def split_parameter(what: str, split: str, arm: str = "") -> str:
+    """Names are told apart by where one ends: a driver takes no `$` in the name of a parameter."""
+    return f"{what}_{len(split)}_{split}_{arm}" if arm else f"{what}_{split}"

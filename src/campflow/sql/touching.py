@@ -20,6 +20,7 @@ from campflow.sql.rows import (
     TO_SEQ,
     Rows,
     Written,
+    governed,
     stage_id,
 )
 
@@ -56,7 +57,7 @@ def fresh(r: Rows) -> Fresh:
     changed = changed.where(ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(outside.fields)))
     new = select(c.c.contact_id).where(c.c.contact_id > FROM_SEQ, c.c.contact_id <= TO_SEQ)
     due = select(p.c.contact_id).where(p.c.campaign_id == CAMPAIGN, p.c.due_at <= NOW).limit(CHUNK)
-    ended = select(t.move.c.contact_id).distinct().where(t.move.c.move_id > ENTRY_MARK, _ends(r))
+    ended = select(t.move.c.contact_id).where(t.move.c.move_id > ENTRY_MARK, _ends(r))
     return Fresh(
         by_event=tuple(by_event),
         by_change=("fresh_by_change", "contacts with a changed field", _into_fresh(r, changed))
@@ -91,6 +92,7 @@ class Touched:
     by_event: tuple[Written, ...]
     by_change: Written | None
     moved: Written
+    inside: Written
 
 
 def touched(r: Rows) -> Touched:
@@ -99,7 +101,7 @@ def touched(r: Rows) -> Touched:
     e, ch, j = t.event.alias("e"), t.change.alias("ch"), t.journey.alias("j")
     looked_at = or_(j.c.ended_at.is_(None), literal(bool(r.plan.conversions)))
     of = (func.coalesce(j.c.stage_id, 0), j.c.journey_id)
-    here = and_(j.c.campaign_id == CAMPAIGN, looked_at)
+    here = and_(j.c.campaign_id == CAMPAIGN, looked_at, governed(j))
 
     by_event: list[Written] = []
     if inside.events:
@@ -113,7 +115,8 @@ def touched(r: Rows) -> Touched:
         ]  # fmt: skip
     changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
-    due = select(j.c.stage_id, j.c.journey_id).where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW)
+    due = select(j.c.stage_id, j.c.journey_id).where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
+    everyone = select(*of).where(j.c.campaign_id == CAMPAIGN, j.c.ended_at.is_(None), governed(j))
     m = t.move.alias("m")
     may_move = j.c.due_at <= NOW
     listening = [stage_id(stage) for stage in r.plan.stages if any(_listens(exit) for exit in stage.exits)]
@@ -121,14 +124,18 @@ def touched(r: Rows) -> Touched:
         may_move = or_(may_move, m.c.to_stage_id.in_(listening))
     if r.plan.conversions:
         may_move = or_(may_move, m.c.nth == 1)
-    still = select(m.c.to_stage_id, m.c.journey_id).select_from(leading(m, j, j.c.journey_id == m.c.journey_id))
-    still = still.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_not(None), may_move)
+    still = select(func.coalesce(m.c.to_stage_id, 0), m.c.journey_id)
+    still = still.select_from(leading(m, j, j.c.journey_id == m.c.journey_id))
+    # Who is held out is in no stage from the first move on, and may convert like everyone.
+    somewhere = or_(m.c.to_stage_id.is_not(None), m.c.nth == 1) if r.plan.holdout else m.c.to_stage_id.is_not(None)
+    still = still.where(m.c.move_id > ENTRY_MARK, somewhere, may_move)
     return Touched(
         due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
         by_event=tuple(by_event),
         by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, changed))
         if inside.fields else None,
         moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, still)),
+        inside=("touch_inside", "everyone inside, after the text changed", _into_touched(r, everyone)),
     )  # fmt: skip
 
 

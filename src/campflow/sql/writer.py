@@ -7,6 +7,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
+from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
 from campflow.sql.effects import effects
 from campflow.sql.entries import arrivals, enter, waiting
@@ -14,6 +15,7 @@ from campflow.sql.moves import conversions, follow, moves, reschedules, settles
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.rows import Rows, Written, rows
 from campflow.sql.scores import scores
+from campflow.sql.splits import exposures, hold_out, readings
 from campflow.sql.touching import fresh, touched
 from campflow.storage.tables import Tables
 
@@ -47,14 +49,18 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         touch_by_event=all_of(which.by_event),
         touch_by_change=one(which.by_change),
         touch_moved=_compile(*which.moved, dialect),
+        touch_inside=_compile(*which.inside, dialect),
         arrive=all_of(arrivals(r)),
         await_=all_of(waiting(r)) if any(isinstance(entry.way, ByBecoming) for entry in campaign.entries) else (),
+        hold_out=one(hold_out(r)),
         enter=all_of(enter(r)),
         convert=all_of(conversions(r)),
         move=all_of(moves(r)),
         settle=all_of(settles(r)),
+        carry=all_of(carried(r)),
         reschedule=all_of(reschedules(r)),
-        follow=all_of((follow(r), *effects(r))),
+        follow=all_of((follow(r), *exposures(r), *effects(r))),
+        read={each.name.removeprefix("read_"): each for each in all_of(readings(r))},
     )
 
 

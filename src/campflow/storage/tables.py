@@ -90,6 +90,8 @@ class Tables:
     attempt: Table
     conversion: Table
     cost: Table
+    errand_statement: Table
+    errand: Table
     rfm: Table
     consent: Table
     suppression: Table
@@ -171,13 +173,24 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
         campaign_version=Table(
             "campaign_version",
             m,
-            # A deployed text. Append only; journeys keep pointing to the one they entered with.
+            # A deployed text: the campaign's declaration, not its whole file. Journeys keep pointing to the one they
+            # entered with. An empty text took the campaign out of force.
             Column("version_id", Id, primary_key=True),
             Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
-            Column("hash", Text, nullable=False, comment="SHA-256 of the text"),
+            Column("hash", Text, nullable=False, comment="SHA-256 of the text and the segments"),
             Column("source", Text, nullable=False),
+            Column("segments", Text, nullable=False, comment="JSON: the segments that it reads, as they were written"),
+            Column("path", Text, nullable=False, comment="where the text stood"),
+            Column("line", Integer, nullable=False),
             Column("author", Text, nullable=False),
             Column("deployed_at", BigInteger, nullable=False),
+            Column("within", BigInteger, nullable=False, comment="how long after entering one may convert, at most"),
+            # The live versions of a campaign share its journeys out among them: each governs those that entered with
+            # a version from `version_from` to `version_to`. Null: it governs nobody any more.
+            Column("version_from", BigInteger),
+            Column("version_to", BigInteger),
+            Column("withdraws", Id, comment="of a rollback: the version that it took out of force"),
+            Index("version_of_campaign", "campaign_id", "version_id"),
         ),
         stage=Table(
             "stage",
@@ -213,8 +226,9 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("nth", Integer, nullable=False, comment="0 for the first such send of the stage"),
             Column("options", Text, nullable=False, comment="JSON: what the statement says beside the front matter"),
             Column("purpose", Text, nullable=False, server_default=text("''"), comment="what consent is asked for"),
-            Column("transactional", Boolean, nullable=False, server_default=text("false"), comment="no limit, no quiet"),
-            UniqueConstraint("stage_id", "channel", "message", "nth", name="send_once"),
+            Column("transactional", Boolean, nullable=False, server_default=text("false"), comment="no limits"),
+            Column("edition", Integer, nullable=False, server_default=text("0"), comment="another for a kept version"),
+            UniqueConstraint("stage_id", "channel", "message", "nth", "edition", name="send_once"),
         ),
         split=Table(
             "split",
@@ -417,6 +431,59 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("at", BigInteger, nullable=False),
             Index("cost_of_campaign", "campaign_id", "amount"),
             sqlite_with_rowid=False,
+        ),
+        errand_statement=Table(
+            "errand_statement",
+            m,
+            # A `notify`, `sync` or `do` of a stage. Append only: another text or another option is another row.
+            Column("errand_statement_id", Id, primary_key=True),
+            Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
+            Column("stage_id", Id, ForeignKey("stage.stage_id"), nullable=False),
+            Column("kind", Text, nullable=False, comment="notify, sync or do"),
+            Column("target", Text, nullable=False, comment="the sink, the audience or the action"),
+            Column("content", Text, nullable=False, comment="JSON: the text, or the options"),
+            Column("nth", Integer, nullable=False, comment="0 for the first such statement of the stage"),
+            UniqueConstraint("stage_id", "kind", "target", "content", "nth", name="errand_statement_once"),
+        ),
+        errand=Table(
+            "errand",
+            m,
+            # Something to do outside that is no message to a person. States:
+            #   ready      to be done; with `retry_at`, not before
+            #   running    a process does it now, until `leased_until`
+            #   done       the other side has it
+            #   failed     the other side, or our own rendering, said no for good, or too often
+            #   uncertain  an action without keys may have been done: time-out, crash or cut
+            Column("errand_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False),
+            Column("campaign_id", Id, nullable=False),
+            Column("journey_id", Id, nullable=False),
+            Column("nth", Integer, nullable=False, comment="the move that planned it"),
+            Column("errand_statement_id", Id, nullable=False),
+            Column("given", Text, comment="JSON: options that were worked out at the move"),
+            Column("at", BigInteger, nullable=False, comment="when the contact came there, in event time"),
+            Column("state", Text, nullable=False),
+            Column("attempts", Integer, nullable=False, server_default=text("0"), comment="those that failed"),
+            Column("retry_at", BigInteger),
+            Column("owner", Text, comment="who does it, while it is running"),
+            Column("fence", BigInteger, comment="only who knows it may write what became of it"),
+            Column("leased_until", BigInteger, comment="the database's clock, not the campaign's"),
+            Column("settled_at", BigInteger, comment="when its fate was known, or was seen to be unknown"),
+            Column("detail", Text, comment="why it failed, is tried again or is uncertain"),
+            UniqueConstraint("contact_id", "journey_id", "nth", "errand_statement_id", name="errand_once"),
+            Index(
+                "errand_ready",
+                "errand_statement_id",
+                "errand_id",
+                sqlite_where=text("state = 'ready'"),
+                postgresql_where=text("state = 'ready'"),
+            ),
+            Index(
+                "errand_running",
+                "leased_until",
+                sqlite_where=text("state = 'running'"),
+                postgresql_where=text("state = 'running'"),
+            ),
         ),
         rfm=Table(
             "rfm",

@@ -1,0 +1,136 @@
+"""Splits in force: their rows, the parameters that draw, and the decisions.
+
+A split with `decide` is read at local midnights, in event time: everybody has been moved up to that midnight, and
+nobody farther. So an engine that was off for days decides what a punctual one would have decided.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, Insert, delete, func, insert, select, update
+
+from campflow.engine.deployed import Deployed
+from campflow.measuring.sequential import Tally, winner
+from campflow.model.calendar import DAY, add, to_instant, to_local
+from campflow.model.draws import P, cuts, turn_of
+from campflow.planning.plan import HELD_OUT, CampaignPlan, SplitPlan
+from campflow.sql.dialects import NEVER
+from campflow.sql.program import CampaignProgram
+from campflow.sql.rows import split_parameter
+from campflow.storage.tables import Tables
+
+
+def put_splits(
+    connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int, *, forget: bool = True
+) -> dict[str, int]:
+    """Rows for splits and arms, and the parameters that draw: the turn by the split's salt, where each arm ends.
+
+    Who was in an arm that is no longer written may be drawn anew; not so (`forget`) while another text has that arm.
+    """
+    s, a, x = tables.split, tables.arm, tables.exposure
+    found: dict[str, int] = {}
+    for split in plan.splits:
+        same = (s.c.campaign_id == campaign_id, s.c.name == split.name)
+        row = connection.execute(select(s.c.split_id, s.c.salt).where(*same)).one_or_none()
+        salt = f"{plan.name}.{split.name}" if row is None else str(row.salt)
+        new = insert(s).values(campaign_id=campaign_id, name=split.name, salt=salt)
+        split_id = _put(connection, new) if row is None else int(row.split_id)
+        arms = dict(connection.execute(select(a.c.name, a.c.arm_id).where(a.c.split_id == split_id)).tuples())
+        written = [name for name, _ in split.arms]
+        for name in written:
+            if name not in arms:
+                arms[name] = _put(connection, insert(a).values(split_id=split_id, name=name))
+        lost = [arm_id for name, arm_id in arms.items() if name not in written]
+        if lost and forget:
+            connection.execute(delete(x).where(x.c.split_id == split_id, x.c.arm_id.in_(lost)))
+            undone = update(s).where(s.c.split_id == split_id, s.c.winner_arm_id.in_(lost))
+            connection.execute(undone.values(winner_arm_id=None, decided_at=None, detail=None))
+        turn_a, turn_b = turn_of(salt)
+        found |= {f"split_{split.name}": split_id, f"turn_a_{split.name}": turn_a, f"turn_b_{split.name}": turn_b}
+        found |= {split_parameter("arm", split.name, name): arms[name] for name in written}
+        found |= _ends(split, cuts([share for _, share in split.arms]))
+        found |= {f"decided_{split.name}": NEVER, f"winner_{split.name}": 0}
+    return found
+
+
+def _put(connection: Connection, row: Insert) -> int:
+    key = connection.execute(row).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _ends(split: SplitPlan, ends: tuple[int, ...]) -> dict[str, int]:
+    names = [name for name, _ in split.arms]
+    return {split_parameter("cut", split.name, name): end for name, end in zip(names, ends, strict=True)}
+
+
+def forced(deployed: Deployed, plan: CampaignPlan, arms: Mapping[str, str]) -> Deployed:
+    """The campaign with nothing left to chance: the named arm of each split, else the first; nobody is held out."""
+    ids = dict(deployed.ids)
+    for split in plan.splits:
+        names = [name for name, _ in split.arms]
+        first = next(name for name in names if name != HELD_OUT or split is not plan.holdout)
+        place = names.index(arms.get(split.name, first))
+        ids |= _ends(split, tuple(0 if n < place else P for n in range(len(names))))
+    return replace(deployed, ids=ids, decides=False)
+
+
+# --- decisions ----------------------------------------------------------------------------------------------------
+
+
+def decisions(connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int) -> dict[str, int]:
+    """The parameters of what has been decided: who comes later gets the winner."""
+    s = tables.split.c
+    rows = connection.execute(
+        select(s.name, s.winner_arm_id, s.decided_at).where(s.campaign_id == campaign_id, s.winner_arm_id.is_not(None))
+    )
+    deciding = {split.name for split in plan.splits if split.decide is not None}
+    found: dict[str, int] = {}
+    for name, arm_id, at in rows:
+        if name in deciding:
+            found |= {f"winner_{name}": arm_id, f"decided_{name}": at}
+    return found
+
+
+def readings(
+    connection: Connection, tables: Tables, program: CampaignProgram, deployed: Deployed, now: int
+) -> Iterator[int]:
+    """The midnights since the last look, up to now, at which some split of the campaign may be decided."""
+    deciding = [split for split in program.plan.splits if split.decide is not None]
+    if not deciding or not deployed.decides:
+        return
+    campaign_id = deployed.ids["campaign"]
+    c = tables.campaign.c
+    looked_at = int(connection.scalar(select(c.looked_at).where(c.campaign_id == campaign_id)) or 0)
+    if looked_at < now and len(decisions(connection, tables, program.plan, campaign_id)) < 2 * len(deciding):
+        zone = program.plan.zone.name
+        for day in range(to_local(zone, looked_at) // DAY + 1, to_local(zone, now) // DAY + 1):
+            yield to_instant(zone, day * DAY)
+
+
+def decide(connection: Connection, tables: Tables, program: CampaignProgram, deployed: Deployed, now: int) -> None:
+    """Read the undecided splits at this midnight, and write down what is decided. Later entrants get the winner."""
+    s, ids = tables.split, deployed.ids
+    known = decisions(connection, tables, program.plan, ids["campaign"])
+    for split in program.plan.splits:
+        if split.decide is None or f"winner_{split.name}" in known:
+            continue
+        if not _is_ripe(connection, tables, split, ids[f"split_{split.name}"], program.plan.zone.name, now):
+            continue
+        statement = program.read[split.name]
+        rows = connection.exec_driver_sql(statement.sql, {**ids, **statement.constants, "now": now}).all()
+        counted = {arm_id: Tally(people, successes) for arm_id, people, successes in rows}
+        arms = [(name, ids[split_parameter("arm", split.name, name)]) for name, _ in split.arms]
+        tallies = [counted.get(arm_id, Tally(0, 0)) for _, arm_id in arms]
+        best = winner(tallies, split.decide.confidence / 100)
+        if best is not None:
+            figures = {name: [each.people, each.successes] for (name, _), each in zip(arms, tallies, strict=True)}
+            decided = {"winner_arm_id": arms[best][1], "decided_at": now, "detail": json.dumps(figures)}
+            connection.execute(update(s).where(s.c.split_id == ids[f"split_{split.name}"]).values(decided))
+
+
+def _is_ripe(connection: Connection, tables: Tables, split: SplitPlan, split_id: int, zone: str, now: int) -> bool:
+    """Whether the time has passed that a decision takes at least, counted from the first who was drawn."""
+    x = tables.exposure.c
+    first = connection.scalar(select(func.min(x.at)).where(x.split_id == split_id, x.drawn))
+    return first is not None and split.decide is not None and add(zone, int(first), split.decide.after) <= now
