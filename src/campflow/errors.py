@@ -5,6 +5,7 @@ CampflowError                  every message says what to do next; shown without
 ├── FlowError                  the .flow files have errors, so nothing was run (carries the diagnostics)
 ├── StoreError                 the database: cannot be opened, is of another version, is read-only
 ├── DeployError                a new text cannot take over people who are inside
+├── OutdatedError              another process has put other texts into force: read them and go on
 ├── RowError                   one row of an import: line, column, reason
 ├── ContentError               a message cannot be rendered
 └── PluginError                a plugin that does not load or breaks its contract
@@ -39,6 +40,10 @@ class StoreError(CampflowError):
 
 
 class DeployError(CampflowError):
+    pass
+
+
+class OutdatedError(CampflowError):
     pass
 
 

@@ -1,60 +1,79 @@
 """Putting campaigns into force: rows for each campaign, its version, stages, statements and sends.
 
 Deploying the same text twice changes nothing. Waiting people keep their stage and the time they entered it; when to
-look at them again is worked out anew from the new text.
+look at them again is worked out anew from the new text. With `edits reach newcomers` who is inside stays with the text
+they entered under, which is kept for them.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Insert, func, insert, select, update
 
+from campflow.engine import versions
+from campflow.engine.carrying import carry, stranded, without_entries
+from campflow.engine.deployed import Deployed, Deployment, Kept
+from campflow.engine.errand_rows import put_statements
+from campflow.engine.splits import put_splits
+from campflow.engine.versions import CampaignText, Version
 from campflow.errors import DeployError
 from campflow.model.calendar import DAY, to_instant
 from campflow.model.expressions import Constant
 from campflow.model.flow import Send, SetField
-from campflow.planning.plan import CampaignPlan
+from campflow.planning.carrying import carries
+from campflow.planning.plan import CampaignPlan, Plan
 from campflow.sql.dialects import NEVER
 from campflow.sql.program import CampaignProgram, Program
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 from campflow.storage.zones import ensure_zones
 
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """One campaign in force: the ids that its statements take as parameters.
-
-    Entries count from `start` to before `end` (milliseconds). `is_new` says that this text was not in force before.
-    """
-
-    name: str
-    ids: Mapping[str, int]
-    start: int
-    end: int
-    is_new: bool
+#: Makes a program of a text that is kept.
+Recall = Callable[[Version], CampaignProgram]
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    campaigns: Mapping[str, Deployed]
+def _forgotten(version: Version) -> CampaignProgram:
+    raise DeployError(f"version {version.number} of campaign `{version.campaign}` is kept, and cannot be read here")
 
 
-def deploy(database: Database, program: Program, *, sources: Mapping[str, str], author: str, now: int) -> Deployment:
+def deploy(
+    database: Database,
+    program: Program,
+    *,
+    sources: Mapping[str, str],
+    author: str,
+    now: int,
+    recall: Recall = _forgotten,
+    withdraws: Mapping[str, int] | None = None,
+) -> Deployment:
     """Put all campaigns of the program into force, in one transaction.
 
-    `sources` are the texts by path. Raises DeployError where people are in a stage that the new text does not have.
+    `sources` are the texts by path; `recall` makes programs of texts that are kept; `withdraws` are, by campaign, the
+    versions that this takes back. Raises DeployError where people are in a stage that the new text does not have.
     """
+    tables = database.tables
     with database.transaction() as connection:
-        ensure_zones(connection, database.tables, _zones(program))
-        deployed = (
-            _campaign(connection, database.tables, each, sources[each.plan.campaign.span.path], author, now)
+        ensure_zones(connection, tables, _zones(program))
+        deployed = [
+            _campaign(
+                connection, tables, each, versions.text_of(each.plan.campaign, program.plan.segments, sources), author,
+                now, recall, (withdraws or {}).get(each.plan.name),
+            )
             for each in program.campaigns
-        )
-        return Deployment({each.name: each for each in deployed})
+        ]  # fmt: skip
+        _remember_ground(connection, tables, program.plan, sources)
+        newest = connection.scalar(select(func.max(tables.campaign_version.c.version_id))) or 0
+        return Deployment({each.name: each for each in deployed}, newest)
+
+
+def _remember_ground(connection: Connection, tables: Tables, plan: Plan, sources: Mapping[str, str]) -> None:
+    text, s = versions.ground_of(plan, sources), tables.setting
+    known = connection.scalar(select(s.c.value).where(s.c.name == versions.GROUND))
+    if known is None:
+        connection.execute(insert(s).values(name=versions.GROUND, value=text))
+    elif known != text:
+        connection.execute(update(s).where(s.c.name == versions.GROUND).values(value=text))
 
 
 def _zones(program: Program) -> set[str]:
@@ -63,37 +82,81 @@ def _zones(program: Program) -> set[str]:
         str(action.value.value)
         for campaign in program.campaigns
         for stage in campaign.plan.stages
-        for action in stage.actions
+        for action in (each.action for each in stage.actions)
         if isinstance(action, SetField) and action.field == "timezone" and isinstance(action.value, Constant)
     }
     return {program.plan.zone, *(campaign.plan.zone.name for campaign in program.campaigns), *written}
 
 
 def _campaign(
-    connection: Connection, tables: Tables, program: CampaignProgram, text: str, author: str, now: int
+    connection: Connection,
+    tables: Tables,
+    program: CampaignProgram,
+    text: CampaignText,
+    author: str,
+    now: int,
+    recall: Recall,
+    withdraws: int | None,
 ) -> Deployed:
     plan = program.plan
     row = connection.execute(select(tables.campaign).where(tables.campaign.c.name == plan.name)).one_or_none()
     started = now if row is None else int(row.started_at)
     start, end = _running(plan, started)
-    if row is None:
-        campaign_id = _insert_campaign(connection, tables, plan.name, start, now)
-    else:
-        campaign_id = int(row.campaign_id)
-        _refuse_lost_stages(connection, tables, plan, campaign_id)
-    version_id, is_new = _version(connection, tables, campaign_id, text, author, now)
-    ids = {"campaign": campaign_id, "version": version_id}
-    ids |= _stages(connection, tables, plan, campaign_id)
-    ids |= _statements(connection, tables, plan, version_id)
-    ids |= _sends(connection, tables, plan, campaign_id, ids)
+    campaign_id = _insert_campaign(connection, tables, plan.name, start, now) if row is None else int(row.campaign_id)
+    before = _live(connection, tables, campaign_id)
+    is_new = not before or before[0].hash != text.hash
     if is_new:
-        in_force = update(tables.campaign).where(tables.campaign.c.campaign_id == campaign_id)
-        connection.execute(in_force.values(version_id=version_id))
+        versions.put(connection, tables, plan, campaign_id, text, author, now, withdraws)
+    versions.let_go(connection, tables, campaign_id, now)
+    newest, *older = _live(connection, tables, campaign_id)
+    # The older ones first: what they share with the newest is left as the newest says it.
+    kept = tuple(_kept(connection, tables, recall(each), each) for each in older)
+    ids = _ids(connection, tables, plan, newest, is_alone=not kept)
+    deployed = Deployed(plan.name, ids, start, end, is_new, kept=kept)
     if is_new and row is not None:
+        _refuse_lost_stages(connection, tables, plan, ids)
+        looked = {"looked_at": int(row.looked_at), "now": now, "start": start, "end": end}
+        carry(connection, program, {**ids, **looked})
         for statement in program.reschedule:
-            looked = {"looked_at": int(row.looked_at), "now": now}
             connection.exec_driver_sql(statement.sql, {**statement.constants, **ids, **looked})
-    return Deployed(plan.name, ids, start, end, is_new)
+        if not before:
+            _forget_what_came_meanwhile(connection, tables, campaign_id, now)
+    return deployed
+
+
+def _live(connection: Connection, tables: Tables, campaign_id: int) -> tuple[Version, ...]:
+    """The version that lets people in, then the kept ones, the oldest first; none of a campaign out of force."""
+    mine = [each for each in versions.live(connection, tables) if each.campaign_id == campaign_id]
+    return (*mine[-1:], *mine[:-1])
+
+
+def _kept(connection: Connection, tables: Tables, program: CampaignProgram, version: Version) -> Kept:
+    return Kept(without_entries(program), _ids(connection, tables, program.plan, version, is_alone=False))
+
+
+def _ids(
+    connection: Connection, tables: Tables, plan: CampaignPlan, version: Version, *, is_alone: bool
+) -> dict[str, int]:
+    """What the statements of a version take as parameters. `is_alone`: no other version of the campaign is live."""
+    campaign_id = version.campaign_id
+    first, last = version.governs or (0, NEVER)
+    ids = {"campaign": campaign_id, "version": version.version_id, "version_from": first, "version_to": last}
+    ids |= _stages(connection, tables, plan, campaign_id)
+    ids |= _statements(connection, tables, plan, version.version_id)
+    ids |= _sends(connection, tables, plan, campaign_id, ids, is_alone=is_alone)
+    ids |= put_statements(connection, tables, plan, campaign_id, ids)
+    return ids | put_splits(connection, tables, plan, campaign_id, forget=is_alone)
+
+
+def _forget_what_came_meanwhile(connection: Connection, tables: Tables, campaign_id: int, now: int) -> None:
+    """A campaign that comes back lets nobody in for what happened while it was away; who is inside goes on."""
+    c = tables.campaign
+    looked = {
+        "looked_at": now,
+        "looked_event": func.coalesce(select(func.max(tables.event.c.seq)).scalar_subquery(), 0),
+        "looked_change": func.coalesce(select(func.max(tables.change.c.seq)).scalar_subquery(), 0),
+    }
+    connection.execute(update(c).where(c.c.campaign_id == campaign_id).values(looked))
 
 
 def _running(plan: CampaignPlan, started: int) -> tuple[int, int]:
@@ -124,36 +187,13 @@ def _insert_campaign(connection: Connection, tables: Tables, name: str, start: i
     return _insert(connection, row)
 
 
-def _refuse_lost_stages(connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int) -> None:
-    j, s = tables.journey, tables.stage
-    names = [stage.name for stage in plan.stages]
-    query = (
-        select(s.c.name, func.count())
-        .join(j, j.c.stage_id == s.c.stage_id)
-        .where(s.c.campaign_id == campaign_id, s.c.name.not_in(names), j.c.ended_at.is_(None))
-        .group_by(s.c.name)
-        .order_by(s.c.name)
-    )
-    for name, count in connection.execute(query):
-        people = "1 person is" if count == 1 else f"{count} people are"
+def _refuse_lost_stages(connection: Connection, tables: Tables, plan: CampaignPlan, ids: Mapping[str, int]) -> None:
+    for name, count in stranded(connection, tables, plan, ids["campaign"], (ids["version_from"], ids["version_to"])):
+        people = "1 person is" if count == 1 else f"{count:,} people are"
         raise DeployError(
             f"campaign `{plan.name}` has no stage `{name}` any more, but {people} in it: "
-            f"write the stage again, and take it out when it is empty"
+            f"say where they go (moved {name} -> STAGE), or write the stage again"
         )
-
-
-def _version(
-    connection: Connection, tables: Tables, campaign_id: int, text: str, author: str, now: int
-) -> tuple[int, bool]:
-    """The version in force if it has this text, else a new one."""
-    v, c = tables.campaign_version, tables.campaign
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    in_force = select(v.c.version_id, v.c.hash).join(c, c.c.version_id == v.c.version_id)
-    row = connection.execute(in_force.where(c.c.campaign_id == campaign_id)).one_or_none()
-    if row is not None and row.hash == digest:
-        return int(row.version_id), False
-    new = insert(v).values(campaign_id=campaign_id, hash=digest, source=text, author=author, deployed_at=now)
-    return _insert(connection, new), True
 
 
 def _stages(connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int) -> dict[str, int]:
@@ -162,7 +202,7 @@ def _stages(connection: Connection, tables: Tables, plan: CampaignPlan, campaign
         row.name: row.stage_id
         for row in connection.execute(select(s.c.name, s.c.stage_id).where(s.c.campaign_id == campaign_id))
     }
-    ids: dict[str, int] = {}
+    ids = {f"stage_{each.old}": known.get(each.old, 0) for each in carries(plan.campaign)}
     for stage in plan.stages:
         if stage.name in known:
             ids[f"stage_{stage.name}"] = known[stage.name]
@@ -181,6 +221,7 @@ def _statements(connection: Connection, tables: Tables, plan: CampaignPlan, vers
     }
     written = [entry.statement for entry in plan.entries] + [statement for statement, _ in plan.conversions]
     written += [exit.statement for stage in plan.stages for exit in stage.exits]
+    written += [each.statement for each in carries(plan.campaign)]
     for statement in {each.order: each for each in written}.values():
         if statement.order not in known:
             new = insert(s).values(
@@ -192,27 +233,40 @@ def _statements(connection: Connection, tables: Tables, plan: CampaignPlan, vers
 
 
 def _sends(
-    connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int, ids: Mapping[str, int]
+    connection: Connection,
+    tables: Tables,
+    plan: CampaignPlan,
+    campaign_id: int,
+    ids: Mapping[str, int],
+    *,
+    is_alone: bool,
 ) -> dict[str, int]:
+    """Rows for the sends. Where a kept version says the same send otherwise, each has a row of its own: an edition."""
     s = tables.send
     found: dict[str, int] = {}
     for stage in plan.stages:
-        for action in stage.actions:
+        for action in (each.action for each in stage.actions):
             if not isinstance(action, Send):
                 continue
-            options = json.dumps(_options(action))
+            said = {"options": json.dumps(_options(action))}
             identity = {
                 "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,
                 "nth": action.nth,
             }  # fmt: skip
             same = [s.c[name] == value for name, value in identity.items()]
-            known = connection.scalar(select(s.c.send_id).where(*same))
-            if known is None:
-                new = insert(s).values(campaign_id=campaign_id, options=options, **identity)
-                known = _insert(connection, new)
+            rows = connection.execute(select(s).where(*same).order_by(s.c.edition.desc())).mappings().all()
+            row = next((row for row in rows if all(row[name] == value for name, value in said.items())), None)
+            if row is not None:
+                known = row["send_id"]
+            elif rows and is_alone:
+                known = rows[0]["send_id"]
+                connection.execute(update(s).where(s.c.send_id == known).values(said))
             else:
-                connection.execute(update(s).where(s.c.send_id == known).values(options=options))
+                edition = rows[0]["edition"] + 1 if rows else 0
+                new = insert(s).values({"campaign_id": campaign_id, "edition": edition, **identity, **said})
+                known = _insert(connection, new)
             found[f"send_{action.order}"] = int(known)
+            found[f"gated_{action.order}"] = 0
     return found
 
 

@@ -27,7 +27,7 @@ from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, matching, value
 from campflow.sql.dialects import NEVER, fenced, greatest, leading, least
-from campflow.sql.rows import CAMPAIGN, LOOKED_AT, MARK, NOW, Rows, Written, stage_id, statement_id
+from campflow.sql.rows import CAMPAIGN, LOOKED_AT, MARK, NOW, Rows, Written, governed, stage_id, statement_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables
 
@@ -154,7 +154,9 @@ def _reschedule(r: Rows, stage: StagePlan) -> Executable:
             upcoming.append(NOW)
     due = earliest(upcoming) if upcoming else literal(None, BigInteger())
     of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
-    here = and_(j.c.campaign_id == CAMPAIGN, j.c.stage_id == stage_id(stage), j.c.ended_at.is_(None))
+    here = and_(j.c.campaign_id == CAMPAIGN, j.c.stage_id == stage_id(stage), j.c.ended_at.is_(None), governed(j))
+    if stage.final:  # it was none before: who waits there has come to the end now
+        return update(j).where(here).values(due_at=None, ended_at=NOW)
     return update(j).where(here).values(due_at=of_contact)
 
 

@@ -66,6 +66,13 @@ class Database:
             finally:
                 connection.rollback()
 
+    def held(self, connection: Connection, tables: Tables | None = None) -> "Database":
+        """The same database, all of whose transactions and readers are part of the one that `connection` is in.
+
+        `tables` are its tables as another text declares them.
+        """
+        return _Held(self, connection, tables or self.tables)
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
@@ -81,6 +88,25 @@ class Database:
             if advice is None:
                 raise
             raise StoreError(advice) from error
+
+
+class _Held(Database):
+    """A database within one transaction of another: whoever began that one ends it."""
+
+    def __init__(self, outer: Database, connection: Connection, tables: Tables) -> None:
+        self.url, self.tables, self.dialect, self.in_memory = outer.url, tables, outer.dialect, outer.in_memory
+        self.engine, self._connection = outer.engine, connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        yield self._connection
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        yield self._connection
+
+    def close(self) -> None:
+        """Nothing of its own is open."""
 
 
 def _refuse_writing(connection: Connection, _cursor: object, statement: str, *_: object) -> None:

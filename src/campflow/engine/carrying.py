@@ -1,0 +1,61 @@
+"""What a new text does at once to the people who are inside: stages renamed, stages that are gone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, select
+
+from campflow.planning.carrying import carries
+from campflow.planning.plan import CampaignPlan
+from campflow.sql.program import CampaignProgram
+from campflow.sql.workspace import creation
+from campflow.storage.tables import Tables
+
+
+def stranded(
+    connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int, governs: tuple[int, int]
+) -> Iterator[tuple[str, int]]:
+    """The stages with people in them that the text does not have, and that no `moved` line leads away from."""
+    j, s = tables.journey, tables.stage
+    names = [*(stage.name for stage in plan.stages), *(each.old for each in carries(plan.campaign))]
+    query = (
+        select(s.c.name, func.count())
+        .join(j, j.c.stage_id == s.c.stage_id)
+        .where(
+            s.c.campaign_id == campaign_id,
+            s.c.name.not_in(names),
+            j.c.ended_at.is_(None),
+            j.c.version_id.between(*governs),
+        )
+        .group_by(s.c.name)
+        .order_by(s.c.name)
+    )
+    yield from connection.execute(query).tuples()
+
+
+def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[str, int]) -> None:
+    """Do what the `moved` lines say. Who comes to a final stage by them has moved there; nobody else has moved."""
+    if not program.carry:
+        return
+    for made in creation(connection.dialect):
+        connection.exec_driver_sql(made)
+    connection.exec_driver_sql("DELETE FROM touched")
+    mark = _last_move(connection)
+    given = {**parameters, "mark": mark, "entry_mark": mark}
+    for statement in program.carry:
+        connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
+    if _last_move(connection) > mark:
+        for statement in program.follow:
+            connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
+
+
+def without_entries(program: CampaignProgram) -> CampaignProgram:
+    """The program of a kept text: nobody enters by it."""
+    return replace(
+        program, fresh_by_event=(), fresh_by_change=None, fresh_by_contact=None, fresh_by_time=None, fresh_again=None,
+        arrive=(), await_=(),
+    )  # fmt: skip
+
+
+def _last_move(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT coalesce(max(move_id), 0) FROM move").scalar_one())
