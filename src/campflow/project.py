@@ -4,16 +4,16 @@ What is needed only to run it is imported then: `campflow check` has no use for 
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from campflow.checking.vocabulary import ChannelWords, Vocabulary
+from campflow.checking.vocabulary import ActionWords, ChannelWords, Vocabulary
 from campflow.compiler import Checked, Reader, check_sources, compile_flow
 from campflow.content.inspect import inspect_content
 from campflow.diagnostics.diagnostic import did_you_mean
@@ -21,7 +21,7 @@ from campflow.diagnostics.source import Source
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
-from campflow.hooks.manager import ONLY, Plugins, load_plugins
+from campflow.hooks.manager import NAME, ONLY, Plugins, load_plugins
 from campflow.language import syntax
 from campflow.language.parser import parse
 from campflow.model.amounts import parse_amount
@@ -33,6 +33,7 @@ from campflow.settings import FILE, Settings, find_root, load_settings, said
 
 if TYPE_CHECKING:
     from campflow.engine.clock import Clock
+    from campflow.engine.errands import Outside
     from campflow.sql.program import Program
     from campflow.storage.database import Database
     from campflow.storage.tables import Tables
@@ -69,8 +70,12 @@ class Project:
 
     def checked_by(self, read: Reader) -> Checked:
         """The same by another reader: who keeps syntax trees has one."""
-        today = dt.datetime.now(ZoneInfo(self.settings.timezone)).date()
-        return check_sources(tuple(self.sources.values()), self.vocabulary, read, today)
+        return check_sources(tuple(self.sources.values()), self.vocabulary, read, self.today)
+
+    @property
+    def today(self) -> dt.date:
+        """The day that it is where the project is."""
+        return dt.datetime.now(ZoneInfo(self.settings.timezone)).date()
 
     @property
     def flow(self) -> CheckedFlow:
@@ -85,12 +90,19 @@ class Project:
         channels = self.plugins.channels
         return Vocabulary(
             channels={name: _words(plugin) for name, plugin in channels.items()},
-            sinks=frozenset(self.plugins.sinks),
+            sinks=frozenset(name for name, plugin in self.plugins.sinks.items() if plugin.texts is not None),
+            audiences=frozenset(self.audiences),
+            actions={name: ActionWords(name, plugin.options) for name, plugin in self.plugins.actions.items()},
             content=inspect_content(self.root, channels),
             currency=self.settings.currency,
             rfm_event=self.settings.rfm.event if self.settings.rfm else None,
             timezone=self.settings.timezone,
         )
+
+    @property
+    def addresses(self) -> Mapping[str, str | None]:
+        """The contact field that each channel writes to, None where it needs none."""
+        return {name: plugin.address for name, plugin in self.plugins.channels.items()}
 
     @property
     def stage_order(self) -> Mapping[str, Sequence[str]]:
@@ -181,15 +193,54 @@ class Project:
 
     def channel_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
+        return self._checked_settings("channels", "channel", self.settings.channels, self.plugins.channels)
+
+    @cached_property
+    def audiences(self) -> dict[str, list[str]]:
+        """The destinations of each audience: those whose `audiences` name it. Raises ProjectError."""
+        found: dict[str, list[str]] = {}
+        for name, table in self.settings.destinations.items():
+            written = table.get("audiences", [])
+            names = [each.strip() for each in written.split(",")] if isinstance(written, str) else written
+            if not isinstance(names, list) or not all(isinstance(each, str) and NAME.fullmatch(each) for each in names):
+                key = f"{FILE}: `destinations.{name}.audiences`"
+                raise ProjectError(f'{key}: write a list of names of a-z, 0-9 and _, as in ["lost_trials"]')
+            for audience in names:
+                found.setdefault(audience, []).append(name)
+        return found
+
+    def outside(self) -> "Outside":
+        """What `notify`, `sync` and `do` are done with. Raises ProjectError that names all wrong keys."""
+        from campflow.engine.errands import Outside
+
+        plugins, settings = self.plugins, self.settings
+        own = {
+            name: {key: value for key, value in table.items() if key != "audiences"}
+            for name, table in settings.destinations.items()
+        }
+        return Outside(
+            sinks=plugins.sinks,
+            destinations=plugins.audiences,
+            actions=plugins.actions,
+            sink_settings=self._checked_settings("sinks", "sink", settings.sinks, plugins.sinks),
+            destination_settings=self._checked_settings("destinations", "destination", own, plugins.audiences),
+            action_settings=self._checked_settings("actions", "action", settings.actions, plugins.actions),
+            audiences=self.audiences,
+            context=self.channel_context,
+        )
+
+    def _checked_settings(
+        self, table: str, word: str, written: Mapping[str, Mapping[str, Any]], known: Mapping[str, "_HasSettings"]
+    ) -> dict[str, BaseModel]:
+        """The checked settings of every plugin of one kind. Raises ProjectError that names all wrong keys."""
         text = (self.root / FILE).read_text("utf-8-sig")
-        known = self.plugins.channels
-        wrong = [_no_channel("channels", name, self.plugins) for name in self.settings.channels if name not in known]
+        wrong = [_not_offered(table, word, name, known) for name in written if name not in known]
         found = {}
         for name, plugin in known.items():
             try:
-                found[name] = plugin.settings.model_validate(self.settings.channels.get(name, {}))
+                found[name] = plugin.settings.model_validate(written.get(name, {}))
             except ValidationError as error:
-                wrong += [said(item, f"channels.{name}.", text, plugin.settings) for item in error.errors()]
+                wrong += [said(item, f"{table}.{name}.", text, plugin.settings) for item in error.errors()]
         if wrong:
             raise ProjectError("\n".join(wrong))
         return found
@@ -201,7 +252,7 @@ class Project:
         channels that are not there; a plugin's own amount counts only in a project that has a currency.
         """
         written, known = self.settings.costs, self.plugins.channels
-        wrong = [_no_channel("costs", name, self.plugins) for name in written if name not in known]
+        wrong = [_not_offered("costs", "channel", name, known) for name in written if name not in known]
         currency = self.flow.flow.currency or self.settings.currency
         found = dict.fromkeys(known, 0)
         for name, plugin in known.items():
@@ -229,7 +280,12 @@ def _words(plugin: ChannelPlugin) -> ChannelWords:
     return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
 
 
-def _no_channel(table: str, name: str, plugins: Plugins) -> str:
-    question = did_you_mean(name, plugins.channels)
-    reason = f"no plugin makes a channel `{name}`"
+class _HasSettings(Protocol):
+    @property
+    def settings(self) -> type[BaseModel]: ...
+
+
+def _not_offered(table: str, word: str, name: str, known: Iterable[str]) -> str:
+    question = did_you_mean(name, known)
+    reason = f"no plugin makes {'an' if word[0] in 'aeiou' else 'a'} {word} `{name}`"
     return f"{FILE}: `{table}.{name}`: {reason}{f'; {question}' if question else ', install one that does'}"

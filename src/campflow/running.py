@@ -1,10 +1,7 @@
 """A project made ready for work: its campaigns put into force in its database."""
 
 import getpass
-import secrets
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from campflow.content.rendering import Library
 from campflow.content.unsubscribe import SigningKeys
@@ -13,6 +10,7 @@ from campflow.engine.letters import Stationery
 from campflow.engine.runtime import Runtime
 from campflow.project import Project
 from campflow.storage.database import Database
+from campflow.storage.kept import kept
 
 
 def open_runtime(project: Project, database: Database) -> Runtime:
@@ -27,33 +25,29 @@ def open_runtime(project: Project, database: Database) -> Runtime:
     deployment = deploy(database, program, sources=texts, author=_author(), now=clock.now())
     return Runtime(
         database, program, deployment, clock, _stationery(project, database), project.plugins.channels, settings,
-        project.channel_context, project.costs(),
+        project.channel_context, project.costs(), project.outside(),
     )  # fmt: skip
 
 
 def _stationery(project: Project, database: Database) -> Stationery:
     flow = project.flow.flow
-    secret = project.settings.secret or kept(database, "secret")
+    secret = project.settings.secret or _kept(database, "secret")
     return Stationery(
         contact=flow.contact,
         events=flow.events,
         library=Library(project.root, project.plugins.channels),
         sender=project.channel_context.sender,
         keys=SigningKeys("1", {"1": secret.encode()}),
-        installation=kept(database, "installation"),
+        installation=_kept(database, "installation"),
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,
         campaigns=flow.campaigns,
     )
 
 
-def kept(database: Database, name: str) -> str:
-    """A random text that is made once and stays the same for all processes: it lies in the table `setting`."""
-    setting = database.tables.setting
+def _kept(database: Database, name: str) -> str:
     with database.transaction() as connection:
-        made = database.dialect.insert(setting).values(name=name, value=secrets.token_urlsafe(32))
-        connection.execute(made.on_conflict_do_nothing())
-        return str(connection.scalar(select(setting.c.value).where(setting.c.name == name)))
+        return kept(connection, database.tables, name)
 
 
 def _author() -> str:

@@ -47,6 +47,33 @@ class SenderSettings(BaseModel):
     unsubscribe: str = ""
 
 
+class ConsentSettings(BaseModel):
+    """`[consent]`: the purposes for which nobody is written to who has not said yes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    opt_in: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("opt_in", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """`CAMPFLOW_CONSENT__OPT_IN=newsletter,offers`"""
+        return _split(value)
+
+    @field_validator("opt_in")
+    @classmethod
+    def _purposes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                raise ValueError(f"`{name}` is not a purpose: write a name as in `purpose newsletter`")
+        return value
+
+
+def _split(value: object) -> object:
+    """A list in a variable: names with commas between them."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+
 class RfmSettings(BaseModel):
     """`[rfm]`: the event that the scores are made of, and its field that says how much."""
 
@@ -64,7 +91,8 @@ def _amount(value: str) -> str:
 class Settings(BaseSettings):
     """Every key of `campflow.toml`.
 
-    The keys inside `[channels.NAME]` belong to the plugin that makes the channel. `plugins` None loads all that are
+    The keys inside `[channels.NAME]` belong to the plugin that makes the channel, and so do those inside
+    `[sinks.NAME]`, `[actions.NAME]` and, but for `audiences`, `[destinations.NAME]`. `plugins` None loads all that are
     installed. `secret` signs links; None lets the project make one and keep it in its database.
     """
 
@@ -79,14 +107,18 @@ class Settings(BaseSettings):
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = None
     sender: SenderSettings = SenderSettings()
     rfm: RfmSettings | None = None
+    consent: ConsentSettings = ConsentSettings()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sinks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    destinations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    actions: dict[str, dict[str, Any]] = Field(default_factory=dict)
     costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
     @field_validator("plugins", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         """`CAMPFLOW_PLUGINS=email,echo`"""
-        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        return _split(value)
 
     @field_validator("timezone")
     @classmethod

@@ -57,7 +57,7 @@ class Played:
         sources = {self.example.path: self.example.text}
         deployment = deploy(database, program, sources=sources, author="you", now=instant(DEPLOYED))
         signups = {**common, "lines": SIGNUPS.splitlines(True), "now": instant(FIRST_TICK), "event": "signup"}
-        import_events(database, flow.contact, flow.events, **signups)  # type: ignore[arg-type]  # as above
+        import_events(database, flow.contact, flow.events, addresses={}, **signups)  # type: ignore[arg-type]  # as above
         for now in map(instant, (FIRST_TICK, LAST_TICK)):
             advance(database, program, deployment, now)
             with database.transaction() as connection:

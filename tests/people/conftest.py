@@ -62,6 +62,10 @@ EVENTS = (
 )
 
 
+#: The fields that channels write to.
+ADDRESSES: dict[str, str | None] = {"email": "email", "sms": "phone", "echo": None}
+
+
 @dataclass
 class Shop:
     database: Database
@@ -95,7 +99,8 @@ class Shop:
     ) -> ImportReport:
         return import_events(
             self.database, self.contact, self.events, source or CsvSource(), as_lines(data), currency="EUR",
-            zone="Europe/Paris", now=now, event=event, origin=origin, mapping=mapping, on_refused=self._refuse,
+            zone="Europe/Paris", now=now, addresses=ADDRESSES, event=event, origin=origin, mapping=mapping,
+            on_refused=self._refuse,
         )  # fmt: skip
 
     def rows(self, query: str) -> list[tuple[object, ...]]:

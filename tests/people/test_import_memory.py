@@ -40,10 +40,12 @@ def grown():
 
 common = dict(currency="EUR", zone="UTC", now=0)
 import_people(database, contact, CsvSource(), people(0, 15_000), **common)
-import_events(database, contact, events, CsvSource(), purchases(0, 15_000), event="purchase", **common)
+import_events(database, contact, events, CsvSource(), purchases(0, 15_000), event="purchase", addresses={}, **common)
 before = grown()
 added = import_people(database, contact, CsvSource(), people(15_000, 75_000), **common).added
-report = import_events(database, contact, events, CsvSource(), purchases(15_000, 95_000), event="purchase", **common)
+report = import_events(
+    database, contact, events, CsvSource(), purchases(15_000, 95_000), event="purchase", addresses={}, **common
+)
 print(added, report.added, report.refused, grown() - before)
 """
 

@@ -23,7 +23,16 @@ def reported(contact: str, name: str = "clicked", *, id: str = "1", **more: obje
 
 
 def record(shop: "Shop", *events: ContactEvent, now: int = NOON_MS) -> Recorded:
-    return record_events(shop.database, shop.contact, shop.events, events, currency="EUR", zone="Europe/Paris", now=now)
+    return record_events(
+        shop.database,
+        shop.contact,
+        shop.events,
+        events,
+        currency="EUR",
+        zone="Europe/Paris",
+        now=now,
+        addresses={"email": "email"},
+    )
 
 
 def test_reactions_and_declared_events_are_recorded_once(shop: "Shop") -> None:

@@ -79,7 +79,9 @@ def import_events(
 
     def run(opened: "Project", store: "Database", common: dict[str, Any]) -> "ImportReport":
         flow = opened.flow.flow
-        return importing.import_events(store, flow.contact, flow.events, **common, event=event, origin=origin)
+        return importing.import_events(
+            store, flow.contact, flow.events, **common, addresses=opened.addresses, event=event, origin=origin
+        )
 
     _import(run, file, format, map, rejects, open_project(project, database))
 

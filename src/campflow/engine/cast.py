@@ -13,6 +13,7 @@ from campflow.model.flow import Flow
 from campflow.model.people import ConstantValue, Field
 from campflow.model.tests import Given, SomebodyDid, SomebodyIs
 from campflow.model.times import shown
+from campflow.people.consent import LISTENED, follow_events
 from campflow.storage.database import Database
 from campflow.storage.tables import contact_column, event_column
 from campflow.storage.zones import ensure_zones
@@ -27,11 +28,12 @@ class ImpossibleStep(Exception):
 
 @dataclass(slots=True)
 class Cast:
-    """`zone` is that of the test's times."""
+    """`zone` is that of the test's times, `addresses` are the contact fields that channels write to."""
 
     database: Database
     flow: Flow
     zone: str
+    addresses: Mapping[str, str | None]
     ids: dict[str, int] = field(default_factory=dict)
     _told: int = 0
 
@@ -77,7 +79,10 @@ class Cast:
         }  # fmt: skip
         self._told += 1
         with self.database.transaction() as connection:
-            connection.execute(insert(self.database.tables.event).values({**row, "event_id": str(self._told)}))
+            event = insert(self.database.tables.event).values({**row, "event_id": str(self._told)})
+            seq = connection.execute(event.returning(self.database.tables.event.c.seq)).scalar_one()
+            if step.event in LISTENED:
+                follow_events(connection, self.database.tables, self.addresses, int(seq) - 1)
 
     @contextmanager
     def _writing(self, values: Mapping[str, Stored]) -> Iterator[Connection]:

@@ -10,13 +10,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, case, func, literal, null, or_, select
 
 from campflow.sql.subqueries import one
-from campflow.storage.tables import Tables
+from campflow.storage.tables import Tables, contact_column
 
 #: Why a message is refused; the first is followed by the reason of the suppression, the last by the purpose.
 SUPPRESSED, WITHDRAWN, NOT_GIVEN = "suppressed: ", "consent withdrawn", "no consent for purpose "
 
 #: What a channel or a purpose is where a line is about all of them.
 EVERY = ""
+
+
+def address_columns(tables: Tables, addresses: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The columns of `contact` for the fields that channels write to; None where contacts have no such field."""
+    columns = {channel: contact_column(field) for channel, field in addresses.items() if field}
+    known = {channel: column for channel, column in columns.items() if column in tables.contact.c}
+    return {channel: known.get(channel) for channel in addresses}
 
 
 def refusal(

@@ -1,12 +1,13 @@
 """Whom events belong to, and their way into the database: once, however often they are told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from campflow.model.constants import Stored
 from campflow.model.people import Contact
+from campflow.people.consent import LISTENED, follow_events
 from campflow.people.contacts import email_field
 from campflow.people.wording import quoted
 from campflow.storage.database import Database, insert_many
@@ -77,8 +78,18 @@ def _address(text: str) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def write_events(connection: Connection, database: Database, happenings: Sequence[Happening], now: int) -> int:
-    """Insert those that are not there yet, in this order, and say how many they were. All need an id and a contact."""
+def write_events(
+    connection: Connection,
+    database: Database,
+    happenings: Sequence[Happening],
+    addresses: Mapping[str, str | None],
+    now: int,
+) -> int:
+    """Insert those that are not there yet, in this order, and say how many they were. All need an id and a contact.
+
+    Bounces, complaints and unsubscribing are written to the ledger of consent as well, by those that are new.
+    `addresses` are the contact fields that channels write to.
+    """
     if not happenings:
         return 0
     table = database.tables.event
@@ -92,6 +103,8 @@ def write_events(connection: Connection, database: Database, happenings: Sequenc
     ]  # fmt: skip
     last = connection.scalar(select(func.max(table.c.seq))) or 0
     insert_many(connection, database.dialect.insert(table).on_conflict_do_nothing(), [*_WRITTEN, *fields], rows)
+    if not LISTENED.isdisjoint(row.name for row in happenings):
+        follow_events(connection, database.tables, addresses, last)
     return connection.scalar(select(func.count()).where(table.c.seq > last)) or 0
 
 

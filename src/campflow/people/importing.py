@@ -94,6 +94,7 @@ def import_events(
     currency: str | None,
     zone: str,
     now: int,
+    addresses: Mapping[str, str | None],
     event: str | None = None,
     origin: str = "import",
     mapping: Mapping[str, str] | None = None,
@@ -104,7 +105,8 @@ def import_events(
 
     Columns: `key` or `email`, or `contact` which may be either; `event`, unless it is `event` for the whole file; `at`;
     `id`, the source's own, if it has one; `about` for reactions; and the event's fields. `origin` says who told us: one
-    id counts once for each contact and origin. The other arguments are those of `import_people`.
+    id counts once for each contact and origin. `addresses` are the contact fields that channels write to. The other
+    arguments are those of `import_people`.
     """
     reader = EventReader(contact, events, Conventions(currency, zone))
     if event is not None:
@@ -124,7 +126,7 @@ def import_events(
                 find_contacts(connection, database.tables, contact, [happening for _, happening in read])
                 found = [happening for _, happening in read if happening.contact_id is not None]
                 ordinals.name(found)
-                added = write_events(connection, database, found, now)
+                added = write_events(connection, database, found, addresses, now)
             for row, happening in read:
                 if happening.contact_id is None:
                     tally.refuse(row, "contact", unknown_contact(happening))

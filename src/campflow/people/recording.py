@@ -47,10 +47,12 @@ def record_events(
     currency: str | None,
     zone: str,
     now: int,
+    addresses: Mapping[str, str | None],
 ) -> Recorded:
     """Record what plugins report, all of it in one transaction. A bad event is refused, the rest is kept.
 
-    `events` are the declared ones; `now` is the present instant in milliseconds.
+    `events` are the declared ones; `now` is the present instant in milliseconds; `addresses` are the contact fields
+    that channels write to. What bounces, complains or unsubscribes has its line in the ledger when this returns.
     """
     reader = EventReader(contact, events, Conventions(currency, zone))
     refused: list[Refusal] = []
@@ -64,7 +66,7 @@ def record_events(
         find_contacts(connection, database.tables, contact, [happening for _, happening in read])
         unknown = [Refusal(event, unknown_contact(row)) for event, row in read if row.contact_id is None]
         found = [happening for _, happening in read if happening.contact_id is not None]
-        added = write_events(connection, database, found, now)
+        added = write_events(connection, database, found, addresses, now)
     return Recorded(added, len(found) - added, (*refused, *unknown))
 
 
