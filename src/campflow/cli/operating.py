@@ -90,21 +90,25 @@ def tick(
     done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
     print(f"{shown(at, zone)} {zone}: {done or 'nothing to do'}")
     for name, reason in failures.items():
-        print(f"channel {name}: {reason}; its messages wait", file=sys.stderr)
+        waits = "its messages wait" if name.startswith("channel ") else "what it is told waits"
+        print(f"{name}: {reason}; {waits}", file=sys.stderr)
     if failures:
         raise typer.Exit(FINDINGS)
 
 
 async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
-    """Counts of what was done, by word, and channels that failed with the reason."""
+    """Counts of what was done, by word, and what could not be reached with the reason."""
     now = runtime.clock.now()
     done = runtime.tick(now)
     released = runtime.release(now)
     async with runtime.channels() as channels:
         report = await runtime.deliver(channels)
+    async with runtime.doors() as doors:
+        errands = await runtime.do_errands(doors)
     counts = asdict(done) | {"expired": released.expired} | asdict(report)
-    failures = counts.pop("failures")
-    return counts, failures
+    failures = {f"channel {name}": reason for name, reason in counts.pop("failures").items()}
+    outside = {f"errands {name}": count for name, count in errands.counts().items()}
+    return counts | outside, failures | errands.failures
 
 
 def _need_manual_clock(opened: "Project", option: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from campflow.engine.channels import Channels
+    from campflow.engine.errands import Doors
     from campflow.engine.runtime import Runtime
     from campflow.project import Project
 
@@ -37,23 +38,26 @@ async def play_time(project: "Project", runtime: "Runtime", step: Duration, end:
         )
     show = _Screen(project, runtime, start, end) if sys.stdout.isatty() else _Report(project, runtime)
     with show:
-        async with runtime.channels() as channels:
+        async with runtime.channels() as channels, runtime.doors() as doors:
             at = start
             while at < end:
                 begun = time.monotonic()
                 at = min(add(project.settings.timezone, at, step), end)
                 clock.move(at)
-                await _pass(runtime, channels, at)
+                await _pass(runtime, channels, doors, at)
                 show.at(at)
                 await asyncio.sleep(max(0.0, show.pace - (time.monotonic() - begun)))
 
 
-async def _pass(runtime: "Runtime", channels: "Channels", now: int) -> None:
+async def _pass(runtime: "Runtime", channels: "Channels", doors: "Doors", now: int) -> None:
     runtime.tick(now)
     runtime.release(now)
     report = await runtime.deliver(channels)
     for name, reason in report.failures.items():
         raise CampflowError(f"channel {name}: {reason}")
+    errands = await runtime.do_errands(doors)
+    for name, reason in errands.failures.items():
+        raise CampflowError(f"{name}: {reason}")
 
 
 def _funnels(project: "Project", runtime: "Runtime") -> tuple[CampaignStatus, ...]:

@@ -1,73 +1,71 @@
-"""The channels that this process has opened; one that cannot be opened is tried again later and later."""
+"""What of plugins this process has opened; what cannot be opened is tried again later and later."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from time import monotonic
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from campflow.errors import ChannelError
+from campflow.errors import ChannelError, PluginError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin
 
 #: Seconds until the next try after a failure: doubled each time up to the second one.
 _PAUSE = (1.0, 60.0)
 
 
-class Channels:
-    """Opens a channel when it is first needed and keeps it. Use as `async with`, or call `close`.
+class _Openable(Protocol):
+    async def open(self) -> None: ...
 
-    `settings` are checked already, by channel name; a channel without settings gets its defaults. `clock` counts
-    seconds.
+    async def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Openable)
+
+
+class Opened(Generic[T]):
+    """Opens a thing when it is first needed and keeps it. Use as `async with`, or call `close`.
+
+    `make` makes each thing, by name. `clock` counts seconds.
     """
 
-    def __init__(
-        self,
-        plugins: Mapping[str, ChannelPlugin],
-        settings: Mapping[str, BaseModel],
-        context: ChannelContext,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self.plugins = plugins
-        self._settings = settings
-        self._context = context
+    def __init__(self, make: Mapping[str, Callable[[], T]], clock: Callable[[], float] = monotonic) -> None:
+        self._make = make
         self._clock = clock
-        self._opened: dict[str, Channel] = {}
+        self._opened: dict[str, T] = {}
         self._failures: dict[str, tuple[int, float, str]] = {}
-
-    async def __aenter__(self) -> "Channels":
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def open(self, name: str) -> Channel:
-        """The channel, ready. Raises ChannelError, at once while it pauses after a failure."""
+    async def open(self, name: str) -> T:
+        """The thing, ready. Raises ChannelError, at once while it pauses after a failure."""
         if name in self._opened:
             return self._opened[name]
         _, until, reason = self._failures.get(name, (0, 0.0, ""))
         if self._clock() < until:
             raise ChannelError(reason)
-        plugin = self.plugins[name]
         try:
-            channel = plugin.make(self._settings.get(name) or plugin.settings(), self._context)
-            await channel.open()
+            made = self._make[name]()
+            await made.open()
         # A plugin is not ours: whatever it raises means that it cannot be used now.
         except Exception as error:
-            reason = str(error) if isinstance(error, ChannelError) else f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             self._failed(name, reason)
             raise ChannelError(reason) from error
-        self._opened[name] = channel
-        return channel
+        self._opened[name] = made
+        return made
 
     def worked(self, name: str) -> None:
         """A provider that answered: the next failure is the first again."""
         self._failures.pop(name, None)
 
     async def drop(self, name: str, reason: str) -> None:
-        """Close a channel whose provider cannot be reached; it is opened anew after a pause."""
+        """Close a thing whose provider cannot be reached; it is opened anew after a pause."""
         self._failed(name, reason)
-        if (channel := self._opened.pop(name, None)) is not None:
-            await _close(channel)
+        if (opened := self._opened.pop(name, None)) is not None:
+            await _close(opened)
 
     async def close(self) -> None:
         while self._opened:
@@ -79,7 +77,29 @@ class Channels:
         self._failures[name] = (count + 1, self._clock() + pause, reason)
 
 
-async def _close(channel: Channel) -> None:
+async def _close(opened: _Openable) -> None:
     # It is let go of: what goes wrong while saying goodbye concerns nobody.
     with suppress(Exception):
-        await channel.close()
+        await opened.close()
+
+
+class Channels(Opened[Channel]):
+    """The channels. `settings` are checked already, by name; a channel without settings gets its defaults."""
+
+    def __init__(
+        self,
+        plugins: Mapping[str, ChannelPlugin],
+        settings: Mapping[str, BaseModel],
+        context: ChannelContext,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.plugins = plugins
+        make = {name: partial(_make, plugin, settings.get(name), context) for name, plugin in plugins.items()}
+        super().__init__(make, clock)
+
+    async def __aenter__(self) -> "Channels":
+        return self
+
+
+def _make(plugin: ChannelPlugin, settings: BaseModel | None, context: ChannelContext) -> Channel:
+    return plugin.make(settings or plugin.settings(), context)

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from structlog.typing import FilteringBoundLogger
 
 from campflow.engine.channels import Channels
+from campflow.engine.errands import Doors
 from campflow.engine.runtime import Runtime
 
 #: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
@@ -39,8 +40,8 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        async with self.runtime.channels() as channels:
-            self._schedule(channels)
+        async with self.runtime.channels() as channels, self.runtime.doors() as doors:
+            self._schedule(channels, doors)
             self._scheduler.start()
             self.log.info("running", campaigns=len(self.runtime.program.campaigns))
             await self._stopping.wait()
@@ -54,11 +55,14 @@ class Daemon:
         """Begin nothing new; `run` returns when the work at hand is done."""
         self._stopping.set()
 
-    def _schedule(self, channels: Channels) -> None:
+    def _schedule(self, channels: Channels, doors: Doors) -> None:
         async def deliver() -> None:
             await self._deliver(channels)
 
-        for name, work in (("tick", self._tick), ("deliver", deliver)):
+        async def do_errands() -> None:
+            await self._do_errands(doors)
+
+        for name, work in (("tick", self._tick), ("deliver", deliver), ("errands", do_errands)):
             self._scheduler.add_job(
                 self._guarded,
                 "interval",
@@ -89,7 +93,8 @@ class Daemon:
     async def _tick(self) -> None:
         # In a thread, so that a long tick keeps no provider waiting.
         if await asyncio.to_thread(self._tick_now):
-            self._scheduler.modify_job("deliver", next_run_time=dt.datetime.now(dt.UTC))
+            for name in ("deliver", "errands"):
+                self._scheduler.modify_job(name, next_run_time=dt.datetime.now(dt.UTC))
 
     def _tick_now(self) -> bool:
         """Whether anything may have changed."""
@@ -121,6 +126,15 @@ class Daemon:
                 self._complain(f"channel {name}", report.failures[name])
             elif told:
                 self._recovered(f"channel {name}")
+
+    async def _do_errands(self, doors: Doors) -> None:
+        report = await self.runtime.do_errands(doors, self._stopping.is_set)
+        if told := {name: count for name, count in report.counts().items() if count}:
+            self.log.info("errands", **told)
+        for what, reason in report.failures.items():
+            self._complain(what, reason)
+        for what in report.reached - set(report.failures):
+            self._recovered(what)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Handing over what is ready: lease a batch, fill it, give it to the channel window by window, write down its fate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 
@@ -12,6 +12,7 @@ from campflow.engine import outbox
 from campflow.engine.channels import Channels
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry
+from campflow.engine.leases import kept
 from campflow.engine.letters import Letter, Refusal, Stationery, read_batch, write_letter
 from campflow.engine.owners import this_process
 from campflow.errors import ChannelError
@@ -136,7 +137,7 @@ class _Pass:
             ready = clerk.hand_over([row["message_id"] for row in window], outcome, self.now())
             self.report.add(outcome)
             letters = [letter for letter in letters if letter.message.message_id in ready]
-            async with _kept(clerk):
+            async with kept(clerk.renew, batch.seconds):
                 outcome, trouble = await _hand(channel, letters)
         clerk.close(outcome, self.now())
         self.report.add(outcome)
@@ -170,22 +171,3 @@ async def _hand(channel: Channel, letters: Sequence[Letter]) -> tuple[Outcome, B
     for message_id in hashes:
         receipts.setdefault(message_id, Receipt(message_id, "uncertain", detail=reason))
     return Outcome(list(receipts.values()), hashes), trouble
-
-
-@asynccontextmanager
-async def _kept(clerk: outbox.Clerk) -> AsyncIterator[None]:
-    """Renew the lease while the provider takes its time."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(clerk.batch.seconds / 3)
-            clerk.renew()
-
-    task = asyncio.create_task(renew())
-    try:
-        yield
-    finally:
-        task.cancel()
-        # Lost: the next write will say so.
-        with suppress(asyncio.CancelledError, outbox.LeaseLost):
-            await task

@@ -95,7 +95,7 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
             m.c.message_id, m.c.contact_id, m.c.planned_at, s.c.message, s.c.options,
             tables.campaign.c.name.label("campaign"), c.c.contact_key, entry.c.name.label("entry_name"),
             *(c.c[contact_column(each.name)].label(f"contact.{each.name}") for each in stationery.contact.fields),
-            *_entry_columns(entry, stationery),
+            *entry_columns(entry, stationery),
         )
         .select_from(m)
         # Outer joins: a message whose contact, or anything else, is gone is refused. Left out here, it would be leased
@@ -108,7 +108,8 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
     )  # fmt: skip
 
 
-def _entry_columns(entry: Any, stationery: Stationery) -> Iterator[Any]:
+def entry_columns(entry: Any, stationery: Stationery) -> Iterator[Any]:
+    """The fields of the entering event, named as `Stationery.entry` reads them."""
     for event in stationery.events:
         for each in event.fields:
             yield entry.c[event_column(event.name, each.name)].label(f"entry.{event.name}.{each.name}")
@@ -175,7 +176,12 @@ def _context(
 
 def message_key(installation: str, message_id: int) -> str:
     """The same at each attempt, another for each message of each project: 32 hexadecimal digits."""
-    return hmac.new(installation.encode(), f"message.{message_id}".encode(), hashlib.sha256).hexdigest()[:32]
+    return stable_key(installation, f"message.{message_id}")
+
+
+def stable_key(installation: str, what: str) -> str:
+    """The same for this thing of this project at all times: 32 hexadecimal digits."""
+    return hmac.new(installation.encode(), what.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _hash(parts: Mapping[str, str], options: Mapping[str, object]) -> str:

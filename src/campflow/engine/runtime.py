@@ -10,7 +10,8 @@ from campflow.engine.channels import Channels
 from campflow.engine.clock import Clock
 from campflow.engine.costs import Prices
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
-from campflow.engine.deploy import Deployment
+from campflow.engine.deployed import Deployment
+from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.letters import Stationery
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
@@ -23,7 +24,8 @@ from campflow.storage.database import Database
 class Runtime:
     """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name.
 
-    `costs` are what a message costs by channel, in minor units of the project's currency.
+    `costs` are what a message costs by channel, in minor units of the project's currency; `outside` is what errands are
+    done with.
     """
 
     database: Database
@@ -35,6 +37,7 @@ class Runtime:
     settings: Mapping[str, BaseModel]
     context: ChannelContext
     costs: Mapping[str, int] = field(default_factory=dict)
+    outside: Outside = field(default_factory=Outside)
     _seen: tuple[Pulse, int] | None = field(default=None, init=False)
 
     def tick(self, now: int) -> Advance:
@@ -82,6 +85,14 @@ class Runtime:
         prices = Prices(self.costs, self.stationery.currency)
         rules = Rules(listens=self.program.plan.reads, prices=prices)
         return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
+
+    def doors(self) -> Doors:
+        """The sinks, destinations and actions, none of them open yet."""
+        return Doors(self.outside)
+
+    async def do_errands(self, doors: Doors, stop: Callable[[], bool] = lambda: False) -> ErrandReport:
+        """Do what `notify`, `sync` and `do` ask for. When `stop` says so, only the batches at hand are finished."""
+        return await do_errands(self.database, self.stationery, doors, self.clock.now, stop)
 
     def close(self) -> None:
         self.database.close()

@@ -10,7 +10,14 @@ import pluggy
 
 from campflow.errors import PluginError
 from campflow.hooks import specs
-from campflow.hooks.contracts import API_VERSION, ChannelPlugin, SinkPlugin, SourcePlugin
+from campflow.hooks.contracts import (
+    API_VERSION,
+    ActionPlugin,
+    AudiencePlugin,
+    ChannelPlugin,
+    SinkPlugin,
+    SourcePlugin,
+)
 from campflow.model.amounts import parse_amount
 
 GROUP = "campflow"
@@ -21,7 +28,8 @@ ONLY = "CAMPFLOW_PLUGINS"
 #: Taken by landing pages: `demo.page.html`.
 RESERVED_CHANNELS = frozenset({"page"})
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: How what may stand in a `.flow` file is called.
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +54,21 @@ class Plugins:
     channels: Mapping[str, ChannelPlugin] = field(default_factory=dict)
     sources: Mapping[str, SourcePlugin] = field(default_factory=dict)
     sinks: Mapping[str, SinkPlugin] = field(default_factory=dict)
+    audiences: Mapping[str, AudiencePlugin] = field(default_factory=dict)
+    actions: Mapping[str, ActionPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
 
 
-Offer = ChannelPlugin | SourcePlugin | SinkPlugin
+Offer = ChannelPlugin | SourcePlugin | SinkPlugin | AudiencePlugin | ActionPlugin
 
 #: What a hook returns, and the word for it.
 _HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
     ("campflow_channels", ChannelPlugin, "channel"),
     ("campflow_sources", SourcePlugin, "source"),
     ("campflow_sinks", SinkPlugin, "sink"),
+    ("campflow_audiences", AudiencePlugin, "destination"),
+    ("campflow_actions", ActionPlugin, "action"),
 )
 
 
@@ -92,6 +104,8 @@ def load_plugins(
         channels={offer.name: offer for offer in offers if isinstance(offer, ChannelPlugin)},
         sources={offer.name: offer for offer in offers if isinstance(offer, SourcePlugin)},
         sinks={offer.name: offer for offer in offers if isinstance(offer, SinkPlugin)},
+        audiences={offer.name: offer for offer in offers if isinstance(offer, AudiencePlugin)},
+        actions={offer.name: offer for offer in offers if isinstance(offer, ActionPlugin)},
         loaded=tuple(loaded),
         failed=tuple(failed),
     )
@@ -144,7 +158,7 @@ def _ask(plugin: object) -> list[tuple[str, Offer]]:
 def _checked(offer: object, kind: type[Offer], hook: str) -> Offer:
     if not isinstance(offer, kind):
         raise PluginError(f"{hook} returns a {type(offer).__name__}: it must be a {kind.__name__}")
-    if not _NAME.fullmatch(offer.name):
+    if not NAME.fullmatch(offer.name):
         raise PluginError(f"the name {offer.name!r} cannot be written in a .flow file: use a-z, 0-9 and _")
     if isinstance(offer, ChannelPlugin):
         if offer.name in RESERVED_CHANNELS:
@@ -155,6 +169,10 @@ def _checked(offer: object, kind: type[Offer], hook: str) -> Offer:
             parse_amount(offer.cost or "0 EUR")
         except ValueError as error:
             raise PluginError(f"channel {offer.name}: `cost`: {error}") from error
+    if isinstance(offer, SinkPlugin) and offer.figures is None and offer.texts is None:
+        raise PluginError(f"sink {offer.name}: it takes nothing: give `figures`, `texts` or both")
+    if isinstance(offer, AudiencePlugin | ActionPlugin) and offer.batch < 1:
+        raise PluginError(f"{offer.name}: `batch` must be 1 or more")
     return offer
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from campflow.hooks.contracts import ChannelPlugin, SinkPlugin, SourcePlugin
+from campflow.hooks.contracts import ActionPlugin, AudiencePlugin, ChannelPlugin, SinkPlugin, SourcePlugin
 
 PROJECT = "campflow"
 
@@ -47,6 +47,27 @@ def campflow_sources() -> Iterable[SourcePlugin]:
 def campflow_sinks() -> Iterable[SinkPlugin]:
     """Places that figures and the texts of `notify` go to.
 
-    Asked when the project is opened. `make` is called once per process that publishes, with checked settings.
+    Asked when the project is opened. `texts` is called once per process that runs campaigns which notify the sink, with
+    checked settings; then the sink's own `open`, `notify` …, `close`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_audiences() -> Iterable[AudiencePlugin]:
+    """Destinations that audiences are kept at: what `sync` pushes to.
+
+    Asked when the project is opened. `make` is called once per process that runs campaigns with a `sync` of one of its
+    audiences, with checked settings; then the destination's own `open`, `add` and `remove` …, `close`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_actions() -> Iterable[ActionPlugin]:
+    """What may stand after `do`.
+
+    Asked when the project is opened. `make` is called once per process that runs campaigns with such a `do`, with
+    checked settings; then the action's own `open`, `run` …, `close`.
     """
     raise NotImplementedError

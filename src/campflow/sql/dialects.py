@@ -7,7 +7,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement, Join, literal_column
-from sqlalchemy.types import BigInteger, Boolean
+from sqlalchemy.types import BigInteger, Boolean, Text
 
 #: Later than any instant: stands for "never" inside `least`, which must not meet a NULL (SQLite answers NULL then,
 #: PostgreSQL ignores it).
@@ -78,6 +78,24 @@ def _has_item(element: HasItem, compiler: SQLCompiler, **kw: Any) -> str:
 def _has_item_sqlite(element: HasItem, compiler: SQLCompiler, **kw: Any) -> str:
     items, item = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"EXISTS (SELECT 1 FROM json_each({items}) AS i WHERE i.value = {item})"
+
+
+class JsonObject(FunctionElement[str]):
+    """A JSON object as a text, of names and values by turns: `json_object` on SQLite, `jsonb_build_object` elsewhere."""
+
+    type = Text()
+    inherit_cache = True
+    name = "json_of"
+
+
+@compiles(JsonObject)
+def _json_object(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(jsonb_build_object({compiler.process(element.clauses, **kw)}) AS text)"
+
+
+@compiles(JsonObject, "sqlite")
+def _json_object_sqlite(element: JsonObject, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_object({compiler.process(element.clauses, **kw)})"
 
 
 class Leading(Join):

@@ -5,8 +5,26 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt
+from campflow.hooks.contracts import (
+    ActionPlugin,
+    AudiencePlugin,
+    Channel,
+    ChannelContext,
+    ChannelPlugin,
+    Message,
+    Prepared,
+    Receipt,
+    SinkPlugin,
+)
 from campflow.hooks.specs import hookimpl
+from campflow_echo.outside import (
+    DeedsSettings,
+    MembersSettings,
+    NotesSettings,
+    make_action,
+    make_destination,
+    make_sink,
+)
 
 CAMPFLOW_API = (1, 0)
 
@@ -57,5 +75,28 @@ def campflow_channels() -> list[ChannelPlugin]:
             window=100,
             prepare=prepare,
             make=make,
+        )
+    ]
+
+
+@hookimpl
+def campflow_sinks() -> list[SinkPlugin]:
+    return [SinkPlugin("echo", NotesSettings, texts=make_sink)]
+
+
+@hookimpl
+def campflow_audiences() -> list[AudiencePlugin]:
+    return [AudiencePlugin("echo", MembersSettings, make_destination)]
+
+
+@hookimpl
+def campflow_actions() -> list[ActionPlugin]:
+    return [
+        ActionPlugin(
+            name="echo",
+            options=frozenset({"say"}),
+            settings=DeedsSettings,
+            idempotency="none",
+            make=make_action,
         )
     ]
