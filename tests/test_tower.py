@@ -12,6 +12,10 @@ FLOORS = {
     "campflow.diagnostics": 0,
     "campflow.language": 1,
     "campflow.model": 1,
+    # Templates are a language too: the checker reads those that stand in a `.flow` file.
+    "campflow.content.sandbox": 1,
+    "campflow.content.templates": 1,
+    "campflow.content.variables": 1,
     "campflow.checking": 2,
     # The tables are a picture of the model, drawn once; the plan's writer needs it, the storage above only opens it.
     "campflow.storage.tables": 2,
@@ -28,6 +32,7 @@ FLOORS = {
     "campflow.settings": 7,
     "campflow.flow_files": 7,
     "campflow.kept_trees": 7,
+    "campflow.kept_findings": 7,
     "campflow.project": 7,
     "campflow.running": 7,
     "campflow.web": 8,

@@ -11,6 +11,7 @@ from campflow.checking.checks.not_run_yet import runs_already
 from campflow.checking.checks.percentages import arms_sum_up
 from campflow.checking.checks.segments import no_segment_needs_itself
 from campflow.checking.checks.templates import template_fields_exist
+from campflow.checking.checks.written_texts import written_texts_are_sound
 from campflow.checking.names import Names
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language.syntax import FlowFile
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     addresses_exist,
     options_are_known,
     template_fields_exist,
+    written_texts_are_sound,
     runs_already,
 )
 

@@ -11,8 +11,6 @@ from campflow.language import syntax
 
 #: Each construct and what happens in its place. A line goes when the engine learns it.
 NOT_RUN_YET: dict[type, tuple[str, str]] = {
-    syntax.Split: ("split", "nobody is drawn into an arm, and what the arms do is left out"),
-    syntax.Holdout: ("holdout", "everyone gets the messages"),
     syntax.Limit: ("limit", "messages go out without being counted"),
     syntax.Priority: ("priority", "messages go out in the order in which they were planned"),
     syntax.Quiet: ("quiet", "messages go out at any hour"),
@@ -22,9 +20,6 @@ NOT_RUN_YET: dict[type, tuple[str, str]] = {
     syntax.Purpose: ("purpose", "no consent is asked for"),
     syntax.Edits: ("edits", "a changed text reaches everyone"),
     syntax.Moved: ("moved", "people stay in the stage that they are in"),
-    syntax.Notify: ("notify", "nobody is notified"),
-    syntax.Sync: ("sync", "no audience is changed"),
-    syntax.Do: ("do", "the action is left out"),
     syntax.ForceArm: ("arm", "the test fails at this line"),
 }
 
@@ -48,7 +43,7 @@ def runs_already(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Dia
 def _place(node: _Placed) -> Span:
     """A short place: the name of what stands in a block of its own."""
     match node:
-        case syntax.Split(name) | syntax.Do(action=name):
+        case syntax.Split(name):
             return name.span
         case _:
             return node.span

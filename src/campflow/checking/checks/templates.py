@@ -1,6 +1,6 @@
 """Templates use only what exists: fields of the contact, of the entering events, and what every message knows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from campflow.checking.campaigns import entry_words
@@ -28,11 +28,14 @@ _ENTRY = ("entry", "event")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """`entry` None: it cannot be said which fields an entering event has."""
+class Known:
+    """`entry` None: it cannot be said which fields an entering event has. `records` have fields of their own, `alone`
+    are names that have none."""
 
     contact: tuple[str, ...]
     entry: tuple[str, ...] | None
+    records: Mapping[str, tuple[str, ...]]
+    alone: tuple[str, ...]
 
 
 def template_fields_exist(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
@@ -40,9 +43,9 @@ def template_fields_exist(files: Sequence[syntax.FlowFile], names: Names) -> Ite
     senders = _senders(files, names)
     for file in names.vocabulary.content.files:
         entries = senders.get((file.channel, file.message), [])
-        known = _Known(tuple(names.contact_fields), _entry_fields(file, entries))
+        known = Known(tuple(names.contact_fields), _entry_fields(file, entries), OF_MESSAGE, ALONE)
         for field in file.template_fields:
-            problem = _problem(field, known)
+            problem = unknown_in(field, known)
             if problem:
                 yield problem
 
@@ -63,24 +66,25 @@ def _entry_fields(file: ContentFile, entries: list[EntryWords]) -> tuple[str, ..
     return tuple(name for entry in entries for name in entry_field_names(entry))
 
 
-def _problem(field: TemplateField, known: _Known) -> Diagnostic | None:
+def unknown_in(field: TemplateField, known: Known) -> Diagnostic | None:
+    """What is wrong with a variable of a template, if anything."""
     owner, _, rest = field.name.partition(".")
     name = rest.partition(".")[0]
     fields, whose = _fields_of(owner, known)
     if whose is None:
-        alone = (*known.contact, *ALONE)
+        alone = (*known.contact, *known.alone)
         return None if owner in alone else say.unknown_field(field, owner, "templates know", alone, "")
     if fields is None or name == "" or name in fields:
         return None
     return say.unknown_field(field, name, whose, fields, f"{owner}.")
 
 
-def _fields_of(owner: str, known: _Known) -> tuple[tuple[str, ...] | None, str | None]:
+def _fields_of(owner: str, known: Known) -> tuple[tuple[str, ...] | None, str | None]:
     """What may stand after `owner.`, None for anything; and whose that is, None where it is no owner."""
     if owner == "contact":
         return known.contact, "contacts have"
     if owner in _ENTRY:
         return known.entry, "the events by which contacts enter have"
-    if owner in OF_MESSAGE:
-        return OF_MESSAGE[owner], f"a {owner} has"
+    if owner in known.records:
+        return known.records[owner], f"a {owner} has"
     return None, None
