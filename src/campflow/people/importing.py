@@ -9,15 +9,17 @@ from contextlib import closing
 from campflow.errors import CampflowError
 from campflow.hooks.contracts import BadRow, Row, Source
 from campflow.model.people import Contact, Event
+from campflow.model.times import shown
 from campflow.people.columns import Columns
 from campflow.people.contacts import ContactBatch, Identity, identity
 from campflow.people.fields import read_name
+from campflow.people.forgetting import Remembered
 from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
 from campflow.people.ordinals import Ordinals
 from campflow.people.recording import EVENT_COLUMNS, EventReader
 from campflow.people.report import Batches, ImportReport, Progress, Refused, Tally
 from campflow.people.values import Conventions
-from campflow.people.wording import BadCell
+from campflow.people.wording import BadCell, quoted
 from campflow.storage.database import Database
 
 Cells = dict[str, object]
@@ -57,7 +59,12 @@ def import_people(
         with database.transaction() as connection:
             people = ContactBatch(connection, database.tables, contact, conventions)
             people.load(who for _, who, _, _ in named)
+            remembered = Remembered(connection, database.tables, (who for _, who, _, _ in named))
             for row, who, cells, others in named:
+                if forgotten := remembered.of(who):
+                    column, at = forgotten
+                    tally.refuse(row, column, _was_forgotten(who, column, at, zone))
+                    continue
                 try:
                     people.apply(who, cells, others)
                 except BadCell as error:
@@ -79,6 +86,11 @@ def _identified(
     except BadCell as error:
         tally.refuse_cell(row, error)
         return None
+
+
+def _was_forgotten(who: Identity, column: str, at: int, zone: str) -> str:
+    name = who.key if column == "key" else who.email
+    return f"{quoted(name)} was forgotten on {shown(at, zone)[:10]}, and stays so: take the row out"
 
 
 # --- events ----------------------------------------------------------------------------------------------------
