@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campflow.model.people import Kind, ValueType
@@ -198,6 +198,7 @@ def test_nothing_but_a_storable_value_or_a_sentence_comes_out(value: object, typ
 
 @settings(max_examples=1_500, deadline=None)
 @given(st.from_regex(r"[A-Za-z0-9.+_-]{1,12}@[A-Za-z0-9.-]{1,20}\.(com|example|test|local|arpa|c1|X)", fullmatch=True))
+@example("WWW@acme.com")
 def test_the_short_way_with_plain_addresses_says_what_the_long_one_says(address: str) -> None:
     try:
         expected: str | None = validate_email(address, check_deliverability=False, test_environment=True).normalized

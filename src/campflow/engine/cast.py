@@ -8,7 +8,6 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from campflow.model.constants import Stored, list_text, stored, stored_text
-from campflow.model.draws import draw_of
 from campflow.model.flow import Flow
 from campflow.model.people import ConstantValue, Field
 from campflow.model.tests import Given, SomebodyDid, SomebodyIs
@@ -42,8 +41,7 @@ class Cast:
         values = _values(self.flow.contact.fields, step.fields, self.zone)
         row = {contact_column(name): value for name, value in values.items()}
         with self._writing(values) as connection:
-            known = {"contact_key": step.contact, "created_at": now, "draw": draw_of(step.contact)}
-            new = insert(self.database.tables.contact).values({**known, **row})
+            new = insert(self.database.tables.contact).values({"contact_key": step.contact, "created_at": now, **row})
             key = connection.execute(new).inserted_primary_key
         self.ids[step.contact] = int(key[0]) if key else 0
 

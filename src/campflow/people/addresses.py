@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from campflow.model.calendar import is_zone
 from campflow.model.countries import COUNTRIES
@@ -19,6 +20,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 #: Addresses of the plainest kind, which are nearly all of them: these need no further look.
 _PLAIN_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@.{{1,180}}\Z)({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+([A-Za-z]{{2,24}}))")
+
+#: `Info@` and `info@` are one mailbox; other names may be two.
+_ANY_CASE = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 _SPECIAL_ENDINGS = frozenset(name.rsplit(".", 1)[-1] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,5}")
@@ -29,7 +33,8 @@ def email(text: str) -> str:
     """An e-mail address that could exist, its domain in lower case. Nobody is asked whether it does."""
     plain = _PLAIN_EMAIL.fullmatch(text)
     if plain and "--" not in plain[2] and plain[3].lower() not in _SPECIAL_ENDINGS:
-        return f"{plain[1]}@{plain[2].lower()}"
+        name = plain[1].lower() if plain[1].lower() in _ANY_CASE else plain[1]
+        return f"{name}@{plain[2].lower()}"
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Column, Connection, RowMapping, bindparam, insert, select, update
 
 from campflow.model.constants import Stored, stored_text
-from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Field
 from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_text
@@ -218,12 +217,7 @@ class ContactBatch:
     def _insert(self, new: list[Person], now: int) -> None:
         if new:
             rows: list[dict[str, object]] = [
-                {
-                    "contact_key": person.key,
-                    "created_at": now,
-                    "draw": draw_of(person.key),
-                    "extra": _extra_text(person.extra),
-                }
+                {"contact_key": person.key, "created_at": now, "extra": _extra_text(person.extra)}
                 | {column.name: person.values[name] for name, column in self._columns.items()}
                 for person in new
             ]
