@@ -1,12 +1,24 @@
 """The engine under the same roof as the reference interpreter: a case goes in, an Outcome comes out."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from tests.properties.campaigns import ZONES
-from tests.reference.story import Conversion, Happening, Message, Move, Outcome
+from tests.reference.story import (
+    Act,
+    Conversion,
+    Decision,
+    Exposure,
+    Happening,
+    Message,
+    Move,
+    Outcome,
+    Stored,
+)
 from tests.reference.telling import EXPIRES, PEOPLE, Case, resolved
 
 from campflow.compiler import compile_flow
@@ -73,7 +85,7 @@ def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
         advance(database, program, deployment, look)
         told = look
     with database.reader() as connection:
-        return _outcome(connection)
+        return _outcome(connection, case.sends)
 
 
 # --- telling it what happens ----------------------------------------------------------------------------------------
@@ -125,7 +137,7 @@ def _record(connection: Connection, happening: Happening, contact_id: int) -> No
 # --- reading what came of it ----------------------------------------------------------------------------------------
 
 
-def _outcome(connection: Connection) -> Outcome:
+def _outcome(connection: Connection, sending: bool) -> Outcome:
     t = _tables()
     journeys = {
         row.journey_id: (row.name, row.contact_key, row.journey_key, row.entry)
@@ -149,8 +161,7 @@ def _outcome(connection: Connection) -> Outcome:
         )
         for m in connection.execute(select(t.move))
     ]
-    # What expired before it was planned (the clock was late) is cancelled no more; it is not sent either way.
-    left = {m.journey_id for m in connection.execute(select(t.move)) if m.to_stage_id is None}
+    left = {m.journey_id for m in connection.execute(select(t.move)) if m.to_stage_id is None and m.nth > 1}
     messages = [
         Message(
             *journeys[m.journey_id],
@@ -160,11 +171,73 @@ def _outcome(connection: Connection) -> Outcome:
             sends[m.send_id].nth,
             m.planned_at,
             m.expires_at,
-            m.state == "cancelled" or (m.state == "expired" and m.journey_id in left),
+            *(_fate(m) if sending else _plain_fate(m, m.journey_id in left)),
         )
         for m in connection.execute(select(t.message))
     ]
     conversions = [
         Conversion(*journeys[c.journey_id], c.name, c.at, c.worth) for c in connection.execute(select(t.conversion))
     ]
-    return Outcome(sorted(moves), sorted(messages), sorted(conversions))
+    return Outcome(
+        sorted(moves), sorted(messages), sorted(conversions), sorted(_exposures(connection)),
+        sorted(_decisions(connection)), sorted(_acts(connection, journeys)),
+    )  # fmt: skip
+
+
+def _plain_fate(message: Row[Any], left: bool) -> tuple[str, None, str]:
+    """Where nothing is ever sent. What expired before it was planned (the clock was late) is cancelled no more; it is
+    not sent either way."""
+    cancelled = message.state == "cancelled" or (message.state == "expired" and left)
+    return ("cancelled" if cancelled else "planned"), None, ""
+
+
+def _fate(message: Row[Any]) -> tuple[str, int | None, str]:
+    """The state, since when, and in one word why: a limit, quiet hours, consent …"""
+    said = message.detail or ""
+    why = next((word for sign, word in _REASONS.items() if sign in said), said)
+    return message.state, message.settled_at, why if message.state in ("planned", "skipped") else ""
+
+
+_REASONS = {
+    "quiet": "quiet", "limit": "limit", "budget": "budget", "suppressed": "suppressed", "consent": "consent",
+}  # fmt: skip
+
+
+def _exposures(connection: Connection) -> list[Exposure]:
+    t = _tables()
+    x, s = t.exposure.c, t.split.c
+    query = select(t.campaign.c.name, t.contact.c.contact_key, s.name.label("split"), t.arm.c.name.label("arm"), x.at,
+                   x.drawn).select_from(t.exposure)  # fmt: skip
+    query = query.join(t.split, s.split_id == x.split_id).join(t.campaign, t.campaign.c.campaign_id == s.campaign_id)
+    query = query.join(t.arm, t.arm.c.arm_id == x.arm_id).join(t.contact, t.contact.c.contact_id == x.contact_id)
+    return [Exposure(*row) for row in connection.execute(query)]
+
+
+def _decisions(connection: Connection) -> list[Decision]:
+    t = _tables()
+    s = t.split.c
+    query = select(t.campaign.c.name, s.name.label("split"), t.arm.c.name.label("arm"), s.decided_at)
+    query = query.select_from(t.split).join(t.campaign, t.campaign.c.campaign_id == s.campaign_id)
+    query = query.join(t.arm, t.arm.c.arm_id == s.winner_arm_id)
+    return [Decision(*row) for row in connection.execute(query)]
+
+
+def _acts(connection: Connection, journeys: dict[int, tuple[str, str, str, int]]) -> list[Act]:
+    t = _tables()
+    e, s = t.errand.c, t.errand_statement.c
+    query = select(e.journey_id, e.nth, s.kind, s.target, s.content, e.given, e.at)
+    query = query.join(t.errand_statement, s.errand_statement_id == e.errand_statement_id)
+    return [
+        Act(*journeys[row.journey_id], row.nth, row.kind, row.target, _given(row.kind, row.content, row.given), row.at)
+        for row in connection.execute(query)
+    ]
+
+
+def _given(kind: str, content: str, given: str | None) -> tuple[tuple[str, Stored], ...]:
+    said = json.loads(content)
+    if kind != "do":
+        return () if said is None else (("text", said),)
+    options = said["written"] | json.loads(given or "{}")
+    return tuple(
+        sorted((name, value["minor"] if isinstance(value, dict) else value) for name, value in options.items())
+    )

@@ -13,31 +13,50 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import NamedTuple
 
-from tests.reference.clock import add, midnight, occurrences, to_instant
+from tests.reference.arms import arm_of, best_arm
+from tests.reference.clock import add, days_from, midnight, occurrences, to_instant
 from tests.reference.conditions import Entry, Known, View, earliest, holds, is_about, turns, value
 from tests.reference.dependencies import in_order, named_campaign_events
-from tests.reference.story import Change, Conversion, Happening, Message, Move, Outcome, Person, Stored
+from tests.reference.releasing import Allowance, Letter, Post
+from tests.reference.story import (
+    Act,
+    Change,
+    Conversion,
+    Decision,
+    Exposure,
+    Happening,
+    Move,
+    Outcome,
+    Permission,
+    Person,
+    Stored,
+)
 
 from campflow.model.expressions import And, ContactField, Expression, walk
 from campflow.model.flow import (
     Action,
     After,
     Again,
+    Arm,
     AtTime,
     Campaign,
     Convert,
+    Do,
     Else,
     Emit,
     Enter,
     Every,
     Flow,
     Leave,
+    Notify,
     Once,
     OnDate,
     OnEvent,
     Send,
     SetField,
+    Split,
     Stage,
+    Sync,
     WayOut,
     When,
 )
@@ -54,19 +73,38 @@ def interpret(
     first_deployed: int,
     expires: Duration,
     changes: Sequence[Change] = (),
+    permissions: Sequence[Permission] = (),
+    allowance: Allowance | None = None,
     looks: Sequence[int] | None = None,
 ) -> Outcome:
-    """What must have happened by `now`. Without `looks`, the engine is punctual."""
+    """What must have happened by `now`. Without `looks`, the engine is punctual.
+
+    With an `allowance`, channels take at each look what may go out then; without, nothing is ever handed over.
+    """
     if looks is None:
         looks = punctual(happenings, changes, now)
-    lives = [_Life(flow, person, zone, first_deployed, expires) for person in people]
-    news = sorted((h for h in happenings if h.known_at <= now), key=lambda h: (h.known_at, h.seq))
-    for life in lives:
-        _live(life, [h for h in news if h.contact == life.key], [c for c in changes if c.contact == life.key], looks)
+    decisions = _Decisions(flow, zone, first_deployed)
+    lives = [_Life(flow, person, zone, first_deployed, expires, decisions) for person in people]
+    news = _News(happenings, changes)
+    post = allowance and Post(flow, zone, permissions, allowance)
+    for look in looks:
+        for life in lives:
+            news.tell(life, look)
+        for reading in decisions.midnights(look):
+            for life in lives:
+                life.look(reading)
+            decisions.read(lives, reading)
+        for life in lives:
+            life.look(look)
+        if post:
+            post.release(lives, look)
     return Outcome(
         sorted(move for life in lives for move in life.moves),
-        sorted(message for life in lives for message in life.messages),
+        sorted(letter.message(post is not None) for life in lives for letter in life.letters),
         sorted(conversion for life in lives for conversion in life.conversions),
+        sorted(life.exposure(*split) for life in lives for split in life.exposures),
+        sorted(decisions.made),
+        sorted(act for life in lives for act in life.acts),
     )
 
 
@@ -76,20 +114,115 @@ def punctual(happenings: Sequence[Happening], changes: Sequence[Change], now: in
     return sorted({look for moment in learned for look in (moment - 1, moment) if look < now} | {now})
 
 
-def _live(life: "_Life", news: Sequence[Happening], changes: Sequence[Change], looks: Sequence[int]) -> None:
-    """Tell the life what is new before each look."""
-    told = changed = 0
-    for look in looks:
-        while told < len(news) and news[told].known_at <= look:
-            life.learn(news[told])
-            told += 1
-        while changed < len(changes) and changes[changed].at <= look:
-            life.change(changes[changed].field, changes[changed].value, changes[changed].at)
-            changed += 1
-        life.look(look)
+class _News:
+    """What happens to everybody, told when it is learned."""
+
+    def __init__(self, happenings: Sequence[Happening], changes: Sequence[Change]) -> None:
+        self.happenings = sorted(happenings, key=lambda happening: (happening.known_at, happening.seq))
+        self.changes = changes
+        self.told = -(2**62)
+        self.heard: dict[str, int] = {}
+
+    def tell(self, life: "_Life", look: int) -> None:
+        told = self.heard.get(life.key, -(2**62))
+        for happening in self.happenings:
+            if happening.contact == life.key and told < happening.known_at <= look:
+                life.learn(happening)
+        for change in self.changes:
+            if change.contact == life.key and told < change.at <= look:
+                life.change(change.field, change.value, change.at)
+        self.heard[life.key] = look
 
 
-# --- one journey ------------------------------------------------------------------------------------------------
+# --- when a campaign runs -------------------------------------------------------------------------------------------
+
+
+def runs(campaign: Campaign, project_zone: str, first_deployed: int) -> tuple[int, int | None]:
+    """When people may enter: from the first moment, before the second."""
+    zone = own_zone(campaign, project_zone)
+    if campaign.runs is None:
+        return first_deployed, None
+    start, end = campaign.runs.start, campaign.runs.end
+    return midnight(zone, start), None if end is None else midnight(zone, end + dt.timedelta(days=1))
+
+
+def own_zone(campaign: Campaign, project_zone: str) -> str:
+    """Of what is not about one contact."""
+    return project_zone if campaign.zone in (None, "contact") else str(campaign.zone)
+
+
+# --- arms ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Exposed:
+    """Since when a contact is in an arm; events of that moment up to `seq` came before."""
+
+    arm: str
+    at: int
+    seq: int
+    drawn: bool
+
+
+class _Decisions:
+    """The splits that are decided: each is read at local midnights, when everybody has moved up to that midnight."""
+
+    def __init__(self, flow: Flow, zone: str, first_deployed: int) -> None:
+        self.project_zone = zone
+        self.open = [
+            (campaign, split)
+            for campaign in in_order(flow)
+            for stage in campaign.stages
+            for split in stage.splits
+            if split.decide is not None
+        ]
+        self.looked_at = {each.name: runs(each, zone, first_deployed)[0] - 1 for each, _ in self.open}
+        self.made: list[Decision] = []
+
+    def winner(self, campaign: Campaign, split: str, at: int) -> str | None:
+        """What is given to who comes at this moment: nothing yet, or the winner."""
+        decided = (one for one in self.made if (one.campaign, one.split) == (campaign.name, split))
+        return next((one.arm for one in decided if at > one.at), None)
+
+    def midnights(self, look: int) -> list[int]:
+        found = {moment for campaign, _ in self.open for moment in self._midnights(campaign, look)}
+        return sorted(found)
+
+    def _midnights(self, campaign: Campaign, look: int) -> Iterator[int]:
+        zone, before = own_zone(campaign, self.project_zone), self.looked_at[campaign.name]
+        moments = (midnight(zone, day) for day in days_from(zone, before))
+        return (moment for moment in takewhile(lambda moment: moment <= look, moments) if moment > before)
+
+    def read(self, lives: Sequence["_Life"], reading: int) -> None:
+        for campaign, split in list(self.open):
+            if reading in self._midnights(campaign, reading):
+                best = self._best(lives, campaign, split, reading)
+                self.looked_at[campaign.name] = max(self.looked_at[campaign.name], reading - 1)
+                if best is not None:
+                    self.made.append(Decision(campaign.name, split.name, best, reading))
+                    self.open.remove((campaign, split))
+        for name in self.looked_at:
+            self.looked_at[name] = max(self.looked_at[name], reading)
+
+    def _best(self, lives: Sequence["_Life"], campaign: Campaign, split: Split, reading: int) -> str | None:
+        assert split.decide is not None
+        drawn = [(life, life.exposures[campaign.name, split.name]) for life in lives
+                 if (campaign.name, split.name) in life.exposures]  # fmt: skip
+        drawn = [(life, exposed) for life, exposed in drawn if exposed.drawn]
+        zone = own_zone(campaign, self.project_zone)
+        if not drawn or add(zone, min(each.at for _, each in drawn), split.decide.after) > reading:
+            return None
+        counts = [(0, 0) for _ in split.arms]
+        for life, exposed in drawn:
+            did = life.did_what_is_measured(campaign, split, exposed, reading)
+            place = [arm.name for arm in split.arms].index(exposed.arm)
+            if did is not None:
+                counts[place] = counts[place][0] + 1, counts[place][1] + did
+        best = best_arm(counts, split.decide.confidence)
+        return None if best is None else split.arms[best].name
+
+
+# --- one journey --------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -137,20 +270,25 @@ class _Way(NamedTuple):
 class _Life:
     """One contact: fields, history, journeys, and what came of them."""
 
-    def __init__(self, flow: Flow, person: Person, zone: str, first_deployed: int, expires: Duration) -> None:
+    def __init__(
+        self, flow: Flow, person: Person, zone: str, first_deployed: int, expires: Duration, decisions: _Decisions
+    ) -> None:
         self.key, self.created_at = person.key, person.created_at
         self.fields: dict[str, Stored] = dict(person.fields)
         self.campaigns = in_order(flow)
         self.recorded = named_campaign_events(flow)
         self.project_zone, self.first_deployed, self.expires = zone, first_deployed, expires
+        self.decisions, self.now = decisions, first_deployed
         self.events: list[Known] = []
         self.learned: set[str] = set()
         self.changed: list[tuple[int, str, Stored]] = []
         self.journeys: dict[str, list[_Journey]] = {campaign.name: [] for campaign in flow.campaigns}
         self.refused: set[tuple[object, ...]] = set()
         self.moves: list[Move] = []
-        self.messages: list[Message] = []
+        self.letters: list[Letter] = []
         self.conversions: list[Conversion] = []
+        self.exposures: dict[tuple[str, str], _Exposed] = {}
+        self.acts: list[Act] = []
 
     # What is new.
 
@@ -172,6 +310,7 @@ class _Life:
 
     def look(self, now: int) -> None:
         """Do everything that is due by now."""
+        self.now = now
         if self.created_at > now:
             return
         for campaign in self.campaigns:
@@ -186,9 +325,11 @@ class _Life:
     # Helpers of every condition.
 
     def zone(self, campaign: Campaign) -> str:
-        if campaign.zone == "contact":
-            return str(self.fields.get("timezone") or self.project_zone)
-        return campaign.zone or self.project_zone
+        return self.own_zone if campaign.zone == "contact" else own_zone(campaign, self.project_zone)
+
+    @property
+    def own_zone(self) -> str:
+        return str(self.fields.get("timezone") or self.project_zone)
 
     def view(self, campaign: Campaign, at: int, journey: _Journey | None = None, event: Known | None = None) -> View:
         entry = journey.entry if journey else None
@@ -234,7 +375,7 @@ class _Life:
 
     def entries(self, campaign: Campaign, enter: Enter, now: int) -> Iterator[_Way]:
         """The first moment at which this statement lets the contact in, for each key."""
-        start, end = self.runs(campaign)
+        start, end = runs(campaign, self.project_zone, self.first_deployed)
         last_moment = now if end is None else min(now, end - 1)
         match enter.trigger:
             case OnEvent(pattern):
@@ -259,14 +400,6 @@ class _Life:
                 found = self.comes_to_hold(campaign, enter, condition, start, last_moment)
                 if found is not None:
                     yield _Way(found, enter.order, 0, enter, by_condition=True)
-
-    def runs(self, campaign: Campaign) -> tuple[int, int | None]:
-        """When people may enter: from the first moment, before the second."""
-        zone = self.project_zone if campaign.zone in (None, "contact") else str(campaign.zone)
-        if campaign.runs is None:
-            return self.first_deployed, None
-        start, end = campaign.runs.start, campaign.runs.end
-        return midnight(zone, start), None if end is None else midnight(zone, end + dt.timedelta(days=1))
 
     def passages(self, campaign: Campaign, key: str) -> list[_Journey]:
         return [journey for journey in self.journeys[campaign.name] if journey.key == key]
@@ -343,7 +476,7 @@ class _Life:
         for convert, event in journey.converted.values():
             if convert.target and (event.at, event.seq) > (journey.since, journey.since_seq):
                 yield _Way(event.at, convert.order, event.seq, event=event, journey=journey, target=convert.target)
-        statements: tuple[Leave | WayOut, ...] = (*campaign.leaves, *journey.stage.ways_out)
+        statements: tuple[Leave | WayOut, ...] = (*campaign.leaves, *self.written(campaign, journey.stage))
         for statement in statements:
             target = None if isinstance(statement, Leave) else statement.target
             base = _Way(0, statement.order, 0, journey=journey, target=target)
@@ -390,9 +523,19 @@ class _Life:
             holds(way.trigger.condition, view)
             and holds(way.guard, view)
             and journey.since >= self.settled_at(way.trigger.condition)
-            for way in journey.stage.ways_out
+            for way in self.written(campaign, journey.stage)
             if isinstance(way.trigger, When)
         )
+
+    def written(self, campaign: Campaign, stage: Stage) -> list[WayOut]:
+        """The stage's ways out and those of the contact's own arms, in the order of the file."""
+        ways = [*stage.ways_out, *(way for arm in self.arms(campaign, stage) for way in arm.ways_out)]
+        return sorted(ways, key=lambda way: way.order)
+
+    def arms(self, campaign: Campaign, stage: Stage) -> list[Arm]:
+        """The arms that the contact is in, of the splits of a stage that it has entered."""
+        mine = [(split, self.exposures[campaign.name, split.name].arm) for split in stage.splits]
+        return [arm for split, name in mine for arm in split.arms if arm.name == name]
 
     # Doing it.
 
@@ -410,9 +553,47 @@ class _Life:
         first = campaign.stages[0]
         journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq)
         self.journeys[campaign.name].append(journey)
-        self.log(campaign, journey, None, first.name, way)
+        held_out = bool(campaign.holdout) and self.is_held_out(campaign, journey)
+        if held_out:
+            journey.stage, journey.ended_at = None, way.at
+        self.log(campaign, journey, None, None if held_out else first.name, way)
         self.tell("entered", campaign, way.at)
-        self.arrive(campaign, journey)
+        if not held_out:
+            self.arrive(campaign, journey)
+
+    def is_held_out(self, campaign: Campaign, journey: _Journey) -> bool:
+        """Drawn at the first entry, and kept."""
+        percent = campaign.holdout or 0.0
+        return self.arm(campaign, "holdout", {"yes": percent, "no": 100 - percent}, journey, decides=False) == "yes"
+
+    def arm(
+        self, campaign: Campaign, split: str, shares: Mapping[str, float], journey: _Journey, *, decides: bool
+    ) -> str:
+        """The arm the contact is in: drawn the first time, or the winner where one is known."""
+        known = self.exposures.get((campaign.name, split))
+        if known is None:
+            names = list(shares)
+            drawn = names[arm_of(self.key, f"{campaign.name}.{split}", list(shares.values()))]
+            winner = self.decisions.winner(campaign, split, journey.since) if decides else None
+            known = _Exposed(winner or drawn, journey.since, journey.since_seq, winner is None)
+            self.exposures[campaign.name, split] = known
+        return known.arm
+
+    def did_what_is_measured(self, campaign: Campaign, split: Split, exposed: _Exposed, reading: int) -> bool | None:
+        """Whether it did within the time; None where the time is not over yet."""
+        assert split.measure is not None
+        until = add(self.zone(campaign), exposed.at, split.measure.within)
+        if until > reading:
+            return None
+        return any(
+            is_about(split.measure.pattern, event)
+            and holds(split.measure.pattern.where, self.view(campaign, event.at, event=event))
+            for event in self.happened(until, exposed.at, exposed.seq)
+        )
+
+    def exposure(self, campaign: str, split: str) -> Exposure:
+        exposed = self.exposures[campaign, split]
+        return Exposure(campaign, self.key, split, exposed.arm, exposed.at, exposed.drawn)
 
     def count(self, campaign: Campaign, journey: _Journey, way: _Way) -> None:
         convert, event = way.convert, way.event
@@ -441,14 +622,20 @@ class _Life:
         """Out at once; what was not handed over is cancelled."""
         journey.ended_at = journey.since
         whose = (campaign.name, self.key, journey.key, journey.number)
-        self.messages = [m._replace(cancelled=True) if m[:4] == whose else m for m in self.messages]
+        for letter in self.letters:
+            if letter.whose[:4] == whose:
+                letter.cancel(self.now)
         self.tell("left", campaign, journey.since)
 
     def arrive(self, campaign: Campaign, journey: _Journey) -> None:
         assert journey.stage is not None
         if journey.stage.final:
             journey.ended_at = journey.since
-        for action in journey.stage.actions:
+        for split in journey.stage.splits:
+            self.arm(campaign, split.name, {arm.name: arm.share for arm in split.arms}, journey,
+                     decides=split.decide is not None)  # fmt: skip
+        inside = (action for arm in self.arms(campaign, journey.stage) for action in arm.actions)
+        for action in sorted((*journey.stage.actions, *inside), key=lambda action: action.order):
             self.act(campaign, journey, action)
 
     def act(self, campaign: Campaign, journey: _Journey, action: Action) -> None:
@@ -461,6 +648,19 @@ class _Life:
             case Emit():
                 fields = {option.name: value(option.value, view) for option in action.fields}
                 self.record(action.event, journey.since, None, fields)
+            case Notify(sink, text):
+                self.errand(campaign, journey, "notify", sink, (("text", text),))
+            case Sync(audience):
+                self.errand(campaign, journey, "sync", audience, ())
+            case Do(name, options):
+                given = tuple((option.name, value(option.value, view)) for option in options)
+                self.errand(campaign, journey, "do", name, given)
+
+    def errand(
+        self, campaign: Campaign, journey: _Journey, kind: str, target: str, given: tuple[tuple[str, Stored], ...]
+    ) -> None:
+        whose = (campaign.name, self.key, journey.key, journey.number, journey.nth)
+        self.acts.append(Act(*whose, kind, target, tuple(sorted(given)), journey.since))
 
     def send(self, campaign: Campaign, journey: _Journey, send: Send) -> None:
         zone, at = self.zone(campaign), journey.since
@@ -470,7 +670,7 @@ class _Life:
             at = next(occurrences(zone, send.time.time, at, send.time.weekday))
         expires_at = add(zone, at, send.expires or self.expires)
         whose = (campaign.name, self.key, journey.key, journey.number, journey.nth)
-        self.messages.append(Message(*whose, send.channel, send.message, send.nth, at, expires_at, False))
+        self.letters.append(Letter(whose, campaign, send, len(self.letters), at, expires_at, self.now))
 
     def log(self, campaign: Campaign, journey: _Journey, old: str | None, new: str | None, way: _Way) -> None:
         whose = (campaign.name, self.key, journey.key, journey.number, journey.nth)

@@ -1,7 +1,7 @@
 """What goes into the reference interpreter and what comes out: people, what happens to them, and what they get."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 #: As it is stored: instants in milliseconds, dates in days since 1970, money in minor units, lists as JSON texts.
@@ -46,6 +46,22 @@ class Change:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A line of the consent ledger, or (`suppresses`) a suppression until it is lifted. Empty means every one."""
+
+    contact: str
+    at: int
+    channel: str = ""
+    purpose: str = ""
+    given: bool = False
+    suppresses: bool = False
+    lifted_at: int | None = None
+
+    def is_lifted(self, now: int) -> bool:
+        return self.lifted_at is not None and self.lifted_at <= now
+
+
 class Move(NamedTuple):
     """`order` is the place in the file of the statement that caused it; leaving goes to None."""
 
@@ -61,7 +77,10 @@ class Move(NamedTuple):
 
 
 class Message(NamedTuple):
-    """`cancelled`: the contact left, and nothing had been handed to a channel by then."""
+    """`state` is planned, accepted, cancelled, skipped or expired; `settled_at` is when it became so.
+
+    `why` says for what a planned one waits (quiet, limit, budget), or why one was skipped (limit, consent, suppressed).
+    """
 
     campaign: str
     contact: str
@@ -73,7 +92,9 @@ class Message(NamedTuple):
     send: int
     planned_at: int
     expires_at: int
-    cancelled: bool
+    state: str = "planned"
+    settled_at: int | None = None
+    why: str = ""
 
 
 class Conversion(NamedTuple):
@@ -86,6 +107,38 @@ class Conversion(NamedTuple):
     worth: float | None
 
 
+class Exposure(NamedTuple):
+    """The arm of a split that a contact is in; the holdout is the split `holdout` with the arms yes and no."""
+
+    campaign: str
+    contact: str
+    split: str
+    arm: str
+    at: int
+    drawn: bool
+
+
+class Decision(NamedTuple):
+    campaign: str
+    split: str
+    arm: str
+    at: int
+
+
+class Act(NamedTuple):
+    """A `notify`, `sync` or `do`: the sink, audience or action, and its text or options as they were at the move."""
+
+    campaign: str
+    contact: str
+    key: str
+    entry: int
+    nth: int
+    kind: str
+    target: str
+    given: tuple[tuple[str, Stored], ...]
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Each list is sorted."""
@@ -93,3 +146,11 @@ class Outcome:
     moves: list[Move]
     messages: list[Message]
     conversions: list[Conversion]
+    exposures: list[Exposure] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+    def whatever_the_clock(self) -> "Outcome":
+        """What does not depend on when the engine looks: without when, and whether, messages were handed over."""
+        plain = [message._replace(state="", settled_at=None, why="") for message in self.messages]
+        return replace(self, messages=plain)

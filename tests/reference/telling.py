@@ -9,22 +9,36 @@
 
 Times are local to the project's zone, in 2026. A line of history is a time, an event (with the message, page or
 campaign it is about), its fields as `name=value`, and `[learned MM-DD HH:MM]` or `[id X]` where that matters; or a
-time and `set field=value`, which someone outside does.
+time and `set field=value`, which someone outside does; or a time and `consents`, `withdraws` or `suppressed` with
+`channel=` and `purpose=` where not every one is meant.
 """
 
 import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from tests.reference.clock import add, to_instant, to_local
 from tests.reference.interpreter import interpret
-from tests.reference.story import Change, Conversion, Happening, Message, Move, Outcome, Person, Stored
+from tests.reference.releasing import Allowance
+from tests.reference.story import (
+    Act,
+    Change,
+    Conversion,
+    Exposure,
+    Happening,
+    Message,
+    Move,
+    Outcome,
+    Permission,
+    Person,
+    Stored,
+)
 
-from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources
 from campflow.diagnostics.source import Source
 from campflow.model.flow import Flow
@@ -33,6 +47,7 @@ from campflow.model.people import Duration, ValueType
 PEOPLE = """
 contact {
   email     email?
+  phone     phone?
   plan      one of trial, pro, enterprise
   score     number = 0
   age       integer?
@@ -51,12 +66,37 @@ event cart_updated { cart_id text, amount money }
 event praised { points number }
 """
 
-MESSAGES = ("welcome", "tips", "offer")
+#: What the front matter of each message says.
+MESSAGES: dict[str, dict[str, object]] = {
+    "welcome": {},
+    "tips": {},
+    "offer": {},
+    "news": {"purpose": "newsletter"},
+    "receipt": {"purpose": "orders", "transactional": True},
+}
+CHANNELS = {"email": "email", "sms": "phone"}
 
 VOCABULARY = Vocabulary(
-    channels={"email": ChannelWords("email", "email", frozenset({"subject"}))},
-    content=ContentIndex(tuple(ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES)),
+    channels={name: ChannelWords(name, address, frozenset({"subject"})) for name, address in CHANNELS.items()},
+    sinks=frozenset({"sales"}),
+    audiences=frozenset({"lookalike"}),
+    actions={"coupon": ActionWords("coupon", frozenset({"value", "note"}))},
+    content=ContentIndex(
+        tuple(
+            ContentFile(f"content/{name}.{channel}.md", name, channel, front_matter=said)
+            for name, said in MESSAGES.items()
+            for channel in CHANNELS
+        )
+    ),
     currency="EUR",
+)
+
+#: What `campflow.toml` would say beside it: the newsletter needs an opt-in, and a text message costs 10 cents.
+ALLOWANCE = Allowance(
+    opt_in=frozenset({"newsletter"}),
+    purposes={"news": "newsletter", "receipt": "orders"},
+    transactional=frozenset({"receipt"}),
+    costs={"sms": 10},
 )
 
 EXPIRES = Duration(days=1)
@@ -99,6 +139,8 @@ class Case:
     zone: str
     deployed: int
     end: int
+    permissions: Sequence[Permission] = ()
+    sends: bool = False
 
     def __repr__(self) -> str:
         """As a reader wants it: the text, then who and what."""
@@ -109,6 +151,10 @@ class Case:
             name = f" [id {h.id}]" if h.id else ""
             rows.append(f"{self._at(h.at)} {h.contact} {h.name} {h.about or ''} {_shown(h.fields)}{name}{learned}")
         rows += [f"{self._at(c.at)} {c.contact} set {c.field} = {c.value}" for c in self.changes]
+        for one in self.permissions:
+            word = "suppressed" if one.suppresses else "consents" if one.given else "withdraws"
+            until = "" if one.lifted_at is None else f" until {self._at(one.lifted_at)}"
+            rows.append(f"{self._at(one.at)} {one.contact} {word} {one.channel or '*'} {one.purpose or '*'}{until}")
         return "\n" + self.text + "\n" + "\n".join(rows) + "\n"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -134,6 +180,8 @@ def interpreted(case: Case, flow: Flow, looks: Sequence[int] | None = None) -> O
         first_deployed=case.deployed,
         expires=EXPIRES,
         changes=case.changes,
+        permissions=case.permissions,
+        allowance=ALLOWANCE if case.sends else None,
         looks=looks,
     )
 
@@ -141,7 +189,7 @@ def interpreted(case: Case, flow: Flow, looks: Sequence[int] | None = None) -> O
 class Story(NamedTuple):
     """A title, a campaign's body, Ada's history, what must come of it, and what `a_case` is to know beside that.
 
-    `looks` are the moments at which the engine looks, where that matters.
+    `looks` are the moments at which the engine looks, where that matters: there channels take what may go out.
     """
 
     title: str
@@ -152,7 +200,7 @@ class Story(NamedTuple):
     looks: tuple[str, ...] = ()
 
     def case(self) -> Case:
-        return a_case(self.body, self.history, **self.beside)
+        return replace(a_case(self.body, self.history, **self.beside), sends=bool(self.looks))
 
     def moments(self) -> list[int] | None:
         case = self.case()
@@ -175,8 +223,8 @@ def a_case(
     flow = resolved(text)
     types = {field.name: field.type for field in flow.contact.fields}
     person = Person("ada", _fields(ada, types, zone), moment(created, zone))
-    happenings, changes = _history(history, flow, zone)
-    return Case(text, [person], happenings, changes, zone, moment(start, zone), moment(until, zone))
+    happenings, changes, permissions = _history(history, flow, zone)
+    return Case(text, [person], happenings, changes, zone, moment(start, zone), moment(until, zone), permissions)
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -216,8 +264,8 @@ _LINE = re.compile(
 )
 
 
-def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Change]]:
-    happenings, changes = list[Happening](), list[Change]()
+def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Change], list[Permission]]:
+    happenings, changes, permissions = list[Happening](), list[Change](), list[Permission]()
     for line in filter(None, map(str.strip, text.splitlines())):
         found = _LINE.fullmatch(line)
         assert found, line
@@ -226,6 +274,11 @@ def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Ch
             types = {field.name: field.type for field in flow.contact.fields}
             changes += [Change("ada", name, new, at) for name, new in _fields(found["fields"], types, zone).items()]
             continue
+        if found["name"] in ("consents", "withdraws", "suppressed"):
+            said = dict(pair.split("=") for pair in found["fields"].split())
+            given, suppresses = found["name"] == "consents", found["name"] == "suppressed"
+            permissions.append(Permission("ada", at, given=given, suppresses=suppresses, **said))
+            continue
         event = flow.event(found["name"])
         assert event, line
         fields = _fields(found["fields"], {field.name: field.type for field in event.fields}, zone)
@@ -233,7 +286,7 @@ def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Ch
         happenings.append(
             Happening(len(happenings) + 1, "ada", event.name, at, found["about"], fields, learned, found["id"])
         )
-    return happenings, changes
+    return happenings, changes, permissions
 
 
 def _fields(text: str, types: dict[str, ValueType], zone: str) -> dict[str, Stored]:
@@ -241,15 +294,21 @@ def _fields(text: str, types: dict[str, ValueType], zone: str) -> dict[str, Stor
     return {name: stored(types[name], value, zone) if value else None for name, _, value in pairs}
 
 
+Row: TypeAlias = Move | Message | Conversion | Exposure | Act
+
+
 # --- telling ------------------------------------------------------------------------------------------------------
 
 
 def lines(outcome: Outcome, zone: str) -> list[str]:
     """Everything that came of it, in the order of time; names where there is more than one campaign, key or entry."""
-    rows: list[Move | Message | Conversion] = [*outcome.moves, *outcome.messages, *outcome.conversions]
+    rows: list[Row] = [
+        *outcome.moves, *outcome.messages, *outcome.conversions, *outcome.exposures, *outcome.acts,
+    ]  # fmt: skip
     rows.sort(key=lambda row: row.planned_at if isinstance(row, Message) else row.at)
     named, several = any(row.campaign != "tale" for row in rows), any(row.contact != "ada" for row in rows)
-    return [(f"{row.contact} " if several else "") + _who(row, named) + _what(row, zone) for row in rows]
+    told = [(f"{row.contact} " if several else "") + _who(row, named) + _what(row, zone) for row in rows]
+    return told + [f"{clock(one.at, zone)} {one.split} decided: {one.arm}" for one in outcome.decisions]
 
 
 def clock(instant: int, zone: str) -> str:
@@ -260,23 +319,42 @@ def clock(instant: int, zone: str) -> str:
     )
 
 
-def _who(row: Move | Message | Conversion, named: bool) -> str:
+def _who(row: Row, named: bool) -> str:
     name = f"{row.campaign} " if named else ""
+    if isinstance(row, Exposure):
+        return name
     key = f"{row.key} " if row.key else ""
     number = f"#{row.entry} " if row.entry > 1 else ""
     return name + key + number
 
 
-def _what(row: Move | Message | Conversion, zone: str) -> str:
+def _what(row: Row, zone: str) -> str:
     match row:
         case Move():
             old = f"{row.from_stage} " if row.from_stage else ""
             return f"{clock(row.at, zone)} {old}-> {row.to_stage or 'out'}"
         case Message():
-            fate = ", cancelled" if row.cancelled else ""
+            fate = _fate(row, zone)
             if row.expires_at != add(zone, row.planned_at, EXPIRES):
                 fate = f" until {clock(row.expires_at, zone)}{fate}"
             return f"{clock(row.planned_at, zone)} {row.channel} {row.message}{fate}"
         case Conversion():
             worth = "" if row.worth is None else f" worth {row.worth:g}"
             return f"{clock(row.at, zone)} {row.name}{worth}"
+        case Exposure():
+            return f"{clock(row.at, zone)} {row.split}: {row.arm}{'' if row.drawn else ', won'}"
+        case Act():
+            given = "".join(f" {name}={value}" for name, value in row.given)
+            return f"{clock(row.at, zone)} {row.kind} {row.target}{given}"
+
+
+def _fate(row: Message, zone: str) -> str:
+    """What became of it, with the moment where that is another one than it was planned for."""
+    why = f": {row.why}" if row.why else ""
+    when = "" if row.settled_at in (None, row.planned_at) else f" {clock(row.settled_at or 0, zone)}"
+    match row.state:
+        case "planned":
+            return f", waits{why}" if row.why else ""
+        case "accepted":
+            return f", sent{when}"
+    return f", {row.state}{when}{why}"

@@ -1,13 +1,20 @@
 """The reference interpreter tells the stories that were worked out by hand from the language page."""
 
 import pytest
-from tests.reference import stories_of_acting, stories_of_conditions, stories_of_entering, stories_of_moving
+from tests.reference import (
+    stories_of_acting,
+    stories_of_arms,
+    stories_of_conditions,
+    stories_of_entering,
+    stories_of_moving,
+)
 from tests.reference.telling import Story, interpreted, lines, resolved
 
 STORIES = [
     *stories_of_entering.STORIES,
     *stories_of_moving.STORIES,
     *stories_of_acting.STORIES,
+    *stories_of_arms.STORIES,
     *stories_of_conditions.STORIES,
 ]
 
