@@ -21,7 +21,7 @@ def read(root: Path, *sources: Source) -> None:
     trees = KeptTrees(root)
     for source in sources:
         assert trees.read(source) == parse(source)
-    trees.tidy()
+    trees.tidy(sources)
 
 
 def no_parser(source: Source) -> None:

@@ -21,7 +21,7 @@ from campflow.diagnostics.render import in_order
 from campflow.diagnostics.source import Source
 from campflow.language.parser import parse
 from campflow.language.syntax import FlowFile
-from campflow.model.flow import CheckedFlow
+from campflow.model.flow import CheckedFlow, Flow
 from campflow.model.people import Duration
 
 if TYPE_CHECKING:
@@ -55,14 +55,29 @@ def check_sources(
     files = tuple(file for file, _ in parsed)
     unread = tuple(diagnostic for _, mistakes in parsed for diagnostic in mistakes)
     texts = Texts({source.path: source for source in sources})
-    names, doubles = collect(files, vocabulary, texts)
-    placed = Placed()
-    flow, mistakes = resolve(files, names, texts, placed)
-    proven = prove(Evidence(files, names, flow, placed, texts, unread, today))
-    told = told_once(unread, (*doubles, *mistakes, *check(files, names), *proven), texts)
-    found = tuple(in_order((*unread, *told)))
+    flow, seen = look(files, unread, texts, vocabulary, today)
+    found = tuple(in_order((*unread, *told_once(unread, seen, texts))))
     sound = all(diagnostic.severity != "error" for diagnostic in found)
     return Checked(CheckedFlow(flow) if sound else None, files, found)
+
+
+def look(
+    files: Sequence[FlowFile],
+    unread: Sequence[Diagnostic],
+    texts: Texts,
+    vocabulary: Vocabulary,
+    today: dt.date | None,
+    outlines: Collection[str] = (),
+) -> tuple[Flow, tuple[Diagnostic, ...]]:
+    """The model, and all findings but the `unread` ones of the parser, those that only follow from these too.
+
+    `outlines` are the paths of files whose trees are nothing more; what is found in these means nothing.
+    """
+    names, doubles = collect(files, vocabulary, texts)
+    placed = Placed()
+    flow, mistakes = resolve(files, names, texts, placed, outlines)
+    proven = prove(Evidence(files, names, placed, texts, unread, today, outlines))
+    return flow, (*doubles, *mistakes, *check(files, names), *proven)
 
 
 def compile_flow(
@@ -73,6 +88,7 @@ def compile_flow(
     tables: "Tables",
     dialect: "Dialect",
     rfm: "Rfm | None" = None,
+    opt_in: Collection[str] = (),
     only: Collection[str] | None = None,
 ) -> "Program":
     """The SQL program of a checked flow, for one project's settings, tables and database.
@@ -82,5 +98,5 @@ def compile_flow(
     from campflow.planning.planner import narrowed, plan
     from campflow.sql.writer import write
 
-    whole = plan(checked, zone=zone, expires=expires, rfm=rfm)
+    whole = plan(checked, zone=zone, expires=expires, rfm=rfm, opt_in=opt_in)
     return write(whole if only is None else narrowed(whole, only), tables, dialect)

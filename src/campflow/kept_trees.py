@@ -8,6 +8,7 @@ folder it lies in, so only `check` reads it: what plans and runs campaigns reads
 import contextlib
 import os
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -28,33 +29,35 @@ _NAME = re.compile(r"[0-9a-f]{64}\.json")
 
 
 class KeptTrees:
-    """The trees of one project. `read` is for `check_sources`; `tidy` lets go of those that were not asked for."""
+    """The trees of one project. `read` is for `check_sources`; `tidy` lets go of those of other texts."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / FOLDER
         self._maker = sha256(f"{version('campflow')}\n{grammar_text()}\n{SHAPE}".encode()).digest()
-        self._used: set[str] = set()
 
     def read(self, source: Source) -> tuple[FlowFile, tuple[Diagnostic, ...]]:
         """What `parse` gives. Only trees of texts without a mistake are kept."""
         if len(source.text) < SHORTEST:
             return parse(source)
-        name = sha256(self._maker + source.text.encode("utf-8", "surrogatepass")).hexdigest() + ".json"
+        name = self._name(source)
         tree = self._kept(name, source.path)
         if tree is None:
             tree, mistakes = parse(source)
             if mistakes:
                 return tree, mistakes
             self._keep(name, pack(tree))
-        self._used.add(name)
         return tree, ()
 
-    def tidy(self) -> None:
-        """Drops what was not used: the cache is never larger than the trees of the project."""
+    def tidy(self, sources: Iterable[Source]) -> None:
+        """Drops all but the trees of these texts: the cache is never larger than the trees of the project."""
+        wanted = {self._name(source) for source in sources}
         with contextlib.suppress(OSError):
             for file in self._folder.iterdir():
-                if _NAME.fullmatch(file.name) and file.name not in self._used and not self._folder.is_symlink():
+                if _NAME.fullmatch(file.name) and file.name not in wanted and not self._folder.is_symlink():
                     file.unlink()
+
+    def _name(self, source: Source) -> str:
+        return sha256(self._maker + source.text.encode("utf-8", "surrogatepass")).hexdigest() + ".json"
 
     def _kept(self, name: str, path: str) -> FlowFile | None:
         try:
@@ -68,9 +71,14 @@ class KeptTrees:
     def _keep(self, name: str, written: str) -> None:
         """Whole or not at all; a folder that cannot be written to holds no cache."""
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if not (ignore := self._folder.parent / ".gitignore").exists():
-                ignore.write_text("# made by campflow check; may be deleted\n*\n", "utf-8")
+            make_folder(self._folder)
             fresh = self._folder / f"{name}.{os.getpid()}"
             fresh.write_text(f"{sha256(written.encode()).hexdigest()}\n{written}", "utf-8")
             fresh.replace(self._folder / name)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the cache where it is not there yet, out of Git's sight. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (ignore := folder.parent / ".gitignore").exists():
+        ignore.write_text("# made by campflow check; may be deleted\n*\n", "utf-8")

@@ -5,7 +5,7 @@ What is needed only to run it is imported then: `campflow check` has no use for 
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,6 +62,14 @@ class Project:
     def sources(self) -> Mapping[str, Source]:
         """Every `.flow` file by its path. Raises ProjectError for a file that cannot be read."""
         return {source.path: source for source in read_flows(self.root)}
+
+    def of(self, sources: Sequence[Source], vocabulary: Vocabulary | None = None) -> "Project":
+        """The same project with these texts in place of its files, as if they had always stood there."""
+        other = replace(self)
+        # As a cached property keeps them.
+        other.__dict__["sources"] = {source.path: source for source in sources}
+        other.__dict__["vocabulary"] = vocabulary or self.vocabulary
+        return other
 
     @cached_property
     def checked(self) -> Checked:
@@ -135,6 +143,7 @@ class Project:
             tables=drawn,
             dialect=make_url(self.database_url).get_dialect()(),
             rfm=Rfm(rfm.event, rfm.amount) if (rfm := self.settings.rfm) else None,
+            opt_in=self.settings.consent.opt_in,
             only=only,
         )
 

@@ -10,8 +10,8 @@ from campflow.language import syntax
 T = TypeVar("T")
 
 
-def find(root: object, kind: type[T]) -> Iterator[T]:
-    """All nodes of one kind at or below `root` (a node or a tuple of nodes), in the order of the file."""
+def find(root: object, kind: type[T] | tuple[type[T], ...]) -> Iterator[T]:
+    """All nodes of one kind, or of several, at or below `root` (a node or a tuple of nodes), in the file's order."""
     towards = _TOWARDS[kind] if kind in _TOWARDS else _TOWARDS.setdefault(kind, _towards(kind))
     waiting = [root]
     while waiting:
@@ -80,10 +80,10 @@ def _named_in(hint: object) -> Iterator[type]:
         yield from _named_in(part)
 
 
-_TOWARDS: dict[type, dict[type, tuple[str, ...]]] = {}
+_TOWARDS: dict[type | tuple[type, ...], dict[type, tuple[str, ...]]] = {}
 
 
-def _towards(wanted: type) -> dict[type, tuple[str, ...]]:
+def _towards(wanted: type | tuple[type, ...]) -> dict[type, tuple[str, ...]]:
     """The constructs that are `wanted` or may hold it somewhere, and tuples; each with the fields that lead there, the
     last one first."""
     reaching = {kind for kind in _KINDS if issubclass(kind, wanted)}

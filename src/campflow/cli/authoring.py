@@ -86,18 +86,12 @@ def check(
 
         sys.stdout.write(page(code))
         raise typer.Exit(CLEAN)
-    from campflow.kept_trees import KeptTrees
-
     gc.disable()  # a quarter of the time went into looking for cycles in trees that have none, just before the end
     project = open_project(path if path.is_dir() else path.parent)
-    trees = KeptTrees(project.root)
-    checked = project.checked_by(trees.read)
-    trees.tidy()
+    flow, diagnostics = _checked(project, whole=load)
     only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
     found = [
-        each
-        for each in checked.diagnostics
-        if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
+        each for each in diagnostics if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
     ]
     errors = sum(each.severity == "error" for each in found)
     if format is Findings.json:
@@ -106,11 +100,31 @@ def check(
         sys.stdout.write(render.render_github(found, _in_repository(project.root)))
     else:
         _show(project, found, errors)
-        if load and checked.flow:
-            _show_load(checked.flow.flow, project.vocabulary.content)
+        if load and flow:
+            _show_load(flow, project.vocabulary.content)
         elif load:
             print("The load of a week is shown once there is no error.")
     raise typer.Exit(FINDINGS if errors else CLEAN)
+
+
+def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagnostic, ...]]":
+    """All findings; with `whole` also the flow, where there is no error. What is kept changes nothing of it."""
+    from campflow.kept_findings import KeptFindings
+    from campflow.kept_trees import KeptTrees
+    from campflow.rechecking import check_again
+
+    trees, sources = KeptTrees(project.root), tuple(project.sources.values())
+    if whole:
+        checked = project.checked_by(trees.read)
+        trees.tidy(sources)
+        return (checked.flow.flow if checked.flow else None), checked.diagnostics
+    findings = KeptFindings(project.root)
+    remembered = findings.read(sources)
+    found, known = check_again(sources, project.vocabulary, remembered, trees.read, project.today)
+    if known != remembered:
+        findings.write(sources, known)
+        trees.tidy(sources)
+    return None, found
 
 
 def _in_repository(root: Path) -> str:

@@ -34,13 +34,25 @@ SHAPE = ";".join(f"{kind.__name__}({','.join(_FIELDS[kind])})" for kind in _KIND
 
 def pack(tree: syntax.FlowFile) -> str:
     """The tree as one line of text."""
-    return json.dumps([_packed(each) for each in tree.declarations], separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(packed(tree), separators=(",", ":"), ensure_ascii=True)
+
+
+def packed(tree: syntax.FlowFile) -> list[Any]:
+    """The tree as values that JSON has."""
+    return [_packed(each) for each in tree.declarations]
 
 
 def unpack(written: str | bytes, path: str) -> syntax.FlowFile:
     """The tree of the file with that path. Raises ValueError for what `pack` did not write."""
     try:
-        found = json.loads(written)
+        return unpacked(json.loads(written), path)
+    except RecursionError as error:
+        raise ValueError(f"{path}: not a tree ({error})") from error
+
+
+def unpacked(found: Any, path: str) -> syntax.FlowFile:
+    """The tree again. Raises ValueError for what `packed` did not make."""
+    try:
         return syntax.FlowFile(path, tuple([_unpacked(each, path) for each in found]))
     except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"{path}: not a tree ({error})") from error

@@ -1,12 +1,13 @@
-"""What proofs look at: the texts' trees, the names, the model as far as it is sound, and today's date."""
+"""What proofs look at: the texts' trees, the names, what the resolver made of them, and today's date."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar, cast
 
 from campflow.checking.names import Names
+from campflow.checking.outlines import MOST_STAGES, has_trial
 from campflow.checking.placed import Placed
 from campflow.checking.proofs.sketch import sketches
 from campflow.checking.proofs.walking import Walk
@@ -15,30 +16,33 @@ from campflow.checking.tree import find
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language import syntax
 from campflow.language.syntax import FlowFile
-from campflow.model.flow import Flow
 
 T = TypeVar("T")
-
-#: Stages of a campaign that is proven; the proofs take longer than in proportion.
-MOST_STAGES = 500
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """`unread` are the lines that could not be read. `today` None: nobody knows which day it is."""
+    """`unread` are the lines that could not be read. `today` None: nobody knows which day it is. `outlines` are the
+    paths of files of which only the outline is known."""
 
     files: Sequence[FlowFile]
     names: Names
-    flow: Flow
     placed: Placed
     texts: Texts
     unread: Sequence[Diagnostic] = ()
     today: dt.date | None = None
+    outlines: Collection[str] = ()
 
     @cached_property
     def walks(self) -> tuple[Walk, ...]:
-        """Every campaign as a graph that can be walked. One of more stages than anyone can draw is left out."""
-        drawn = sketches(self.files, self.placed, self.unread)
+        """Every campaign as a graph that can be walked. One of more stages than anyone can draw is left out; of those
+        that are outlines the ones remain whose splits may spoil those of others."""
+        known = [
+            each
+            for each in self.all(syntax.CampaignDeclaration)
+            if each.span.path not in self.outlines or has_trial(each)
+        ]
+        drawn = sketches(known, self.placed, self.unread)
         return tuple(Walk(sketch) for sketch in drawn if len(sketch.stations) <= MOST_STAGES)
 
     @cached_property

@@ -3,7 +3,7 @@
 Proofs must hold for what was meant, so a stage with a line that is not understood is `doubtful`: it may lead anywhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -117,9 +117,10 @@ def acts_with(one: flow.WayOut | flow.Leave, other: flow.WayOut | flow.Leave) ->
     return mine.event == theirs.event and mine.about in (None, theirs.about)
 
 
-def sketches(files: Sequence[syntax.FlowFile], placed: Placed, unread: Sequence[Diagnostic]) -> tuple[Sketch, ...]:
-    """All campaigns that have a stage, those that share a name too."""
-    declared = (each for file in files for each in file.declarations if isinstance(each, syntax.CampaignDeclaration))
+def sketches(
+    declared: Iterable[syntax.CampaignDeclaration], placed: Placed, unread: Sequence[Diagnostic]
+) -> tuple[Sketch, ...]:
+    """Those of the campaigns that have a stage."""
     places = [diagnostic.span for diagnostic in unread]
     return tuple(sketch for node in declared if (sketch := _sketch(node, placed, places)).stations)
 

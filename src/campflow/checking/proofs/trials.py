@@ -51,7 +51,7 @@ def _trials(walk: Walk, evidence: Evidence) -> Iterator[Trial]:
     for station in walk.sketch.stations:
         for node in station.node.items:
             split = evidence.placed.statement(node.span, flow.Split)
-            if isinstance(node, syntax.Split) and split and split.measure and station.name in walk.reached:
+            if isinstance(node, syntax.Split) and split and split.measure:
                 sends = [act for arm in split.arms for act in arm.actions if isinstance(act, flow.Send)]
                 about = {f"the message `{split.measure.pattern.about}`"} if split.measure.pattern.about else set()
                 messages = {f"the message `{send.message}`" for send in sends}
@@ -65,6 +65,8 @@ def _meets(one: Trial, other: Trial, evidence: Evidence) -> str | None:
     """Who meets both in time; None where nobody surely does."""
     if one.walk is not other.walk:
         return _in_both(one.walk, other.walk, evidence)
+    if not one.walk.reached.issuperset((one.station.name, other.station.name)):
+        return None
     if one.station is other.station:
         return f"a contact who enters `{one.station.name}` is drawn for both at once"
     for first, second in ((one, other), (other, one)):
