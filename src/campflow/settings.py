@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from campflow.checking.vocabulary import is_name
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import ProjectError
 from campflow.model.amounts import parse_amount
@@ -64,7 +65,7 @@ class ConsentSettings(BaseModel):
     @classmethod
     def _purposes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            if not is_name(name):
                 raise ValueError(f"`{name}` is not a purpose: write a name as in `purpose newsletter`")
         return value
 

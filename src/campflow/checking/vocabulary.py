@@ -1,5 +1,6 @@
 """What names exist beside the `.flow` files: channels, sinks, actions, content. Plain data: checking stays pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,13 @@ COMMON_OPTIONS: frozenset[str] = frozenset({"expires", "transactional"})
 #: Front matter alone says what consent a message needs.
 PURPOSE, TRANSACTIONAL = "purpose", "transactional"
 FRONT_MATTER: frozenset[str] = COMMON_OPTIONS | {PURPOSE}
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def is_name(text: object) -> bool:
+    """Whether a value from outside a `.flow` file is what stands there for a name."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

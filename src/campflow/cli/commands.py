@@ -13,6 +13,7 @@ from campflow.cli import (
     formatting,
     importing,
     operating,
+    person,
     simulating,
     testing,
 )
@@ -49,6 +50,11 @@ app.command("graph")(drawing.graph)
 app.command("simulate")(simulating.simulate)
 app.command("lsp")(editor.lsp)
 people.command("import")(importing.import_people)
+people.command("show")(person.show)
+people.command("consent")(person.consent)
+people.command("suppress")(person.suppress)
+people.command("forget")(person.forget)
+people.command("export")(person.export)
 events.command("import")(importing.import_events)
 app.add_typer(people, name="people")
 app.add_typer(events, name="events")

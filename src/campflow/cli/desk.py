@@ -1,5 +1,6 @@
 """Commands for who looks after running campaigns: status, explain, outbox. They read, and change nothing."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from enum import StrEnum
@@ -147,7 +148,7 @@ def outbox(
         print(f"No message is {state.value}." if state else "No message has been planned yet.")
         return
     console().print("   ".join(f"{count:,} {each}" for each, count in counts.items()))
-    console().print(_listed(found, opened.settings.timezone))
+    console().print(listed(found, opened.settings.timezone))
     if total > len(found):
         console().print(f"the last {len(found)} of {total:,}: --limit shows more", style="dim")
 
@@ -161,7 +162,8 @@ def message_json(message: "ListedMessage") -> dict[str, Any]:
     }
 
 
-def _listed(found: "tuple[ListedMessage, ...]", zone: str) -> "Table":
+def listed(found: "Iterable[ListedMessage]", zone: str) -> "Table":
+    """Messages as a table, in this order."""
     from rich.text import Text
 
     from campflow.model.times import shown

@@ -42,7 +42,8 @@ def _told_apart(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
         yield file
 
 
-def _inspect(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None) -> ContentFile:
+def inspect_file(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None = None) -> ContentFile:
+    """Read and try one file, or the text that stands for it. Other files do not matter to what is found."""
     try:
         source = read_content(file) if unsaved is None else Source(file.shown, unsaved)
     except ContentError as error:

@@ -3,22 +3,19 @@
 It is said once for all languages of a message: consent does not depend on the language that it is given in.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from campflow.checking.vocabulary import PURPOSE, TRANSACTIONAL, ContentFile
+from campflow.checking.vocabulary import PURPOSE, TRANSACTIONAL, ContentFile, is_name
 from campflow.content.frontmatter import Document
 from campflow.diagnostics.diagnostic import Diagnostic, Label
 from campflow.diagnostics.source import Span
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def mistreated(document: Document) -> Iterator[Diagnostic]:
     """What is wrong with `purpose` and `transactional` of one file."""
     purpose = document.front_matter.get(PURPOSE)
-    if PURPOSE in document.front_matter and not (isinstance(purpose, str) and _NAME.fullmatch(purpose)):
+    if PURPOSE in document.front_matter and not is_name(purpose):
         text = "`purpose` is a name, in small letters, digits and `_`"
         yield Diagnostic("bad-template", text, _place(document, PURPOSE), "write for example `purpose: newsletter`")
     if not isinstance(document.front_matter.get(TRANSACTIONAL, False), bool):

@@ -3,7 +3,7 @@
 An empty channel or purpose stands for all of them. Who may be written to is asked in `engine/permission.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,3 +159,48 @@ def lift(connection: Connection, tables: Tables, contact_id: int, channel: str, 
     if channel:
         held = held.where(s.channel == channel)
     return connection.execute(held.values(lifted_at=now)).rowcount
+
+
+# --- what there is ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of the ledger as it was written, and when."""
+
+    line: ConsentLine
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Empty: every channel, all addresses. `lifted_at` None: it stands, though another address may be in use."""
+
+    channel: str
+    address: str
+    reason: str
+    at: int
+    lifted_at: int | None
+
+
+def ledger(connection: Connection, tables: Tables, contact_id: int) -> tuple[Said, ...]:
+    """What a contact has said, the oldest first."""
+    c = tables.consent.c
+    mine = select(tables.consent).where(c.contact_id == contact_id).order_by(c.at, c.consent_id)
+    return tuple(
+        Said(ConsentLine(row.channel, row.purpose, row.given, row.wording, row.source, row.proof), row.at)
+        for row in connection.execute(mine)
+    )
+
+
+def suppressions(connection: Connection, tables: Tables, contact_id: int) -> tuple[Suppression, ...]:
+    """What was suppressed of a contact, lifted or not, the oldest first."""
+    s = tables.suppression.c
+    mine = select(s.channel, s.address, s.reason, s.at, s.lifted_at).where(s.contact_id == contact_id)
+    return tuple(Suppression(*row) for row in connection.execute(mine.order_by(s.at, s.suppression_id)))
+
+
+def deciding(said: Iterable[Said], channel: str, purpose: str) -> Said | None:
+    """The latest line about a channel and a purpose, or about more than them: it decides. None where there is none."""
+    about = [each for each in said if each.line.channel in ("", channel) and each.line.purpose in ("", purpose)]
+    return about[-1] if about else None

@@ -46,15 +46,23 @@ def dossier(
     Columns of fields that are no longer declared are there as the database has them.
     """
     names = _Names(connection, tables)
-    found: dict[str, list[dict[str, object]]] = {}
-    for table, mine in reversed(list(rows_of(tables, contact_id))):
-        # All the columns that there are, declared or not.
-        everything: Select[Any] = (
-            select(literal_column("*")).select_from(table).where(mine).order_by(*table.primary_key.columns)
-        )
-        rows = connection.execute(everything).mappings().all()
-        found[table.name] = [_told(table, row, names, currency) for row in rows]
-    return found
+    held = reversed(list(rows_of(tables, contact_id)))
+    return {table.name: _rows(connection, table, mine, names, currency) for table, mine in held}
+
+
+def contact_record(connection: Connection, tables: Tables, contact_id: int, currency: str | None) -> dict[str, object]:
+    """The row of the contact alone, in the same words."""
+    mine = tables.contact.c.contact_id == contact_id
+    return _rows(connection, tables.contact, mine, _Names(connection, tables), currency)[0]
+
+
+def _rows(
+    connection: Connection, table: Table, mine: ColumnElement[bool], names: "_Names", currency: str | None
+) -> list[dict[str, object]]:
+    # All the columns that there are, declared or not.
+    everything: Select[Any] = select(literal_column("*")).select_from(table).where(mine)
+    rows = connection.execute(everything.order_by(*table.primary_key.columns)).mappings()
+    return [_told(table, row, names, currency) for row in rows]
 
 
 def _told(table: Table, row: RowMapping, names: "_Names", currency: str | None) -> dict[str, object]:
