@@ -17,6 +17,9 @@ from campflow.model.people import Money
 #: What the conversion without a name is called.
 UNNAMED = "conversion"
 
+#: What a goal of money begins with.
+COST_PER = "cost per "
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:
@@ -105,11 +108,11 @@ def _zone(node: syntax.Timezone, scope: Scope) -> Zone | None:
 
 
 def _goal(node: syntax.Goal, scope: Scope) -> flow.Goal | None:
-    """`goal conversion` is a share, `goal cost per …` is money."""
+    """`goal conversion`, or another conversion's name, is a share; `goal cost per …` is money."""
     by = node.by.value if node.by else None
-    wants_money = node.metric.startswith("cost")
+    wants_money = node.metric.startswith(COST_PER)
     if isinstance(node.value, syntax.Money):
-        if node.metric == UNNAMED:
+        if not wants_money:
             scope.report(say.goal_in_percent(node.metric, node.value.span))
             return None
         amount = money(node.value, scope.names.currency)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campflow.cli.figures import worth
+from campflow.cli.figures import measured_lines, worth
 from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
 from campflow.cli.show import console, print_json, printable, table
 from campflow.errors import CampflowError
@@ -53,7 +53,9 @@ def status(
     opened = open_project(project, database)
     with closing(opened.desk()) as desk, desk.reader() as connection:
         now = opened.clock(desk).now()
-        found = reports.status(connection, desk.tables, opened.stage_order)
+        flow = opened.checked.flow.flow if opened.checked.flow else None
+        measured = reports.Measured(flow.campaigns if flow else (), now, opened.settings.timezone)
+        found = reports.status(connection, desk.tables, opened.stage_order, measured)
     if format is Format.json:
         print_json({"now": iso(now), "campaigns": [as_json(each) for each in found]})
         return
@@ -67,7 +69,10 @@ def status(
 
 
 def as_json(campaign: "CampaignStatus") -> dict[str, Any]:
-    return {**asdict(campaign), "sent": campaign.sent, "waiting": campaign.waiting}
+    told = asdict(campaign)
+    for goal in told["goals"]:
+        goal["by"] = goal["by"] and goal["by"].isoformat()
+    return {**told, "sent": campaign.sent, "waiting": campaign.waiting}
 
 
 def funnel(campaign: "CampaignStatus", project: "Project") -> "Group":
@@ -96,7 +101,10 @@ def funnel(campaign: "CampaignStatus", project: "Project") -> "Group":
         rows.add_row(label, f"{stage.people:,}", bar, Text(f"{stage.passed:,}", style="dim"))
     if campaign.left:
         rows.add_row(Text("  ○ left", style="yellow"), f"{campaign.left:,}", "", "")
-    return Group(Text(campaign.name, style="bold").append("   " + " · ".join(told), style="not bold"), rows)
+    if campaign.held_out:
+        rows.add_row(Text("  ○ held out", style="yellow"), f"{campaign.held_out:,}", "", "")
+    head = Text(campaign.name, style="bold").append("   " + " · ".join(told), style="not bold")
+    return Group(head, rows, *(Text(f"  {line}") for line in measured_lines(campaign, project)))
 
 
 _TROUBLE = ("rejected", "uncertain", "cancelled", "expired")

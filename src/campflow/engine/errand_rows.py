@@ -186,11 +186,11 @@ def take_over(database: Database, without_keys: Collection[str], now: int) -> in
     e, s = database.tables.errand, database.tables.errand_statement
     held = select(e.c.owner, e.c.leased_until).where(e.c.state == RUNNING).distinct()
     with database.reader() as connection:
-        if not _gone(connection.execute(held).tuples(), database_now(connection)):
+        if not _gone(connection.execute(held).all(), database_now(connection)):
             return 0
     with database.transaction() as connection:
         uncertain = 0
-        for owner, until in _gone(connection.execute(held).tuples(), database_now(connection)):
+        for owner, until in _gone(connection.execute(held).all(), database_now(connection)):
             lost = and_(e.c.state == RUNNING, e.c.owner == owner, e.c.leased_until == until)
             unsafe = select(s.c.errand_statement_id).where(s.c.kind == "do", s.c.target.in_(list(without_keys)))
             detail = "the process that did it ended before the answer"

@@ -4,10 +4,12 @@ All figures are counted from rows at one moment; none is kept.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, not_, select
 
+from campflow.engine.goals import GoalStatus, Spending, goals, is_held_out, spending
+from campflow.model.flow import Campaign
 from campflow.storage.tables import Tables
 
 #: States of a message that is still to go out.
@@ -35,7 +37,10 @@ class ConversionStatus:
 
 @dataclass(frozen=True, slots=True)
 class CampaignStatus:
-    """`entered` counts passages, not persons; `left` those that ended by a `leave`. `messages` are counted by state."""
+    """`entered` counts passages, not persons; `left` those that a `leave` ended, `held_out` those that walk no stage.
+
+    `messages` are counted by state, and so are `errands`: what `notify`, `sync` and `do` ask for.
+    """
 
     name: str
     entered: int
@@ -44,6 +49,10 @@ class CampaignStatus:
     stages: tuple[StageStatus, ...]
     messages: Mapping[str, int]
     conversions: tuple[ConversionStatus, ...]
+    held_out: int = 0
+    errands: Mapping[str, int] = field(default_factory=dict)
+    goals: tuple[GoalStatus, ...] = ()
+    spending: Spending = field(default_factory=lambda: Spending(0, None, 0))
 
     @property
     def sent(self) -> int:
@@ -54,28 +63,59 @@ class CampaignStatus:
         return sum(self.messages.get(state, 0) for state in WAITING)
 
 
-def status(connection: Connection, tables: Tables, order: Mapping[str, Sequence[str]]) -> tuple[CampaignStatus, ...]:
-    """All deployed campaigns. `order` gives each campaign's stages as the file has them; others come after."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What goals and budgets are read from: the campaigns as they are written, the moment, the project's zone."""
+
+    campaigns: Sequence[Campaign]
+    now: int
+    zone: str
+
+
+def status(
+    connection: Connection, tables: Tables, order: Mapping[str, Sequence[str]], measured: Measured | None = None
+) -> tuple[CampaignStatus, ...]:
+    """All deployed campaigns. `order` gives each campaign's stages as the file has them; others come after.
+
+    Goals and budgets are read where `measured` says of what.
+    """
     campaign = tables.campaign
     found = connection.execute(select(campaign.c.campaign_id, campaign.c.name).order_by(campaign.c.campaign_id))
     ids = {name: key for key, name in found}
     names = [*(name for name in order if name in ids), *(name for name in ids if name not in order)]
-    return tuple(_campaign(connection, tables, ids[name], name, order.get(name, ())) for name in names)
+    return tuple(
+        _measured(
+            connection, tables, ids[name], _campaign(connection, tables, ids[name], name, order.get(name, ())), measured
+        )
+        for name in names
+    )
 
 
 def _campaign(c: Connection, tables: Tables, key: int, name: str, order: Sequence[str]) -> CampaignStatus:
     journey = tables.journey.c
     mine = journey.campaign_id == key
-    entered, inside, left = c.execute(
+    entered, inside, left, held_out = c.execute(
         select(
             func.count(),
             func.count().filter(journey.ended_at.is_(None)),
-            func.count().filter(journey.stage_id.is_(None)),
+            func.count().filter(journey.stage_id.is_(None), not_(is_held_out(tables))),
+            func.count().filter(is_held_out(tables)),
         ).where(mine)
     ).one()
     return CampaignStatus(
-        name, entered, inside, left, _stages(c, tables, key, order), _messages(c, tables, key), _worth(c, tables, key)
-    )
+        name, entered, inside, left, _stages(c, tables, key, order), _messages(c, tables, key), _worth(c, tables, key),
+        held_out, _errands(c, tables, key),
+    )  # fmt: skip
+
+
+def _measured(
+    c: Connection, tables: Tables, key: int, found: CampaignStatus, measured: Measured | None
+) -> CampaignStatus:
+    if measured is None:
+        return found
+    written = next((each for each in measured.campaigns if each.name == found.name), None)
+    told = goals(c, tables, key, written, measured.now, measured.zone) if written else ()
+    return replace(found, goals=told, spending=spending(c, tables, key, written))
 
 
 def _stages(c: Connection, tables: Tables, key: int, order: Sequence[str]) -> tuple[StageStatus, ...]:
@@ -104,6 +144,12 @@ def _messages(c: Connection, tables: Tables, key: int) -> Mapping[str, int]:
     message = tables.message.c
     counted = select(message.state, func.count()).where(message.campaign_id == key).group_by(message.state)
     return dict(c.execute(counted.order_by(message.state)).all())
+
+
+def _errands(c: Connection, tables: Tables, key: int) -> Mapping[str, int]:
+    errand = tables.errand.c
+    counted = select(errand.state, func.count()).where(errand.campaign_id == key).group_by(errand.state)
+    return dict(c.execute(counted.order_by(errand.state)).all())
 
 
 def _worth(c: Connection, tables: Tables, key: int) -> tuple[ConversionStatus, ...]:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from campflow.checking.checks.campaigns import decided_by_measure, no_exit_of_final, nothing_missing
 from campflow.checking.checks.content import addresses_exist, content_exists, content_is_sound, options_are_known
 from campflow.checking.checks.currencies import one_currency
+from campflow.checking.checks.goals import goals_are_measured
 from campflow.checking.checks.moves import moves_lead_somewhere
 from campflow.checking.checks.not_run_yet import runs_already
 from campflow.checking.checks.percentages import arms_sum_up
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     no_exit_of_final,
     decided_by_measure,
     arms_sum_up,
+    goals_are_measured,
     moves_lead_somewhere,
     no_segment_needs_itself,
     one_currency,

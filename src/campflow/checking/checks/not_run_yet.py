@@ -11,16 +11,8 @@ from campflow.language import syntax
 
 #: Each construct and what happens in its place. A line goes when the engine learns it.
 NOT_RUN_YET: dict[type, tuple[str, str]] = {
-    syntax.Limit: ("limit", "messages go out without being counted"),
-    syntax.Priority: ("priority", "messages go out in the order in which they were planned"),
-    syntax.Quiet: ("quiet", "messages go out at any hour"),
-    syntax.Goal: ("goal", "nothing is measured against it"),
-    syntax.Budget: ("budget", "nothing is counted against it"),
-    syntax.Attribute: ("attribute", "no conversion is attributed"),
-    syntax.Purpose: ("purpose", "no consent is asked for"),
     syntax.Edits: ("edits", "a changed text reaches everyone"),
     syntax.Moved: ("moved", "people stay in the stage that they are in"),
-    syntax.ForceArm: ("arm", "the test fails at this line"),
 }
 
 

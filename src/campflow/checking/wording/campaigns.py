@@ -1,5 +1,6 @@
 """Sentences about the clauses and stages of campaigns."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from campflow.checking.operand import Operand
@@ -97,3 +98,11 @@ def decided_unmeasured(split: syntax.Name, span: Span) -> Diagnostic:
 
 def _percent(value: Decimal) -> str:
     return f"{value.normalize():f}%"
+
+
+def unknown_goal(goal: syntax.Goal, known: Sequence[str], cost_per: str) -> Diagnostic:
+    """`known` are the conversions of its campaign."""
+    goals = (*known, *(f"{cost_per}{name}" for name in known))
+    choice = f"write one of {', '.join(goals)}" if known else "add what it measures: `convert on EVENT within DURATION`"
+    advice = did_you_mean(goal.metric, goals) or choice
+    return Diagnostic("unknown-name", f"no conversion here is what `{goal.metric}` measures", goal.span, advice)
