@@ -44,7 +44,7 @@ def charge(connection: Connection, tables: Tables, accepted: Sequence[Receipt], 
 def _own(receipt: Receipt, currency: str | None) -> int | None:
     """What the provider says; None where that is no amount in the project's currency."""
     try:
-        amount = parse_amount(receipt.cost or "")
+        amount = parse_amount(receipt.cost or "", round_up=True)
     except ValueError:
         return None
     return amount.minor if amount.currency == currency else None
