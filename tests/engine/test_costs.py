@@ -36,7 +36,7 @@ class Till:
                     "nth": 1,
                     "send_id": 1,
                 }
-                values |= {"campaign_id": 1, "channel": channel, "state": "ready"}
+                values |= {"nth": 1, "send_id": 1, "campaign_id": 1, "channel": channel, "state": "ready"}
                 connection.execute(insert(self.t.message).values(row(self.t.message, values)))
 
     def settle(self, *receipts: Receipt, prices: Prices = PRICES, now: int = 5) -> None:
