@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from campflow.checking.vocabulary import ActionWords, ChannelWords, Vocabulary
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary
 from campflow.compiler import Checked, Reader, check_sources, compile_flow
-from campflow.content.inspect import inspect_content
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.errors import FlowError, ProjectError
@@ -95,13 +94,19 @@ class Project:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What a `.flow` file may name and does not declare."""
+        from campflow.content.inspect import inspect_content
+
+        return self.vocabulary_with(inspect_content(self.root, self.plugins.channels))
+
+    def vocabulary_with(self, content: ContentIndex) -> Vocabulary:
+        """The same, for who has inspected the content."""
         channels = self.plugins.channels
         return Vocabulary(
             channels={name: _words(plugin) for name, plugin in channels.items()},
             sinks=frozenset(name for name, plugin in self.plugins.sinks.items() if plugin.texts is not None),
             audiences=frozenset(self.audiences),
             actions={name: ActionWords(name, plugin.options) for name, plugin in self.plugins.actions.items()},
-            content=inspect_content(self.root, channels),
+            content=content,
             currency=self.settings.currency,
             rfm_event=self.settings.rfm.event if self.settings.rfm else None,
             timezone=self.settings.timezone,

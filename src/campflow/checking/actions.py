@@ -52,7 +52,12 @@ def _send(node: syntax.Send, order: int, text: str, inside: Inside) -> flow.Send
         return None
     nth = inside.sends.count((channel.name, node.message.text))
     inside.sends.append((channel.name, node.message.text))
-    return flow.Send(channel.name, node.message.text, options, time, expires, nth, order, text, node.span)
+    content = inside.scope.names.vocabulary.content
+    return flow.Send(
+        channel.name, node.message.text, options, time, expires, nth, order, text, node.span,
+        content.purpose(channel.name, node.message.text),
+        content.is_transactional(channel.name, node.message.text),
+    )  # fmt: skip
 
 
 def _expires(option: syntax.Option, inside: Inside) -> Duration | None:

@@ -12,6 +12,7 @@ from campflow.engine import outbox
 from campflow.engine.channels import Channels
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry
+from campflow.engine.gates import Gates
 from campflow.engine.leases import kept
 from campflow.engine.letters import Letter, Refusal, Stationery, read_batch, write_letter
 from campflow.engine.owners import this_process
@@ -49,7 +50,7 @@ class Rules:
     """How a pass works: messages in a batch, seconds of a lease, how failures are tried again.
 
     `listens` are the reactions (`sent`, `failed`, `expired`) that some campaign asks about: only these become events.
-    `prices` are what an accepted message costs.
+    `prices` are what an accepted message costs, `gates` what else than time a message waits for.
     """
 
     batch: int = 500
@@ -57,6 +58,7 @@ class Rules:
     retry: Retry = RETRY
     listens: Collection[str] = ()
     prices: Prices = FREE
+    gates: Gates | None = None
 
 
 RULES = Rules()
@@ -118,13 +120,14 @@ class _Pass:
     def _lease(self) -> outbox.Batch | None:
         rules = self.rules
         return outbox.lease(
-            self.database, self.plugin.name, this_process(), rules.batch, rules.lease, self.now(), rules.listens
-        )
+            self.database, self.plugin.name, this_process(), rules.batch, rules.lease, self.now(), rules.listens,
+            rules.gates,
+        )  # fmt: skip
 
     async def _deliver(self, channel: Channel, batch: outbox.Batch) -> None:
         """The whole batch, or as far as it goes; the rest is free then. Raises ChannelError when the channel fails."""
         rules = self.rules
-        clerk = outbox.Clerk(self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.prices)
+        clerk = outbox.Clerk(self.database, batch, rules.retry, SystemRandom(), rules.listens, prices=rules.prices)
         with self.database.reader() as connection:
             rows = read_batch(connection, self.database.tables, self.stationery, batch)
         outcome, trouble = Outcome(), None

@@ -15,6 +15,7 @@ from campflow.engine import versions
 from campflow.engine.carrying import carry, stranded, without_entries
 from campflow.engine.deployed import Deployed, Deployment, Kept
 from campflow.engine.errand_rows import put_statements
+from campflow.engine.gates import put_policy
 from campflow.engine.splits import put_splits
 from campflow.engine.versions import CampaignText, Version
 from campflow.errors import DeployError
@@ -113,6 +114,8 @@ def _campaign(
     kept = tuple(_kept(connection, tables, recall(each), each) for each in older)
     ids = _ids(connection, tables, plan, newest, is_alone=not kept)
     deployed = Deployed(plan.name, ids, start, end, is_new, kept=kept)
+    if is_new:
+        put_policy(connection, tables, plan, campaign_id)
     if is_new and row is not None:
         _refuse_lost_stages(connection, tables, plan, ids)
         looked = {"looked_at": int(row.looked_at), "now": now, "start": start, "end": end}
@@ -248,7 +251,11 @@ def _sends(
         for action in (each.action for each in stage.actions):
             if not isinstance(action, Send):
                 continue
-            said = {"options": json.dumps(_options(action))}
+            said = {
+                "options": json.dumps(_options(action)),
+                "purpose": action.purpose or plan.campaign.purpose or "",
+                "transactional": action.transactional,
+            }
             identity = {
                 "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,
                 "nth": action.nth,
@@ -266,7 +273,7 @@ def _sends(
                 new = insert(s).values({"campaign_id": campaign_id, "edition": edition, **identity, **said})
                 known = _insert(connection, new)
             found[f"send_{action.order}"] = int(known)
-            found[f"gated_{action.order}"] = 0
+            found[f"gated_{action.order}"] = int(action.order in plan.gated)
     return found
 
 

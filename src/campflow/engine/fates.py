@@ -142,8 +142,6 @@ def _row(
         "new_provider_id": receipt.provider_id,
         "new_content_hash": hashes.get(receipt.message_id),
     }
-    if receipt.outcome == "uncertain":
-        return row | {"new_settled_at": None}
     if receipt.outcome != "retry":
         return row
     attempt = failed.get(receipt.message_id, 1)

@@ -6,7 +6,7 @@ A batch is a lease on a run of ready messages of one channel. Its holder works t
 
 A message belongs to a batch when it is ready, lies in its range, and was due when the lease was taken (`ready_at`).
 That is exact: taking the lease first makes ready all that is due, so what becomes ready in the range later was due
-later, and what waits for a retry has a `retry_at` later than `ready_at`.
+later (`release_at`), and what waits for a retry has a `retry_at` later than `ready_at`.
 
 "Now" is the campaign's clock (milliseconds); leases run on the database's, which all processes share.
 """
@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, inser
 from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_down
+from campflow.engine.gates import Gates
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
 
@@ -59,16 +60,21 @@ class TakenOver:
 # --- planned, ready, expired ------------------------------------------------------------------------------------
 
 
-def release(connection: Connection, tables: Tables, now: int, listens: Collection[str] = ()) -> Released:
-    """Make ready what is due, and let go of what is too late. What is being handed over just now is left alone."""
+def release(
+    connection: Connection, tables: Tables, now: int, listens: Collection[str] = (), gates: Gates | None = None
+) -> Released:
+    """Make ready what is due and may go, and let go of what is too late.
+
+    What is being handed over just now is left alone. Without `gates` nothing stands between a message and its time.
+    """
     m = tables.message.c
     late = and_(m.expires_at <= now, or_(and_(m.state == READY, ~being_handed_over(tables)), m.state == PLANNED))
     # In two statements, so that each state's own index is used.
     expired = sum(
-        _expire(connection, tables, and_(late, m.state == state, m.planned_at <= now), now, listens)
+        _expire(connection, tables, and_(late, m.state == state, m.release_at <= now), now, listens)
         for state in (PLANNED, READY)
     )
-    return Released(_make_ready(connection, tables, now), expired)
+    return Released((gates or Gates(tables)).open(connection, now), expired)
 
 
 def being_handed_over(tables: Tables) -> ColumnElement[bool]:
@@ -85,13 +91,7 @@ def being_handed_over(tables: Tables) -> ColumnElement[bool]:
 
 def _due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
     m = tables.message.c
-    return and_(m.planned_at <= at, or_(m.retry_at.is_(None), m.retry_at <= at))
-
-
-def _make_ready(connection: Connection, tables: Tables, now: int) -> int:
-    m = tables.message.c
-    due = update(tables.message).where(m.state == PLANNED, m.planned_at <= now).values(state=READY)
-    return connection.execute(due).rowcount
+    return and_(m.release_at <= at, or_(m.retry_at.is_(None), m.retry_at <= at))
 
 
 def _expire(
@@ -110,7 +110,7 @@ def has_ready(database: Database, channel: str, now: int) -> bool:
     tables = database.tables
     m = tables.message.c
     first = select(m.message_id).where(m.channel == channel, m.state == READY, _due(tables, now)).limit(1)
-    soon = select(m.message_id).where(m.channel == channel, m.state == PLANNED, m.planned_at <= now).limit(1)
+    soon = select(m.message_id).where(m.channel == channel, m.state == PLANNED, m.release_at <= now).limit(1)
     with database.reader() as connection:
         return any(connection.execute(query).first() is not None for query in (first, soon))
 
@@ -123,17 +123,19 @@ def lease(
     seconds: float,
     now: int,
     listens: Collection[str] = (),
+    gates: Gates | None = None,
 ) -> Batch | None:
     """Take the first `limit` ready messages of a channel that nobody holds; None where there are none.
 
-    What has expired in the meantime is marked and not taken.
+    What has expired in the meantime, or may not go any more, is marked and not taken.
     """
     tables = database.tables
+    gates = gates or Gates(tables)
     with database.transaction() as connection:
-        _make_ready(connection, tables, now)
+        gates.open(connection, now)
         after = 0
         for first, last in [*_open_ranges(connection, tables, channel), (_END, _END)]:
-            ends = _free(connection, tables, channel, range(after + 1, first), limit, now, listens)
+            ends = _free(connection, tables, channel, range(after + 1, first), limit, now, listens, gates)
             if ends is not None:
                 return _insert(connection, tables, channel, owner, ends, seconds, now)
             after = last
@@ -154,8 +156,9 @@ def _free(
     limit: int,
     now: int,
     listens: Collection[str],
+    gates: Gates,
 ) -> tuple[int, int] | None:
-    """The first and the last of the next due messages between open batches; what is too late is marked on the way."""
+    """The first and the last of the next due messages between open batches; what may not go is marked on the way."""
     m = tables.message.c
     due = and_(
         m.channel == channel, m.state == READY, _due(tables, now), m.message_id >= gap.start, m.message_id < gap.stop
@@ -166,7 +169,7 @@ def _free(
         first, last, expires_at = connection.execute(ends).one()
         if first is None:
             return None
-        if expires_at > now:
+        if expires_at > now and not gates.ask_again(connection, channel, first, last, now):
             return first, last
         _expire(connection, tables, and_(due, m.message_id.between(first, last), m.expires_at <= now), now, listens)
 
@@ -218,12 +221,14 @@ class Clerk:
     retry: Retry
     rng: Random
     listens: Collection[str] = ()
+    gates: Gates | None = None
     prices: Prices = FREE
 
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
 
-        Returns those that may be: not one that was cancelled or expired since the lease was taken.
+        Returns those that may be: not one that was cancelled or expired since the lease was taken, or whose contact
+        no longer consents.
         """
         tables, m = self.database.tables, self.database.tables.message.c
         with self.database.transaction() as connection:
@@ -231,6 +236,8 @@ class Clerk:
             self._write_down(connection, before, now)
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
             _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
+            if self.gates is not None:
+                self.gates.refuse(connection, self.batch.channel, window[0], window[-1], now)
             ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
             return frozenset(ready).intersection(window)
 
@@ -297,7 +304,8 @@ def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> T
                     m.message_id.between(row.first_message_id, row.handed_to),
                     _due(tables, row.ready_at),
                 )
-                fate = {"state": "uncertain", "detail": "the process that handed it over ended before the answer"}
+                reason = "the process that handed it over ended before the answer"
+                fate = {"state": "uncertain", "settled_at": now, "detail": reason}
                 uncertain += connection.execute(update(tables.message).where(handed).values(fate)).rowcount
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
     return TakenOver(len(lost), uncertain)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select
 from campflow.engine.advance import advance
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, write_down
+from campflow.engine.gates import Gates
 from campflow.engine.outbox import release
 from campflow.engine.schedule import occurrences
 from campflow.hooks.contracts import Receipt
@@ -85,7 +86,9 @@ class Punctual:
             if not connection.scalar(_any_may_go(tables), {"now": self.now}):
                 return False
         with self.database.transaction() as connection:
-            released = release(connection, tables, self.now, listens)
+            # Nobody can say yes in a test: consent is asked only of who has said no.
+            gates = Gates(tables, self.program, self.deployment, self.addresses, opt_in=())
+            released = release(connection, tables, self.now, listens, gates)
             refused = without_address(connection, tables, self.flow.contact, self.addresses)
             ready = connection.scalars(select(tables.message.c.message_id).where(tables.message.c.state == READY)).all()
             outcome = Outcome([Receipt(each, "accepted") for each in ready if each not in refused], refused=refused)
@@ -118,7 +121,7 @@ def _due_after(tables: Tables) -> Select[Any]:
     """The next moment after now at which time moves a journey, lets somebody in, makes a message due."""
     message = tables.message.c
     now: Any = bindparam("now")
-    planned = select(func.min(message.planned_at)).where(message.state == PLANNED, message.planned_at > now)
+    planned = select(func.min(message.release_at)).where(message.state == PLANNED, message.release_at > now)
     timers = [tables.journey.c.due_at, tables.prospect.c.due_at]
     queries = [*(select(func.min(at)).where(at > now) for at in timers), planned]
     return select(*(query.scalar_subquery() for query in queries))
@@ -127,4 +130,4 @@ def _due_after(tables: Tables) -> Select[Any]:
 @lru_cache(maxsize=8)
 def _any_may_go(tables: Tables) -> Select[Any]:
     m = tables.message.c
-    return select(exists().where(or_(m.state == READY, m.state == PLANNED), m.planned_at <= bindparam("now")))
+    return select(exists().where(or_(m.state == READY, m.state == PLANNED), m.release_at <= bindparam("now")))

@@ -182,7 +182,7 @@ class _Run:
         return None
 
     def _force(self, arms: Mapping[str, str]) -> None:
-        """From here on, who meets a split of the campaign gets this arm. In others it is the first; nobody is held out."""
+        """From here on, who meets these splits gets these arms. In others it is the first; nobody is held out."""
         self.arms |= arms
         plans = {campaign.plan.name: campaign.plan for campaign in self.daemon.program.campaigns}
         self.daemon.deployment = Deployment({

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from pydantic import BaseModel
+from sqlalchemy import func, select
 
 from campflow.engine.advance import Advance, advance
 from campflow.engine.channels import Channels
@@ -12,6 +13,7 @@ from campflow.engine.costs import Prices
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deployed import Deployment
 from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
+from campflow.engine.gates import Gates
 from campflow.engine.letters import Stationery
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
@@ -25,7 +27,8 @@ class Runtime:
     """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name.
 
     `costs` are what a message costs by channel, in minor units of the project's currency; `outside` is what errands are
-    done with.
+    done with. `waiting` are campaigns that do not run the text of their file, with the reason; `renew` opens the
+    project again, when another process has put other texts into force.
     """
 
     database: Database
@@ -38,7 +41,34 @@ class Runtime:
     context: ChannelContext
     costs: Mapping[str, int] = field(default_factory=dict)
     outside: Outside = field(default_factory=Outside)
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    renew: "Callable[[], Runtime] | None" = None
+    _left: list[Database] = field(default_factory=list, init=False)
     _seen: tuple[Pulse, int] | None = field(default=None, init=False)
+    _gates: Gates = field(init=False)
+
+    def __post_init__(self) -> None:
+        addresses = {name: plugin.address for name, plugin in self.plugins.items()}
+        self._gates = Gates(self.database.tables, self.program, self.deployment, addresses, self.prices)
+
+    @property
+    def prices(self) -> Prices:
+        return Prices(self.costs, self.stationery.currency)
+
+    def is_outdated(self) -> bool:
+        """Whether another process has put other texts into force since these were read."""
+        v = self.database.tables.campaign_version.c
+        with self.database.reader() as connection:
+            return (connection.scalar(select(func.max(v.version_id))) or 0) > self.deployment.newest
+
+    def read_again(self) -> None:
+        """Go on with the texts that are in force now. What is being handed over meanwhile is finished with the old."""
+        if self.renew is None:
+            return
+        new = self.renew()
+        self._left.append(self.database)
+        self.database, self.program, self.deployment = new.database, new.program, new.deployment
+        self.clock, self.stationery, self.waiting, self._seen = new.clock, new.stationery, new.waiting, None
 
     def tick(self, now: int) -> Advance:
         """Move everybody who is due at `now`."""
@@ -58,9 +88,9 @@ class Runtime:
         return done, failed
 
     def release(self, now: int) -> Released:
-        """Make the messages ready whose time has come, and let go of those that are too late."""
+        """Make the messages ready whose time has come and that may go, and let go of those that are too late."""
         with self.database.transaction() as connection:
-            return release(connection, self.database.tables, now, self.program.plan.reads)
+            return release(connection, self.database.tables, now, self.program.plan.reads, self._gates)
 
     def has_work(self, now: int) -> bool:
         """Whether a tick could do anything since the last one that was noted. Cheap, and writes nothing."""
@@ -82,8 +112,7 @@ class Runtime:
 
     async def deliver(self, channels: Channels, stop: Callable[[], bool] = lambda: False) -> DeliveryReport:
         """Hand over what is ready. When `stop` says so, only the windows at hand are finished."""
-        prices = Prices(self.costs, self.stationery.currency)
-        rules = Rules(listens=self.program.plan.reads, prices=prices)
+        rules = Rules(listens=self.program.plan.reads, prices=self.prices, gates=self._gates)
         return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
 
     def doors(self) -> Doors:
@@ -95,4 +124,5 @@ class Runtime:
         return await do_errands(self.database, self.stationery, doors, self.clock.now, stop)
 
     def close(self) -> None:
-        self.database.close()
+        for database in (*self._left, self.database):
+            database.close()

@@ -15,17 +15,17 @@ from campflow.engine.behaviour import HOUR, MINUTE
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployed, Deployment
 from campflow.engine.fates import READY, RETRY, Outcome, write_down
+from campflow.engine.gates import Gates
 from campflow.engine.lives import Lives
 from campflow.engine.outbox import release
 from campflow.engine.pulse import is_due
 from campflow.engine.punctual import without_address
 from campflow.model.calendar import DAY, add
 from campflow.model.constants import Stored
-from campflow.model.draws import draw_of
 from campflow.model.flow import After, AtTime, Flow, Send
 from campflow.model.people import Duration
-from campflow.planning.plan import CampaignPlan, OnClock
 from campflow.people.consent import LISTENED, follow_events
+from campflow.planning.plan import CampaignPlan, OnClock
 from campflow.sql.program import Program
 from campflow.storage.database import Database, insert_many
 from campflow.storage.tables import contact_column
@@ -81,7 +81,7 @@ class Simulation:
     def _settle_in(self, people: Iterable[Mapping[str, Stored]], now: int) -> int:
         """Write the people down as numbers 1, 2, …; returns how many they are."""
         rows = [
-            {"contact_key": f"person{number}", "created_at": now, "draw": draw_of(f"person{number}"),
+            {"contact_key": f"person{number}", "created_at": now,
              **{contact_column(name): value for name, value in fields.items()}}
             for number, fields in enumerate(people, start=1)
         ]  # fmt: skip
@@ -139,14 +139,16 @@ class Simulation:
         """Move everybody up to `now`, and hand over what may go. Returns whether campaigns were told of a fate."""
         advance(self.database, self.program, deployment, now)
         with self.database.transaction() as connection:
-            told = self._let_go(connection, now)
+            told = self._let_go(connection, deployment, now)
             self._accept(connection, since, now)
         return told
 
-    def _let_go(self, connection: Connection, now: int) -> bool:
+    def _let_go(self, connection: Connection, deployment: Deployment, now: int) -> bool:
         """Make ready what may go, and give up what cannot. Returns whether campaigns were told of that."""
         tables, listens = self.database.tables, self.program.plan.reads
-        released = release(connection, tables, now, listens)
+        # Made-up people say yes to everything: only who has said no gets nothing.
+        gates = Gates(tables, self.program, deployment, self.addresses, opt_in=())
+        released = release(connection, tables, now, listens, gates)
         refused = without_address(connection, tables, self.flow.contact, self.addresses)
         if refused:
             never = Random()  # noqa: S311 -- of these none is tried again, so it draws nothing
@@ -154,17 +156,17 @@ class Simulation:
         return bool((refused and "failed" in listens) or (released.expired and "expired" in listens))
 
     def _accept(self, connection: Connection, since: int, now: int) -> None:
-        """Every channel takes what is ready: as of its planned time, or now where something held it back till now."""
+        """Every channel takes what is ready: as of its time, or now where something held it back till now."""
         m, s = self.database.tables.message, self.database.tables.send
         ready = (
-            select(m.c.message_id, m.c.contact_id, m.c.planned_at, s.c.message)
+            select(m.c.message_id, m.c.contact_id, m.c.release_at, s.c.message)
             .join(s, s.c.send_id == m.c.send_id)
             .where(m.c.state == READY)
             .order_by(m.c.message_id)
         )
         accepted = []
-        for key, person, planned_at, message in connection.execute(ready).all():
-            at = now if key <= self._last_message and planned_at <= since else planned_at
+        for key, person, release_at, message in connection.execute(ready).all():
+            at = now if key <= self._last_message and release_at <= since else release_at
             accepted.append({"id": key, "at": at})
             self.lives.react(person, message, key, at)
         if accepted:

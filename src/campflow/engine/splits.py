@@ -36,7 +36,8 @@ def put_splits(
         salt = f"{plan.name}.{split.name}" if row is None else str(row.salt)
         new = insert(s).values(campaign_id=campaign_id, name=split.name, salt=salt)
         split_id = _put(connection, new) if row is None else int(row.split_id)
-        arms = dict(connection.execute(select(a.c.name, a.c.arm_id).where(a.c.split_id == split_id)).tuples())
+        known = connection.execute(select(a.c.name, a.c.arm_id).where(a.c.split_id == split_id))
+        arms = {row.name: row.arm_id for row in known}
         written = [name for name, _ in split.arms]
         for name in written:
             if name not in arms:

@@ -154,7 +154,10 @@ class OptionValue:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """`nth` tells two sends of one message in one stage apart: 0 for the first. `expires` None: the project's."""
+    """`nth` tells two sends of one message in one stage apart: 0 for the first. `expires` None: the project's.
+
+    `purpose` and `transactional` are what the message's front matter says.
+    """
 
     channel: str
     message: str
@@ -165,6 +168,8 @@ class Send:
     order: int
     text: str
     span: Span
+    purpose: str | None = None
+    transactional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,9 @@ class Wakes:
 @dataclass(frozen=True, slots=True)
 class CampaignPlan:
     """`holdout` is None where nobody is held out. `announces` are the built-in events of this campaign that some
-    condition of the project reads."""
+    condition of the project reads. `gated` are the sends, by their order, whose messages wait until it is asked
+    whether they may go: for limits, quiet hours, a budget, or consent that must have been given.
+    """
 
     name: str
     campaign: Campaign
@@ -222,6 +224,7 @@ class CampaignPlan:
     outside: Wakes
     inside: Wakes
     announces: frozenset[str]
+    gated: frozenset[int]
 
     @property
     def first_stage(self) -> StagePlan:
@@ -249,7 +252,8 @@ class Rfm:
 class Plan:
     """All campaigns, those that others depend on first.
 
-    `reads` are the events that any condition looks at; `rfm` is None where no condition reads a score.
+    `reads` are the events that any condition looks at; `rfm` is None where no condition reads a score. `opt_in` are the
+    purposes for which consent must have been given.
     """
 
     contact: Contact
@@ -258,4 +262,5 @@ class Plan:
     campaigns: tuple[CampaignPlan, ...]
     reads: frozenset[str]
     rfm: Rfm | None
+    opt_in: frozenset[str] = frozenset()
     segments: tuple[Segment, ...] = ()

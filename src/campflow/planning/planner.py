@@ -40,14 +40,21 @@ ANNOUNCEMENTS = ("entered", "left", "converted")
 FATES = frozenset({"sent", "failed", "expired"})
 
 
-def plan(checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None = None) -> Plan:
+def plan(
+    checked: CheckedFlow, *, zone: str, expires: Duration, rfm: Rfm | None = None, opt_in: Iterable[str] = ()
+) -> Plan:
     """The plan of all campaigns. `zone` and `expires` are the project's own, where a campaign says nothing."""
     flow = checked.flow
-    campaigns = tuple(_campaign(flow, campaign, zone, expires) for campaign in flow.campaigns)
+    campaigns = tuple(
+        replace(_campaign(flow, campaign, zone, expires), gated=_gated(flow, campaign, frozenset(opt_in)))
+        for campaign in flow.campaigns
+    )
     reads = frozenset(pattern.event for campaign in flow.campaigns for pattern in patterns(campaign))
     scored = any("rfm" in fields_in(each) for campaign in flow.campaigns for each in expressions(campaign))
     scores = rfm if scored else None
-    return Plan(flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, scores, flow.segments)
+    return Plan(
+        flow.contact, flow.events, zone, in_order_of_need(campaigns), reads, scores, frozenset(opt_in), flow.segments
+    )
 
 
 def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> CampaignPlan:
@@ -72,6 +79,18 @@ def _campaign(flow: Flow, campaign: Campaign, zone: str, expires: Duration) -> C
         outside=_outside(entries),
         inside=inside,
         announces=frozenset(name for name in ANNOUNCEMENTS if _is_read(flow, name, campaign.name)),
+        gated=frozenset(),
+    )
+
+
+def _gated(flow: Flow, campaign: Campaign, opt_in: frozenset[str]) -> frozenset[int]:
+    """One limit anywhere, and the messages of all campaigns are counted and go in turn."""
+    timed = campaign.quiet is not None or any(each.limits for each in flow.campaigns)
+    sends = (action for stage in campaign.stages for action in stage.all_actions() if isinstance(action, model.Send))
+    return frozenset(
+        send.order
+        for send in sends
+        if campaign.budget or (send.purpose or campaign.purpose) in opt_in or (timed and not send.transactional)
     )
 
 
@@ -283,8 +302,17 @@ def narrowed(whole: Plan, names: Iterable[str]) -> Plan:
         reader = waiting.pop()
         kept.add(reader.name)
         sources = (each for each in whole.campaigns if each.name not in kept)
-        waiting += [each for each in sources if _feeds(each, reader) or _sends_to(each, reader)]
+        waiting += [
+            each
+            for each in sources
+            if _feeds(each, reader) or _sends_to(each, reader) or (reader.campaign.limits and _sends(each))
+        ]
     return replace(whole, campaigns=tuple(each for each in whole.campaigns if each.name in kept))
+
+
+def _sends(campaign: CampaignPlan) -> bool:
+    """Whether the campaign has messages, which the limits of others may count."""
+    return any(isinstance(each.action, model.Send) for stage in campaign.stages for each in stage.actions)
 
 
 def _sends_to(source: CampaignPlan, reader: CampaignPlan) -> bool:

@@ -59,7 +59,7 @@ class LocalTime:
             return at
         local = self.of_instant(at)
         if months:
-            day = _day(local)
+            day = day_of(local)
             local = self._months_later(day, months) * DAY + (local - day * DAY)
         return self.to_instant(local + days * DAY if days else local)
 
@@ -94,7 +94,7 @@ class LocalTime:
 
     def _months_before(self, local: ColumnElement[Any], months: int) -> ColumnElement[Any]:
         """The first local time that is `months` before; midnight of the next month where its month is too short."""
-        day = _day(local)
+        day = day_of(local)
         here, there = self.tables.calendar_month.alias(), self.tables.calendar_month.alias()
         into = day - here.c.first_day
         same = (there.c.first_day + into) * DAY + (local - day * DAY)
@@ -114,7 +114,7 @@ class LocalTime:
         self, at: ColumnElement[Any], time: dt.time, weekday: int | None, *, strictly: bool
     ) -> ColumnElement[Any]:
         """The first `time` (on `weekday`) after `at`; `at` itself counts unless `strictly`."""
-        day = _day(self.of_instant(at))
+        day = day_of(self.of_instant(at))
         if weekday is not None:
             day = day + (weekday + 7 - (day + SHIFT * 7 + THURSDAY) % 7) % 7
         of_day = time_of_day(time)
@@ -123,7 +123,7 @@ class LocalTime:
         return case((here > at if strictly else here >= at, here), else_=following)
 
 
-def _day(local: ColumnElement[Any]) -> ColumnElement[Any]:
+def day_of(local: ColumnElement[Any]) -> ColumnElement[Any]:
     """Days since 1970-01-01 of local milliseconds, rounded down."""
     return (local + SHIFT * DAY) // DAY - SHIFT
 

@@ -59,6 +59,9 @@ class CampaignProgram:
     reschedule: tuple[Statement, ...]
     follow: tuple[Statement, ...]
     read: Mapping[str, Statement]
+    quiet: Statement | None
+    limits: tuple[Statement, ...]
+    budget: Statement | None
 
     @property
     def by_schedule(self) -> bool:
@@ -71,8 +74,9 @@ class CampaignProgram:
             self.fresh_by_change, self.fresh_by_contact, self.fresh_by_time, self.touch_due, self.touch_by_change,
         )  # fmt: skip
         groups = (
-            self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_, self.convert, self.move,
-            self.settle, self.follow, self.carry, self.reschedule, tuple(self.read.values()),
+            self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_,
+            self.convert, self.move, self.settle, self.follow, self.carry, self.reschedule, tuple(self.read.values()),
+            _some(self.quiet), self.limits, _some(self.budget),
         )  # fmt: skip
         return (
             *(each for each in one_each if each is not None),

@@ -23,6 +23,7 @@ class Rows:
     database: str
     contact_fields: tuple[Field, ...]
     events: tuple[Event, ...]
+    project_zone: str
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `ON CONFLICT`, which SQLAlchemy keeps with each database."""
@@ -41,7 +42,7 @@ class Rows:
 
 
 def rows(plan: CampaignPlan, project: Plan, tables: Tables, database: str) -> Rows:
-    return Rows(plan, tables, workspace(), database, project.contact.fields, project.events)
+    return Rows(plan, tables, workspace(), database, project.contact.fields, project.events, project.zone)
 
 
 def parameter(name: str) -> BindParameter[int]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from sqlalchemy import Column, Dialect, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Dialect, MetaData, Table, Text
 from sqlalchemy.schema import CreateTable
 
 from campflow.storage.tables import Id
@@ -12,13 +12,15 @@ from campflow.storage.tables import Id
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """fresh: contacts looked at from outside. touched: journeys looked at, by stage (0 after leaving). arrival: the
-    earliest entry found so far for each contact and key. occurrence: instants of schedules, by zone."""
+    earliest entry found so far for each contact and key. occurrence: instants of schedules, by zone. candidate:
+    messages that may be released, each with its turn among those of its contact."""
 
     metadata: MetaData
     fresh: Table
     touched: Table
     arrival: Table
     occurrence: Table
+    candidate: Table
 
 
 @lru_cache(maxsize=8)
@@ -64,5 +66,15 @@ def workspace() -> Workspace:
             Column("at", Id, primary_key=True, autoincrement=False),
             prefixes=["TEMPORARY"],
             sqlite_with_rowid=False,
+        ),
+        candidate=Table(
+            "candidate",
+            m,
+            Column("message_id", Id, primary_key=True, autoincrement=False),
+            Column("campaign_id", Id, nullable=False),
+            Column("channel", Text, nullable=False),
+            Column("transactional", Boolean, nullable=False),
+            Column("turn", Id, nullable=False),
+            prefixes=["TEMPORARY"],
         ),
     )

@@ -11,6 +11,7 @@ from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
 from campflow.sql.effects import effects
 from campflow.sql.entries import arrivals, enter, waiting
+from campflow.sql.gates import budget, limits, quiet
 from campflow.sql.moves import conversions, follow, moves, reschedules, settles
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.rows import Rows, Written, rows
@@ -60,6 +61,9 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         carry=all_of(carried(r)),
         reschedule=all_of(reschedules(r)),
         follow=all_of((follow(r), *exposures(r), *effects(r))),
+        quiet=one(quiet(r)),
+        limits=all_of(limits(r)),
+        budget=one(budget(r)),
         read={each.name.removeprefix("read_"): each for each in all_of(readings(r))},
     )
 

@@ -165,6 +165,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("name", Text, nullable=False, unique=True),
             Column("version_id", Id, comment="the text in force"),
             Column("started_at", BigInteger, nullable=False, comment="nothing older makes anyone enter"),
+            Column("priority", Integer, nullable=False, server_default=text("0"), comment="whose message goes first"),
             Column("looked_at", BigInteger, nullable=False, comment="the clock of the last tick"),
             Column("looked_event", BigInteger, nullable=False, comment="event.seq"),
             Column("looked_change", BigInteger, nullable=False, comment="change.seq"),

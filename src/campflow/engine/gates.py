@@ -1,0 +1,253 @@
+"""Releasing messages: what may be handed to its channel now, decided for all of them at once, in one transaction.
+
+In this order: consent and suppression, expiry, quiet hours, limits over all campaigns, budget. The messages of one
+contact take their turns (priority first, then as they were planned), so that each limit counts those before it; the
+messages of a turn are decided together, however many contacts there are.
+
+It is asked again when a batch is leased, and once more, for consent, as each window of it is handed over.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from campflow.engine.costs import FREE, Prices
+from campflow.engine.deployed import Deployment
+from campflow.engine.fates import PLANNED, READY
+from campflow.engine.permission import address_columns, refusal
+from campflow.model.flow import Send
+from campflow.planning.plan import CampaignPlan
+from campflow.sql.gates import WAITS_FOR_BUDGET
+from campflow.sql.program import CampaignProgram, Program, Statement
+from campflow.sql.workspace import creation, workspace
+from campflow.storage.tables import Tables
+
+#: Contacts whose messages are decided in one transaction.
+CHUNK = 50_000
+
+_NOW: Any = bindparam("now")
+
+
+def put_policy(connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int) -> None:
+    """What the release reads of a campaign's text; what waits for money is asked again."""
+    c, m = tables.campaign, tables.message
+    connection.execute(update(c).where(c.c.campaign_id == campaign_id).values(priority=plan.campaign.priority))
+    poor = (m.c.campaign_id == campaign_id, m.c.state == PLANNED, m.c.detail == WAITS_FOR_BUDGET)
+    connection.execute(update(m).where(*poor).values(release_at=m.c.planned_at))
+
+
+class Gates:
+    """What stands between a planned message and its channel.
+
+    `addresses` are the contact fields that channels write to, `prices` what a message costs, `opt_in` the purposes that
+    need consent where they are others than the program's. Without a program nothing stands there but consent.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        program: Program | None = None,
+        deployment: Deployment | None = None,
+        addresses: Mapping[str, str | None] | None = None,
+        prices: Prices = FREE,
+        opt_in: Collection[str] | None = None,
+    ) -> None:
+        self._tables = tables
+        campaigns = program.campaigns if program and deployment else ()
+        deployed = deployment.campaigns if deployment else {}
+        free = {f"price_{channel}": 0 for each in campaigns for channel in _channels(each)}
+        priced = free | {f"price_{channel}": amount for channel, amount in prices.channels.items()}
+        gates = [_Gate(each, priced | dict(deployed[each.plan.name].ids)) for each in campaigns]
+        self._gates = [gate for gate in gates if gate.statements]
+        self._limited = any(gate.program.limits for gate in self._gates)
+        self._gated = any(each.plan.gated for each in campaigns)
+        known = frozenset() if program is None else program.plan.opt_in
+        self._refusing = _Refusing(tables, addresses or {}, known if opt_in is None else opt_in)
+
+    def open(self, connection: Connection, now: int) -> int:
+        """Make ready what may go now; what may not is skipped, or waits. Returns how many became ready."""
+        m = self._tables.message
+        if not self._gated:
+            due = update(m).where(m.c.state == PLANNED, m.c.release_at <= now).values(state=READY)
+            return connection.execute(due).rowcount
+        ready = 0
+        _prepare(connection)
+        while connection.execute(_planned(self._tables, self._limited), {"now": now, "chunk": CHUNK}).rowcount:
+            self._refusing.candidates(connection, now)
+            for gate in self._gates:
+                gate.ask(connection, gate.quiet, now)
+            connection.execute(_decided(self._tables), {"now": now})
+            for turn in range(1, _turns(connection) + 1):
+                for gate in self._gates:
+                    gate.ask(connection, gate.program.limits, now, turn)
+                ready += connection.execute(_pass(self._tables), {"now": now, "turn": turn}).rowcount
+                for gate in self._gates:
+                    ready -= gate.ask(connection, gate.budget, now, turn)
+            connection.execute(delete(workspace().candidate))
+        return ready
+
+    def ask_again(self, connection: Connection, channel: str, first: int, last: int, now: int) -> bool:
+        """Take back what may not go any more of these ready messages. Returns whether there was any."""
+        if not self._gated:
+            return self.refuse(connection, channel, first, last, now)
+        _prepare(connection)
+        connection.execute(_held(self._tables), {"channel": channel, "first": first, "last": last, "now": now})
+        taken = self._refusing.candidates(connection, now)
+        for gate in self._gates:
+            taken += gate.ask(connection, gate.quiet, now)
+            # Only what was sent counts: what is promised was counted when these messages were released.
+            taken += gate.ask(connection, gate.program.limits, now, promised="accepted")
+        connection.execute(delete(workspace().candidate))
+        return bool(taken)
+
+    def refuse(self, connection: Connection, channel: str, first: int, last: int, now: int) -> bool:
+        """Skip those of these ready messages to which there is no consent. Returns whether there was any."""
+        return bool(self._refusing.range(connection, channel, first, last, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """One campaign's statements, and their parameters."""
+
+    program: CampaignProgram
+    parameters: Mapping[str, Any]
+
+    @property
+    def quiet(self) -> tuple[Statement, ...]:
+        return (self.program.quiet,) if self.program.quiet else ()
+
+    @property
+    def budget(self) -> tuple[Statement, ...]:
+        return (self.program.budget,) if self.program.budget else ()
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return (*self.quiet, *self.program.limits, *self.budget)
+
+    def ask(
+        self,
+        connection: Connection,
+        statements: tuple[Statement, ...],
+        now: int,
+        turn: int = 0,
+        promised: str = "ready",
+    ) -> int:
+        """Run them; returns how many messages they took back."""
+        asked = {**self.parameters, "now": now, "turn": turn, "promised": promised}
+        return sum(connection.exec_driver_sql(each.sql, {**asked, **each.constants}).rowcount for each in statements)
+
+
+def _channels(program: CampaignProgram) -> set[str]:
+    acting = (each.action for stage in program.plan.stages for each in stage.actions)
+    return {action.channel for action in acting if isinstance(action, Send)}
+
+
+class _Refusing:
+    """Skips messages that nobody consents to, and says why."""
+
+    def __init__(self, tables: Tables, addresses: Mapping[str, str | None], opt_in: Collection[str]) -> None:
+        m, s, c = tables.message, tables.send, workspace().candidate
+        reason = refusal(tables, address_columns(tables, addresses), opt_in)
+        why = select(reason).select_from(s).where(s.c.send_id == m.c.send_id).correlate(m).scalar_subquery()
+        skip = update(m).where(why.is_not(None)).values(state="skipped", settled_at=_NOW, detail=why)
+        which = select(c.c.message_id)
+        self._candidates = skip.where(m.c.message_id.in_(which))
+        self._range = skip.where(
+            m.c.channel == bindparam("of_channel"), m.c.state == READY,
+            m.c.message_id.between(bindparam("first"), bindparam("last")),
+        )  # fmt: skip
+        ledgers = (tables.consent, tables.suppression)
+        self._any_said = select(or_(*(exists(select(literal(1)).select_from(ledger)) for ledger in ledgers)))
+        self._asks_all = bool(opt_in)
+
+    def candidates(self, connection: Connection, now: int) -> int:
+        return connection.execute(self._candidates, {"now": now}).rowcount if self._asks(connection) else 0
+
+    def range(self, connection: Connection, channel: str, first: int, last: int, now: int) -> int:
+        if not self._asks(connection):
+            return 0
+        which = {"of_channel": channel, "first": first, "last": last, "now": now}
+        return connection.execute(self._range, which).rowcount
+
+    def _asks(self, connection: Connection) -> bool:
+        """Whether anyone has ever said anything."""
+        return self._asks_all or bool(connection.scalar(self._any_said))
+
+
+# --- the candidates; each statement is built once -----------------------------------------------------------------
+
+
+def _prepare(connection: Connection) -> None:
+    for statement in creation(connection.dialect):
+        connection.exec_driver_sql(statement)
+    connection.execute(delete(workspace().candidate))
+
+
+@lru_cache(maxsize=8)
+def _planned(tables: Tables, limited: bool) -> Insert:
+    """Messages whose time has come, of as many contacts as fit into a chunk."""
+    m, s, c, first = tables.message, tables.send, tables.campaign, tables.message.alias("f")
+    due = (m.c.state == PLANNED, m.c.release_at <= _NOW)
+    order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)
+    turn = func.row_number().over(partition_by=m.c.contact_id, order_by=order) if limited else literal(1)
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, turn)
+    found = found.join_from(m, s, s.c.send_id == m.c.send_id).join(c, c.c.campaign_id == m.c.campaign_id).where(*due)
+    earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= _NOW)
+    chunk = earliest.order_by(first.c.release_at).limit(bindparam("chunk")).subquery()
+    return insert(workspace().candidate).from_select(_CANDIDATE, found.where(m.c.contact_id.in_(select(chunk.c[0]))))
+
+
+@lru_cache(maxsize=8)
+def _held(tables: Tables) -> Insert:
+    """Ready messages of a channel that are about to be leased, all asked at once."""
+    m, s = tables.message, tables.send
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, literal(0))
+    found = found.join_from(m, s, s.c.send_id == m.c.send_id).where(
+        m.c.channel == bindparam("channel"), m.c.state == READY,
+        m.c.message_id.between(bindparam("first"), bindparam("last")),
+        or_(m.c.retry_at.is_(None), m.c.retry_at <= _NOW),
+    )  # fmt: skip
+    return insert(workspace().candidate).from_select(_CANDIDATE, found)
+
+
+_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "turn"]
+
+
+@lru_cache(maxsize=8)
+def _decided(tables: Tables) -> Delete:
+    """Whose time was put off, or who is skipped, takes no turn."""
+    c, m = workspace().candidate, tables.message
+    gone = exists().where(m.c.message_id == c.c.message_id, or_(m.c.state != PLANNED, m.c.release_at > _NOW))
+    return delete(c).where(gone)
+
+
+@lru_cache(maxsize=8)
+def _pass(tables: Tables) -> Update:
+    """Those of a turn whom nothing holds back."""
+    c, m = workspace().candidate, tables.message
+    mine = select(c.c.message_id).where(c.c.turn == bindparam("turn"))
+    passing = update(m).where(m.c.message_id.in_(mine), m.c.state == PLANNED, m.c.release_at <= _NOW)
+    return passing.values(state=READY, detail=None)
+
+
+def _turns(connection: Connection) -> int:
+    last: Select[Any] = select(func.coalesce(func.max(workspace().candidate.c.turn), 0))
+    return int(connection.scalar(last) or 0)
