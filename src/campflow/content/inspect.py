@@ -1,16 +1,17 @@
 """What the checker needs to know of `content/`: names, the fields that templates read, and what is wrong with them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from campflow.checking.vocabulary import PAGE, ContentFile, ContentIndex, TemplateField
 from campflow.content import templates
 from campflow.content.files import ContentPath, content_paths, read_content
 from campflow.content.frontmatter import Document, split
-from campflow.content.treatment import mistreated, of_one_mind
+from campflow.content.index import indexed
+from campflow.content.treatment import mistreated
 from campflow.content.variables import variables
-from campflow.diagnostics.diagnostic import Diagnostic, Label
+from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source, Span
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin
@@ -24,22 +25,7 @@ def inspect_content(
     `unsaved` are texts, by path, that somebody is editing: they stand for what the disk has.
     """
     paths = content_paths(project)
-    files = [_inspect(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths]
-    return ContentIndex(tuple(of_one_mind(list(_told_apart(files)))))
-
-
-def _told_apart(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
-    """Two files of one message and language: which of them would be sent?"""
-    first: dict[tuple[str, str, str | None], ContentFile] = {}
-    for file in files:
-        other = first.setdefault((file.channel, file.message, file.language), file)
-        if other is not file:
-            here = Span(file.path, 1, 1, 1, 2)
-            text = f"`{other.path}` holds the same message: keep one of the two"
-            label = Label(Span(other.path, 1, 1, 1, 2), "the other one")
-            problem = Diagnostic("duplicate-name", text, here, labels=(label,))
-            file = replace(file, problems=(*file.problems, problem))
-        yield file
+    return indexed([inspect_file(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths])
 
 
 def inspect_file(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None = None) -> ContentFile:
