@@ -7,7 +7,8 @@ from tests.language.test_any_text import SOUND
 
 from campflow import kept_trees
 from campflow.diagnostics.source import Source
-from campflow.kept_trees import FOLDER, KeptTrees
+from campflow.keeping import FOLDER
+from campflow.kept_trees import KeptTrees
 from campflow.language.parser import parse
 
 SOURCE = Source("some.flow", SOUND)

@@ -33,6 +33,8 @@ FLOORS = {
     "campflow.settings": 7,
     "campflow.flow_files": 7,
     "campflow.kept_trees": 7,
+    "campflow.keeping": 7,
+    "campflow.kept_content": 7,
     "campflow.kept_findings": 7,
     "campflow.project": 7,
     "campflow.standing": 7,

@@ -15,12 +15,11 @@ from pathlib import Path
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source
+from campflow.keeping import FOLDER, make_folder
 from campflow.language.packing import SHAPE, pack, unpack
 from campflow.language.parser import parse
 from campflow.language.syntax import FlowFile
 from campflow.language.tables import grammar_text
-
-FOLDER = Path(".campflow", "cache")
 
 #: Nothing is kept of a text that is read sooner than its tree could be found.
 SHORTEST = 500
@@ -75,10 +74,3 @@ class KeptTrees:
             fresh = self._folder / f"{name}.{os.getpid()}"
             fresh.write_text(f"{sha256(written.encode()).hexdigest()}\n{written}", "utf-8")
             fresh.replace(self._folder / name)
-
-
-def make_folder(folder: Path) -> None:
-    """Makes the cache where it is not there yet, out of Git's sight. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (ignore := folder.parent / ".gitignore").exists():
-        ignore.write_text("# made by campflow check; may be deleted\n*\n", "utf-8")

@@ -15,8 +15,8 @@ from campflow.checking.vocabulary import ContentFile, ContentIndex, TemplateFiel
 from campflow.compiler import check_sources
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source, Span
+from campflow.keeping import FOLDER
 from campflow.kept_findings import KeptFindings
-from campflow.kept_trees import FOLDER
 from campflow.language.parser import parse
 from campflow.language.syntax import FlowFile
 from campflow.rechecking import Remembered, check_again

@@ -109,6 +109,7 @@ def check(
 
 def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagnostic, ...]]":
     """All findings; with `whole` also the flow, where there is no error. What is kept changes nothing of it."""
+    from campflow.kept_content import kept_content
     from campflow.kept_findings import KeptFindings
     from campflow.kept_trees import KeptTrees
     from campflow.rechecking import check_again
@@ -120,7 +121,8 @@ def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagn
         return (checked.flow.flow if checked.flow else None), checked.diagnostics
     findings = KeptFindings(project.root)
     remembered = findings.read(sources)
-    found, known = check_again(sources, project.vocabulary, remembered, trees.read, project.today)
+    vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels))
+    found, known = check_again(sources, vocabulary, remembered, trees.read, project.today)
     if known != remembered:
         findings.write(sources, known)
         trees.tidy(sources)

@@ -5,14 +5,17 @@ It is said once for all languages of a message: consent does not depend on the l
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from campflow.checking.vocabulary import PURPOSE, TRANSACTIONAL, ContentFile, is_name
-from campflow.content.frontmatter import Document
 from campflow.diagnostics.diagnostic import Diagnostic, Label
 from campflow.diagnostics.source import Span
 
+if TYPE_CHECKING:
+    from campflow.content.frontmatter import Document
 
-def mistreated(document: Document) -> Iterator[Diagnostic]:
+
+def mistreated(document: "Document") -> Iterator[Diagnostic]:
     """What is wrong with `purpose` and `transactional` of one file."""
     purpose = document.front_matter.get(PURPOSE)
     if PURPOSE in document.front_matter and not is_name(purpose):
@@ -44,7 +47,7 @@ def _contradiction(file: ContentFile, plain: ContentFile, key: str) -> Diagnosti
     return Diagnostic("bad-template", text, file.option_spans.get(key, Span(file.path, 1, 1, 1, 2)), hint, labels)
 
 
-def _place(document: Document, key: str) -> Span:
+def _place(document: "Document", key: str) -> Span:
     """The value; where nothing is written after the colon, the key."""
     value = document.value_spans[key]
     empty = (value.line, value.column) == (value.end_line, value.end_column)
