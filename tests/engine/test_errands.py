@@ -8,10 +8,13 @@ from random import Random
 from typing import Any, Literal
 
 import pytest
+import structlog
 from pydantic import BaseModel
 from sqlalchemy import insert, select, update
+from structlog.testing import CapturingLogger
 from tests.engine.workbench import instant
 
+from campflow.engine.daemon import Daemon
 from campflow.engine.errand_rows import audiences_of, hold, write_down
 from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.fates import Retry
@@ -136,8 +139,10 @@ class Place:
 class World:
     """A project whose plugins are in the test's hand. Ada and Bob signed up on 2026-03-02."""
 
-    def __init__(self, folder: Path, flow: str = FLOW, idempotency: Literal["key", "none"] = "key") -> None:
-        (folder / "campflow.toml").write_text(SETTINGS)
+    def __init__(
+        self, folder: Path, flow: str = FLOW, idempotency: Literal["key", "none"] = "key", clock: str = "manual"
+    ) -> None:
+        (folder / "campflow.toml").write_text(SETTINGS.replace("manual", clock))
         (folder / "spring.flow").write_text(flow)
         self.sales, self.tag, self.ads, self.list = Other(), Other(), Place(), Place()
         self.seconds = 0.0
@@ -274,6 +279,31 @@ def test_only_who_is_in_an_arm_is_told_of(tmp_path: Path) -> None:
         emails = dict(connection.execute(select(world.t.contact.c.email, world.t.contact.c.contact_id)).all())
     assert {emails[email]: arm for arm, email in told} == arms
     assert len(told) == len(arms)
+
+
+def test_the_daemon_does_them_and_says_so_when_it_cannot(tmp_path: Path) -> None:
+    world = World(tmp_path, clock="system")
+    world.sales.opens = False
+    log = CapturingLogger()
+    daemon = Daemon(world.runtime, structlog.wrap_logger(log, processors=[]), look=0.02)
+
+    def told(event: str) -> bool:
+        return any(call.kwargs.get("event") == event for call in log.calls)
+
+    async def until_both() -> None:
+        running = asyncio.create_task(daemon.run())
+        while not (told("errands") and told("failed")):
+            await asyncio.sleep(0.01)
+        world.sales.opens = True
+        while not told("recovered"):
+            await asyncio.sleep(0.01)
+        daemon.stop()
+        await running
+
+    asyncio.run(asyncio.wait_for(until_both(), 60))
+    assert {state for _, _, state, _ in world.states()} == {"done"}
+    failed = [call.kwargs for call in log.calls if call.kwargs.get("event") == "failed"]
+    assert [(each["what"], each["error"]) for each in failed] == [("notify sales", "nobody at home")]
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------

@@ -110,12 +110,14 @@ def suppress(
 def forget(
     key: Key,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even where an audience still has them.")] = False,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Erase a person: fields, events, journeys, messages, consent, everything. It cannot be taken back.
 
-    A trace that does not say who it was keeps them from being imported again.
+    They are taken out of the audiences that `sync` put them into first; where that fails, nothing is erased. A trace
+    that does not say who it was keeps them from being imported again.
     """
     from campflow.people import forgetting
     from campflow.people.contacts import Identity
@@ -126,11 +128,35 @@ def forget(
         if not yes:
             typer.confirm(f"Erase all that is known about {name}, for good?", abort=True)
         now = opened.clock(desk).now()
+        _take_out(opened, desk, person, anyway=anyway)
         with desk.transaction() as connection:
             who = Identity(person.key, person.email)
             erased = forgetting.forget(connection, desk.tables, person.contact_id, who, now)
     rows = sum(erased.rows.values())
     print(f"Forgotten: {counted(rows, 'row')} erased, {counted(erased.waiting, 'message')} not sent any more.")
+
+
+def _take_out(opened: "Project", desk: "Database", person: "Person", *, anyway: bool) -> None:
+    """Take the person out of all audiences. Raises CampflowError where they may still be in one."""
+    import asyncio
+
+    from campflow.engine.audiences import withdraw
+    from campflow.engine.errand_rows import audiences_of
+    from campflow.hooks.contracts import Member
+    from campflow.people.dossier import contact_record
+    from campflow.storage.tables import CONTACT_COLUMNS
+
+    with desk.reader() as connection:
+        audiences = audiences_of(connection, desk.tables, person.contact_id)
+        record = contact_record(connection, desk.tables, person.contact_id, _currency(opened))
+    if not audiences:
+        return
+    fields = {name: value for name, value in record.items() if name not in CONTACT_COLUMNS}
+    failed = asyncio.run(withdraw(opened.outside(), audiences, Member(person.key, fields)))
+    for where, reason in failed.items():
+        print(printable(f"still in the audience {where}: {reason}"), file=sys.stderr)
+    if failed and not anyway:
+        raise CampflowError("nothing was erased: try again, or take them out there by hand and say --anyway")
 
 
 def export(key: Key, project: ProjectFolder = None, database: DatabaseUrl = None) -> None:

@@ -1,6 +1,8 @@
 """`campflow simulate`: a campaign tried out with made-up people, on a scratch database."""
 
 from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated
@@ -99,15 +101,16 @@ def _moment(start: str, zone: str) -> int:
 
 
 def _written(opened: "Project", rates: Path | None) -> "Habits":
+    """What the file says; of what it does not say a price, what the project says."""
     from campflow.cli.rates import read_rates
     from campflow.engine.behaviour import Habits
     from campflow.people.values import Conventions
 
-    if rates is None:
-        return Habits()
     flow = opened.flow.flow
     conventions = Conventions(flow.currency or opened.settings.currency, opened.settings.timezone)
-    return read_rates(rates, flow, opened.vocabulary.channels, conventions)
+    written = Habits() if rates is None else read_rates(rates, flow, opened.vocabulary.channels, conventions)
+    costs = {channel: Decimal(minor) for channel, minor in opened.costs().items() if minor}
+    return replace(written, cost={**costs, **written.cost})
 
 
 def _measured(own: "Project", opened: "Project") -> "Habits":

@@ -119,6 +119,11 @@ class _Names:
             "from_stage_id": ("from", *stage),
             "to_stage_id": ("to", *stage),
             "send_id": ("message", tables.send.c.send_id, tables.send.c.message),
+            "errand_statement_id": (
+                "asked_of",
+                tables.errand_statement.c.errand_statement_id,
+                tables.errand_statement.c.target,
+            ),
             "statement_id": ("because", tables.statement.c.statement_id, tables.statement.c.text),
             "split_id": ("split", tables.split.c.split_id, tables.split.c.name),
             "arm_id": ("arm", tables.arm.c.arm_id, tables.arm.c.name),
