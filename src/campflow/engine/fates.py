@@ -87,6 +87,7 @@ def write_down(
     rows += [_row(receipt, {}, {}, now, retry, rng) for receipt in refused]
     if rows:
         connection.execute(_update(tables), rows)
+    there = _still_there(connection, tables, others) if others else frozenset()
     attempts = [
         {
             "message_id": receipt.message_id,
@@ -96,6 +97,7 @@ def write_down(
             "detail": receipt.detail[:_DETAIL],
         }
         for receipt in others
+        if receipt.message_id in there
     ]
     if attempts:
         connection.execute(insert(tables.attempt), attempts)
@@ -103,6 +105,13 @@ def write_down(
     for name, ids in (("sent", [receipt.message_id for receipt in accepted]), ("failed", rejected)):
         if ids and name in listens:
             report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
+
+
+def _still_there(connection: Connection, tables: Tables, receipts: Sequence[Receipt]) -> frozenset[int]:
+    """Of these messages, those whose person was not forgotten while the provider had them."""
+    m = tables.message.c
+    ids = [receipt.message_id for receipt in receipts]
+    return frozenset(connection.scalars(select(m.message_id).where(m.message_id.in_(ids))))
 
 
 def report(connection: Connection, tables: Tables, name: str, now: int, which: ColumnElement[bool]) -> None:
