@@ -1,32 +1,69 @@
 """A project made ready for work: its campaigns put into force in its database."""
 
 import getpass
+from contextlib import closing
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from campflow.content.rendering import Library
 from campflow.content.unsubscribe import SigningKeys
+from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
+from campflow.engine.deployed import Deployment
 from campflow.engine.letters import Stationery
 from campflow.engine.runtime import Runtime
+from campflow.model.people import Contact
+from campflow.planning.planner import patterns
 from campflow.project import Project
+from campflow.sql.program import Program
+from campflow.standing import InForce, before, differing, in_force, standing, texts
 from campflow.storage.database import Database
 from campflow.storage.kept import kept
+from campflow.storage.tables import tables
 
 
-def open_runtime(project: Project, database: Database) -> Runtime:
-    """Deploy the project's campaigns and gather what runs them.
+def open_runtime(project: Project) -> Runtime:
+    """Put into force what may be, and gather what runs the campaigns.
 
-    Raises FlowError, ProjectError (a channel's settings), DeployError.
+    A campaign whose file has errors, or whose new text needs `campflow apply`, runs on as it was: see `waiting`. Raises
+    FlowError, ProjectError (a channel's settings), DeployError.
     """
     settings = project.channel_settings()
-    program = project.program(database.tables)
-    clock = project.clock(database)
-    texts = {path: source.text for path, source in project.sources.items()}
-    deployment = deploy(database, program, sources=texts, author=_author(), now=clock.now())
+    force = in_force(project)
+    stands = standing(project, force, now_of(project) if force.newest else 0)
+    chosen = stands.project
+    database = chosen.database()
+    clock = chosen.clock(database)
+    wanted = texts(chosen, database.tables)
+    deployment = _put(chosen, database, force, wanted, clock.now())
     return Runtime(
-        database, program, deployment, clock, _stationery(project, database), project.plugins.channels, settings,
-        project.channel_context, project.costs(), project.outside(),
+        database, _hearing(wanted.program, deployment), deployment, clock, _stationery(chosen, database),
+        chosen.plugins.channels, settings, chosen.channel_context, chosen.costs(), chosen.outside(),
+        waiting=stands.waiting,
+        renew=lambda: open_runtime(Project(project.root, project.settings, project.plugins)),
     )  # fmt: skip
+
+
+def now_of(project: Project) -> int:
+    """What time it is for the campaigns of a project that has a database."""
+    with closing(Database(project.database_url, tables(Contact((), None), ()))) as database:
+        return project.clock(database).now()
+
+
+def _put(project: Project, database: Database, force: InForce, wanted: Texts, now: int) -> Deployment:
+    if all(what == "new" for what in differing(project, force).values()):
+        return deploy(
+            database, wanted.program, sources=wanted.sources, author=author(), now=now, recall=wanted.recall
+        )
+    with database.transaction() as connection:
+        return change(connection, database, before(project, force), wanted, author(), now).deployment
+
+
+def _hearing(program: Program, deployment: Deployment) -> Program:
+    """The program; what its kept texts listen to is listened to as well."""
+    kept_texts = (each.program for campaign in deployment.campaigns.values() for each in campaign.kept)
+    reads = {pattern.event for each in kept_texts for pattern in patterns(each.plan.campaign)}
+    return replace(program, plan=replace(program.plan, reads=program.plan.reads | reads)) if reads else program
 
 
 def _stationery(project: Project, database: Database) -> Stationery:
@@ -50,7 +87,8 @@ def _kept(database: Database, name: str) -> str:
         return kept(connection, database.tables, name)
 
 
-def _author() -> str:
+def author() -> str:
+    """Who puts a text into force: the user of the machine."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in some containers

@@ -33,7 +33,7 @@ def opened(folder: Path) -> Runtime:
     (folder / "welcome.flow").write_text(re.sub(r"on signup, once", "when letters", flow))
     (folder / "other.flow").write_text(SECOND)
     project = Project.open(folder)
-    runtime = open_runtime(project, project.database())
+    runtime = open_runtime(project)
     with runtime.database.transaction() as connection:
         contact = runtime.database.tables.contact
         ada = {"contact_key": "a", "created_at": 0, "draw": 0, "email": "a@example.com", "letters": True}

@@ -6,6 +6,7 @@ import typer
 
 from campflow.cli import (
     authoring,
+    changing,
     desk,
     differing,
     drawing,
@@ -58,6 +59,10 @@ people.command("export")(person.export)
 events.command("import")(importing.import_events)
 app.add_typer(people, name="people")
 app.add_typer(events, name="events")
+app.command("plan")(changing.plan)
+app.command("apply")(changing.apply)
+app.command("rollback")(changing.rollback)
+app.command("versions")(changing.versions)
 app.command("run")(operating.run)
 app.command("tick")(operating.tick)
 app.command("status")(desk.status)

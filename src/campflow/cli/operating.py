@@ -1,7 +1,5 @@
 """Commands that run campaigns: run, tick, plugins."""
 
-import asyncio
-import logging
 import sys
 from contextlib import closing
 from dataclasses import asdict
@@ -30,6 +28,8 @@ def run(
     database: DatabaseUrl = None,
 ) -> None:
     """Run the campaigns until Ctrl-C or SIGTERM: move people, send messages, see new events within seconds."""
+    import asyncio
+
     from campflow.engine.daemon import Daemon
     from campflow.running import open_runtime
 
@@ -42,11 +42,13 @@ def run(
         log.warning("plugin left out", plugin=failed.name, reason=failed.reason)
     if opened.settings.clock == "manual":
         log.warning('the clock is "manual": time moves only by `campflow tick --now` and `campflow run --play`')
-    with closing(open_runtime(opened, opened.database())) as runtime:
+    with closing(open_runtime(opened)) as runtime:
         asyncio.run(Daemon(runtime, log).run())
 
 
 def _play(opened: "Project", play: str | None, until: str | None) -> None:
+    import asyncio
+
     from campflow.cli.playing import play_time
     from campflow.model.durations import parse_duration
     from campflow.model.times import parse_time
@@ -59,7 +61,7 @@ def _play(opened: "Project", play: str | None, until: str | None) -> None:
         step, end = parse_duration(play), parse_time(until, opened.settings.timezone)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--play, --until") from error
-    with closing(open_runtime(opened, opened.database())) as runtime:
+    with closing(open_runtime(opened)) as runtime:
         asyncio.run(play_time(opened, runtime, step, end))
 
 
@@ -69,6 +71,8 @@ def tick(
     database: DatabaseUrl = None,
 ) -> None:
     """Make one pass: move everybody who is due, hand over what is ready, end."""
+    import asyncio
+
     from campflow.engine.clock import ManualClock
     from campflow.model.times import parse_time, shown
     from campflow.running import open_runtime
@@ -82,9 +86,11 @@ def tick(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--now") from error
         opened.channel_settings()  # what is wrong with them is said before the clock moves
-        with closing(opened.database()) as store:
+        with closing(opened.desk()) as store:
             ManualClock(store).move(at)
-    with closing(open_runtime(opened, opened.database())) as runtime:
+    with closing(open_runtime(opened)) as runtime:
+        for name, reason in runtime.waiting.items():
+            print(f"campaign {name}: {reason}", file=sys.stderr)
         at = runtime.clock.now()
         told, failures = asyncio.run(one_pass(runtime))
     done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
@@ -139,6 +145,7 @@ def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> 
 
 def logger() -> "FilteringBoundLogger":
     """Log lines on standard error: `key=value` in a terminal, JSON elsewhere."""
+    import logging
     import os
 
     import structlog

@@ -30,7 +30,7 @@ def stranded(
         .group_by(s.c.name)
         .order_by(s.c.name)
     )
-    yield from connection.execute(query).tuples()
+    yield from connection.execute(query)
 
 
 def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[str, int]) -> None:

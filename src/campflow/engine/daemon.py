@@ -44,6 +44,7 @@ class Daemon:
             self._schedule(channels, doors)
             self._scheduler.start()
             self.log.info("running", campaigns=len(self.runtime.program.campaigns))
+            self._tell_waiting()
             await self._stopping.wait()
             self.log.info("stopping")
             self._scheduler.pause()
@@ -98,6 +99,10 @@ class Daemon:
 
     def _tick_now(self) -> bool:
         """Whether anything may have changed."""
+        if self.runtime.is_outdated():
+            self.runtime.read_again()
+            self.log.info("other texts are in force", campaigns=len(self.runtime.program.campaigns))
+            self._tell_waiting()
         now = self.runtime.clock.now()
         if not self.runtime.has_work(now):
             return False
@@ -135,6 +140,10 @@ class Daemon:
             self._complain(what, reason)
         for what in report.reached - set(report.failures):
             self._recovered(what)
+
+    def _tell_waiting(self) -> None:
+        for name, reason in self.runtime.waiting.items():
+            self.log.warning("its new text is not in force", campaign=name, reason=reason)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@ def people(connection: Connection, tables: Tables) -> dict[int, int]:
         )
         .group_by(v.c.version_id)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _longest(plan: CampaignPlan) -> int:
