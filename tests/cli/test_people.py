@@ -13,10 +13,14 @@ SIGNUPS = f"id,contact,at\n1,{ADA},2026-03-02 10:00\n2,{ZOE},2026-03-02 11:00\n"
 @pytest.fixture
 def shop(still: Terminal) -> Terminal:
     """Ada and Zoé have signed up, and their first mail is planned; it is 2026-03-02."""
+    signed_up(still)
+    return still
+
+
+def signed_up(still: Terminal) -> None:
     still("tick", "--now", "2026-03-01")
     still("people", "import", "-", "--format", "csv", stdin=PEOPLE)
     still("events", "import", "-", "--format", "csv", "--event", "signup", stdin=SIGNUPS)
-    return still
 
 
 def consents(shop: Terminal) -> dict[tuple[str, str], bool]:
@@ -169,3 +173,37 @@ def test_export_is_one_document_about_one_person(shop: Terminal) -> None:
 )
 def test_a_wrong_use_says_what_to_write(shop: Terminal, words: str, code: int, expected: str) -> None:
     assert expected in shop("people", *words.split(), code=code).words
+
+
+# --- what comes of it ------------------------------------------------------------------------------------------
+
+
+def fates(shop: Terminal, message: str) -> dict[str, tuple[str, str | None]]:
+    found = (each for each in shop.json("outbox") if each["name"] == message)
+    return {each["contact"]: (each["state"], each["detail"]) for each in found}
+
+
+def test_who_did_not_opt_in_gets_nothing_and_the_reason_is_there(still: Terminal) -> None:
+    still.change("campflow.toml", "[sender]", '[consent]\nopt_in = ["news"]\n\n[sender]')
+    still.change("welcome.flow", "audience  letters", "audience  letters\n  purpose   news")
+    signed_up(still)
+    still("people", "consent", "a1", "email", "--purpose", "news", "--given")
+    still("tick", "--now", "2026-03-02 12:00")
+    assert fates(still, "welcome") == {"a1": ("accepted", None), "z1": ("skipped", "no consent for purpose news")}
+
+
+def test_who_unsubscribes_or_bounces_gets_nothing_more(still: Terminal) -> None:
+    still.change("welcome.flow", "  leave     on unsubscribed\n", "")
+    signed_up(still)
+    still("tick", "--now", "2026-03-02 12:00")
+    said = (
+        f"contact,event,about,at\n{ADA},unsubscribed,welcome,2026-03-02 12:30\n{ZOE},bounced,welcome,2026-03-02 12:40\n"
+    )
+    still("events", "import", "-", "--format", "csv", stdin=said)
+    still("tick", "--now", "2026-03-05 12:00")
+    still("tick", "--now", "2026-03-06 12:00")
+    assert {state for state, _ in fates(still, "welcome").values()} == {"accepted"}
+    assert fates(still, "reminder") == {
+        "a1": ("skipped", "consent withdrawn"),
+        "z1": ("skipped", "suppressed: bounced"),
+    }

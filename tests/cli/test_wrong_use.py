@@ -62,6 +62,8 @@ def test_inside_a_project(project: Terminal, words: str, code: int, expected: st
         ),
         ("[channels.email]\nport = 'many'", "campflow.toml:2: `channels.email.port`"),
         ("channels.email.port = 'many'", "`channels.email.port`"),
+        ("consent.opt_in = ['Big News']", "`consent.opt_in`: `Big News` is not a purpose"),
+        ("[consent]\noptin = ['news']", "campflow.toml:2: `consent.optin`: there is no such setting"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_place(project: Terminal, line: str, expected: str) -> None:

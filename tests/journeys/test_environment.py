@@ -1,5 +1,7 @@
 """Settings from flags, the environment and the file; what the command says of itself."""
 
+import json
+
 from tests.journeys.command import Campflow
 
 
@@ -16,6 +18,13 @@ def test_flags_beat_the_environment_which_beats_the_file(project: Campflow) -> N
 def test_a_misspelled_variable_is_not_ignored(project: Campflow) -> None:
     said = project("status", code=2, CAMPFLOW_DATABSE="sqlite:///other.db").stderr
     assert "CAMPFLOW_DATABSE: there is no such setting; did you mean `CAMPFLOW_DATABASE`?" in said
+
+
+def test_purposes_that_need_opt_in_can_come_from_the_environment(project: Campflow) -> None:
+    project("people", "import", "people.csv")
+    said = project("people", "show", "ada@example.com", "--format", "json", CAMPFLOW_CONSENT__OPT_IN="news, offers")
+    refused = {each["purpose"] for each in json.loads(said.stdout)["consent"] if not each["allowed"]}
+    assert refused == {"news", "offers"}
 
 
 def test_a_plugin_that_fails_is_named_and_the_rest_works(project: Campflow) -> None:
