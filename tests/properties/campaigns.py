@@ -17,6 +17,11 @@ SETTABLE = {
     "seen": ("now", "last(ping)", "now + 1 day"),
 }
 
+ERRANDS = (
+    'notify sales "Call"', 'notify sales "Call now"', "sync lookalike", "do coupon { value count(ping) }",
+    "do coupon { value 5, note \"five\" }",
+)  # fmt: skip
+
 
 @dataclass
 class _Draft:
@@ -28,6 +33,7 @@ class _Draft:
     per: str | None
     sets: frozenset[str]
     hears: str | None
+    sends: bool = False
     targets: set[str] = field(default_factory=set)
 
     @property
@@ -49,20 +55,26 @@ def campaigns(
     sets: bool = True,
     hears: str | None = None,
     fields: frozenset[str] = FIELDS,
+    sends: bool = False,
+    decides: bool = True,
 ) -> str:
     """`sets` says whether stages may set fields; `hears` is a campaign whose events this one may listen to.
 
-    `events` and `fields` are those that it speaks of: few of them meet more often.
+    `events` and `fields` are those that it speaks of: few of them meet more often. `sends` says whether messages are
+    handed over: then there are clauses about that, and no keys (of two messages planned for one moment, the one that
+    was planned first goes first, and two journeys of one contact may plan in any order). `decides` allows `decide`.
     """
-    per = draw(st.sampled_from([None, None, None, "cart_id", "sku", "n"]))
+    per = None if sends else draw(st.sampled_from([None, None, None, "cart_id", "sku", "n"]))
     chosen = frozenset[str]()
     if sets and per is None:
         chosen = draw(st.frozensets(st.sampled_from(sorted(SETTABLE)), max_size=2))
     count = draw(st.integers(1, 3))
     fields = fields if sets or hears is None else fields - frozenset(SETTABLE)
-    draft = _Draft(name, Frame(day, events, fields), ["a", "b", "c"][:count], per, chosen, hears)
+    draft = _Draft(name, Frame(day, events, fields), ["a", "b", "c"][:count], per, chosen, hears, sends)
     lines = draw(_clauses(draft))
-    stages = [draw(_stage(draft, index)) for index in range(count)]
+    if sends:
+        lines += draw(_gates())
+    stages = [draw(_stage(draft, index, decides)) for index in range(count)]
     finals = [draw(_final(draft, final)) for final in ("y", "z") if final in draft.targets]
     return "\n".join([f"campaign {name} {{", *lines, *stages, *finals, "}"]) + "\n"
 
@@ -84,10 +96,31 @@ def _clauses(draw: DrawFn, draft: _Draft) -> list[str]:
         draw(conditions(draft.frame)) if draw(st.integers(0, 3)) == 3 else 'plan in ("trial", "pro", "enterprise")'
     )
     lines.append(f"  audience {audience}")
+    if draw(st.integers(0, 7)) == 7:
+        lines.append(f"  holdout {pick(draw, ['50%', '30%', '80%'])}")
     lines += [draw(_enter(draft)) for _ in range(draw(st.integers(1, 2)))]
     lines += [draw(_leave(draft)) for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2])))]
     names = draw(st.sampled_from([[], [], [""], ["", "second "], ["second "]]))
     return [*lines, *(draw(_convert(draft, name)) for name in names)]
+
+
+@st.composite
+def _gates(draw: DrawFn) -> list[str]:
+    """What stands between a message and its channel."""
+    lines = []
+    rules = ["1 email per day", "1 message per 2 days", "2 messages per 36 hours", "1 sms per hour", "2 email per week"]
+    if draw(st.booleans()):
+        written = ", ".join(draw(st.lists(st.sampled_from(rules), min_size=1, max_size=2, unique=True)))
+        lines.append(f"  limit {written}{pick(draw, ['', '', ' or skip'])}")
+    if draw(st.booleans()):
+        lines.append(f"  quiet {pick(draw, ['21:00 to 08:00', '22:00 to 02:30', '09:00 to 12:00', '00:00 to 06:00'])}")
+    if draw(st.integers(0, 2)) == 0:
+        lines.append(f"  priority {pick(draw, ['1', '5', '- 1'])}")
+    if draw(st.integers(0, 5)) == 0:
+        lines.append(f"  budget {pick(draw, ['0.20 EUR', '0.10 EUR', '5 EUR', '0.05 EUR'])}")
+    if draw(st.integers(0, 4)) == 0:
+        lines.append(f"  purpose {pick(draw, ['newsletter', 'orders'])}")
+    return lines
 
 
 @st.composite
@@ -135,17 +168,42 @@ def _convert(draw: DrawFn, draft: _Draft, name: str) -> str:
 
 
 @st.composite
-def _stage(draw: DrawFn, draft: _Draft, index: int) -> str:
+def _stage(draw: DrawFn, draft: _Draft, index: int, decides: bool) -> str:
     """The last way out leads on by time (or `else`), so that every stage is reached and left."""
     following = draft.stages[index + 1] if index + 1 < len(draft.stages) else "z"
     forward = [*draft.stages[index + 1 :], "y", "z"]
     lines = draw(_actions(draft))
     lines += [draw(_way_out(draft, forward)) for _ in range(draw(st.integers(0, 3)))]
     waits = any(line.strip().startswith("when") for line in lines)
+    if draw(st.integers(0, 3)) == 3:
+        split = draw(_split(draft, f"s{index}", forward, decides))
+        lines.insert(draw(st.integers(0, len(lines))), split)
     ends = [*["after"] * 6, "at", "on", *(["else"] * 4 if waits else [])]
     last = draw(_by_time(draft, pick(draw, ends)))
     draft.targets.add(following)
     return "\n".join([f"  stage {draft.stages[index]} {{", *lines, f"    {last} -> {following}", "  }"])
+
+
+#: Shares of two or three arms.
+SHARES = (("50", "50"), ("30", "70"), ("99", "1"), ("20", "30", "50"), ("0.5", "49.5", "50"))
+
+
+@st.composite
+def _split(draw: DrawFn, draft: _Draft, name: str, forward: list[str], decides: bool) -> str:
+    """Arms with their own actions and ways out; often decided as early as that can be."""
+    arms = []
+    for arm, share in zip(("x", "y", "z"), draw(st.sampled_from(SHARES)), strict=False):
+        lines = draw(_actions(draft)) if draw(st.booleans()) else []
+        lines += [draw(_way_out(draft, forward)) for _ in range(draw(st.sampled_from([0, 0, 1])))]
+        arms.append("\n".join([f"      {share}% {arm} {{", *lines, "      }"]) if lines else f"      {share}% {arm}")
+    if decides and draw(st.integers(0, 1)):
+        event = pick(draw, draft.frame.events)
+        within = pick(draw, ["1 hour", "1 day", "2 days"])
+        arms.append(f"      measure {event}{draw(wheres(event, draft.frame))} within {within}")
+        arms.append(
+            f"      decide at {pick(draw, ['0.1%', '0.3%', '50%'])} after {pick(draw, ['1 hour', '1 day', '2 days'])}"
+        )
+    return "\n".join([f"    split {name} {{", *arms, "    }"])
 
 
 @st.composite
@@ -193,12 +251,17 @@ def _target(draw: DrawFn, draft: _Draft, allowed: list[str]) -> str:
 @st.composite
 def _actions(draw: DrawFn, draft: _Draft) -> list[str]:
     lines = []
-    for kind in draw(st.lists(st.sampled_from(["send", "send", "set", "emit"]), max_size=3)):
-        if kind == "send":
+    kinds = ["send", "send", "send", "set", "emit", "errand"]
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=3)):
+        if kind == "errand":
+            lines.append(f"    {pick(draw, ERRANDS)}")
+        elif kind == "send":
             options = pick(draw, ["", "", "", " { expires 2 hours }", " { expires 1 month }"])
             time = pick(draw, ["", f" at {pick(draw, TIMES)}", f" in {pick(draw, DURATIONS)}"])
             when = pick(draw, [time, time, f" on {pick(draw, WEEKDAYS)} at {pick(draw, TIMES)}"])
-            lines.append(f"    send email {pick(draw, ['welcome', 'tips'])}{options}{when}")
+            message = pick(draw, ["welcome", "tips", *(["news", "receipt"] if draft.sends else [])])
+            channel = pick(draw, ["email", "email", "sms"]) if draft.sends else "email"
+            lines.append(f"    send {channel} {message}{options}{when}")
         elif kind == "set" and draft.sets:
             name = pick(draw, sorted(draft.sets))
             lines.append(f"    set {name} = {pick(draw, SETTABLE[name])}")

@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from tests.properties.campaigns import ZONES, campaigns
 from tests.properties.drawing import EVENTS, FIELDS, Frame, conditions
 from tests.reference.clock import DAY, QUARTER, add, midnight, occurrences
-from tests.reference.story import Change, Happening, Person, Stored
+from tests.reference.story import Change, Happening, Permission, Person, Stored
 from tests.reference.telling import PEOPLE, Case
 
 from campflow.model.people import Duration
@@ -74,15 +74,23 @@ class _Scene:
 
 @st.composite
 def cases(draw: DrawFn, calm: bool) -> RandomCase:
+    """Half of the calm ones hand messages over. What is spent on one is not there for another, in the order in which
+    they were planned: so where there is a budget, there is one contact."""
     zone, day = draw(st.sampled_from(PLACES))
-    text = draw(_texts(day, FIELDS if calm else frozenset(CHANGES)))
+    sends = calm and draw(st.booleans())
+    text = draw(_texts(day, FIELDS if calm else frozenset(CHANGES), sends, calm))
     deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
     clocks = draw(st.sampled_from([zone, *re.findall(r'timezone "(.*?)"', text)]))
     scene = _Scene(text, day, deployed, *draw(_moments(text, clocks, deployed)), calm)
-    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, 5))]]
+    people = [
+        draw(_person(scene, key))
+        for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, 1 if "  budget" in text else 5))]
+    ]
     happenings = draw(_histories(scene, people))
     changes = [] if calm else draw(st.lists(_change(scene, people), max_size=4))
-    return RandomCase(text, people, happenings, changes, zone, deployed, midnight(zone, day) + 9 * DAY, calm=calm)
+    permissions = draw(st.lists(_permission(scene, people), max_size=4)) if sends else []
+    end = midnight(zone, day) + 9 * DAY
+    return RandomCase(text, people, happenings, changes, zone, deployed, end, permissions, sends, calm)
 
 
 @st.composite
@@ -127,13 +135,14 @@ def _histories(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> list[Ha
 
 
 @st.composite
-def _texts(draw: DrawFn, day: dt.date, fields: frozenset[str]) -> str:
+def _texts(draw: DrawFn, day: dt.date, fields: frozenset[str], sends: bool, decides: bool) -> str:
     segment = draw(st.integers(0, 5)) == 0
     pair = draw(st.integers(0, 2)) == 0
     events = tuple(draw(st.lists(st.sampled_from(EVENTS), min_size=2, max_size=3, unique=True)))
-    text = PEOPLE + draw(campaigns("first", day, sets=True, events=events, fields=fields))
+    written = {"events": events, "fields": fields, "sends": sends, "decides": decides}
+    text = PEOPLE + draw(campaigns("first", day, sets=True, **written))
     if pair:
-        text += draw(campaigns("second", day, sets=False, hears="first", events=events, fields=fields))
+        text += draw(campaigns("second", day, sets=False, hears="first", **written))
     if segment:
         text = text.replace('plan in ("trial", "pro", "enterprise")', "in segment chosen", 1)
         text += f"segment chosen = {draw(conditions(Frame(day, events, frozenset({'plan', 'country', 'joined'}))))}\n"
@@ -201,3 +210,16 @@ def _change(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> Change:
     at = draw(st.sampled_from(scene.moments))
     new = draw(st.sampled_from(scene.moments if name == "seen" else CHANGES[name]))
     return Change(person.key, name, new, max(at, scene.deployed, person.created_at))
+
+
+@st.composite
+def _permission(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> Permission:
+    """Said by somebody who exists, after the beginning."""
+    person = draw(st.sampled_from(people))
+    at = max(draw(st.sampled_from(scene.moments)), scene.deployed, person.created_at)
+    channel = draw(st.sampled_from(["email", "email", "sms", ""]))
+    if draw(st.integers(0, 2)) == 0:
+        lifted = draw(st.sampled_from([None, HOUR, DAY]))
+        return Permission(person.key, at, channel, suppresses=True, lifted_at=None if lifted is None else at + lifted)
+    purpose = draw(st.sampled_from(["newsletter", "newsletter", "orders", ""]))
+    return Permission(person.key, at, channel, purpose, given=draw(st.integers(0, 2)) > 0)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
+from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -17,13 +18,20 @@ from tests.reference.story import (
     Message,
     Move,
     Outcome,
+    Permission,
     Stored,
 )
-from tests.reference.telling import EXPIRES, PEOPLE, Case, resolved
+from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, Case, resolved
 
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
+from campflow.engine.costs import Prices
 from campflow.engine.deploy import deploy
+from campflow.engine.fates import RETRY
+from campflow.engine.fates import Outcome as Sent
+from campflow.engine.gates import Gates
+from campflow.engine.outbox import Clerk, lease, members, release
+from campflow.hooks.contracts import Receipt
 from campflow.model.constants import stored_text
 from campflow.model.draws import draw_of
 from campflow.model.flow import CheckedFlow, Flow
@@ -32,6 +40,8 @@ from campflow.storage.database import Database
 from campflow.storage.schema import install
 from campflow.storage.tables import Tables, contact_column, event_column, tables
 from campflow.storage.zones import ensure_zones
+
+PRICES = Prices(ALLOWANCE.costs, "EUR")
 
 
 @cache
@@ -70,8 +80,9 @@ def _fresh_database() -> Database:
 def compiled(flow: Flow, zone: str) -> Program:
     """Compiled once for all clock patterns of a case."""
     return compile_flow(
-        CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect
-    )
+        CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect,
+        opt_in=ALLOWANCE.opt_in,
+    )  # fmt: skip
 
 
 def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
@@ -83,9 +94,25 @@ def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
         with database.transaction() as connection:
             _tell(connection, case, told, look)
         advance(database, program, deployment, look)
+        if case.sends:
+            _send(database, Gates(_tables(), program, deployment, CHANNELS, PRICES), look)
         told = look
     with database.reader() as connection:
         return _outcome(connection, case.sends)
+
+
+def _send(database: Database, gates: Gates, now: int) -> None:
+    """Channels that take at once what may go out."""
+    with database.transaction() as connection:
+        release(connection, _tables(), now, (), gates)
+    for channel in sorted(CHANNELS):
+        while batch := lease(database, channel, "test", 10_000, 60, now, (), gates):
+            with database.reader() as connection:
+                ids = connection.scalars(select(_tables().message.c.message_id).where(members(_tables(), batch)))
+                window = sorted(ids)
+            clerk = Clerk(database, batch, RETRY, Random(0), prices=PRICES, gates=gates)
+            going = clerk.hand_over(window, Sent(), now)
+            clerk.close(Sent([Receipt(each, "accepted") for each in sorted(going)]), now)
 
 
 # --- telling it what happens ----------------------------------------------------------------------------------------
@@ -102,6 +129,14 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
     for happening in sorted(case.happenings, key=lambda h: (h.known_at, h.seq)):
         if after < happening.known_at <= until:
             _record(connection, happening, ids[happening.contact])
+    for said in case.permissions:
+        if after < said.at <= until:
+            _say(connection, said, ids[said.contact])
+        if said.lifted_at is not None and after < said.lifted_at <= until:
+            lift = update(t.suppression).where(t.suppression.c.at == said.at)
+            connection.execute(
+                lift.where(t.suppression.c.contact_id == ids[said.contact]).values(lifted_at=said.lifted_at)
+            )
     for change in case.changes:
         if after < change.at <= until:
             column, mine = t.contact.c[contact_column(change.field)], t.contact.c.contact_key == change.contact
@@ -112,6 +147,15 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
                     "contact_id": ids[change.contact], "field": change.field, "at": change.at, "old": stored_text(old),
                 }  # fmt: skip
                 connection.execute(insert(t.change).values(row))
+
+
+def _say(connection: Connection, said: Permission, contact_id: int) -> None:
+    t = _tables()
+    row = {"contact_id": contact_id, "channel": said.channel, "at": said.at}
+    if said.suppresses:
+        connection.execute(insert(t.suppression).values(row | {"address": "", "reason": "manual"}))
+    else:
+        connection.execute(insert(t.consent).values(row | {"purpose": said.purpose, "given": said.given}))
 
 
 def _record(connection: Connection, happening: Happening, contact_id: int) -> None:

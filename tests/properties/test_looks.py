@@ -18,7 +18,7 @@ def tell_one_story(case: RandomCase) -> None:
     assert flow
 
     def told(pattern: str) -> Outcome:
-        outcome = interpreted(case, flow, looks_of(case, pattern))
+        outcome = interpreted(case, flow, looks_of(case, pattern)).whatever_the_clock()
         note(f"--- {pattern}\n" + "\n".join(lines(outcome, case.zone)))
         return outcome
 

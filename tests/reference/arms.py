@@ -21,7 +21,7 @@ def _number(digest: bytes, start: int) -> int:
 
 
 def arm_of(contact: str, salt: str, shares: Sequence[float]) -> int:
-    """The place of the arm whose stretch the contact's place lies in; shares are percentages, the last takes the rest."""
+    """The place of the arm whose stretch holds the contact's; shares are percentages, the last arm takes the rest."""
     place = bucket(contact, salt)
     for n in range(len(shares) - 1):
         if place < round(P * sum(shares[: n + 1]) / 100):

@@ -53,6 +53,14 @@ class Letter:
     def settle(self, state: str, now: int, why: str = "") -> None:
         self.state, self.settled_at, self.why = state, now, why
 
+    def wait(self, why: str, until: int) -> None:
+        """Time stands still for what waits in its turn, but not for a deadline, nor for want of money."""
+        if self.send.expires is not None or why == "budget":
+            until = min(until, self.expires_at)
+        else:
+            self.expires_at += until - self.release_at
+        self.why, self.release_at = why, until
+
     def cancel(self, now: int) -> None:
         """The contact left: what no channel has yet is not sent."""
         self.left = True
@@ -108,16 +116,16 @@ class Post:
 
     def _decide(self, person: Recipient, letter: Letter, now: int) -> None:
         refused = self._refused(person, letter, now)
-        if refused:
-            letter.settle("skipped", now, refused)
-        elif letter.expires_at <= now:
+        if letter.expires_at <= now:
             letter.settle("expired", now)
+        elif refused:
+            letter.settle("skipped", now, refused)
         elif self._is_over_a_limit_that_skips(person, letter, now):
             letter.settle("skipped", now, "limit")
         else:
             why, until = self._waits(person, letter, now)
             if why:
-                letter.why, letter.release_at = why, min(until, letter.expires_at)
+                letter.wait(why, until)
             else:
                 letter.state, letter.why = "ready", ""
                 self.spent[letter.campaign.name] += self._cost(letter)
@@ -147,7 +155,7 @@ class Post:
             quiet_until = self._quiet_until(person, letter.campaign, now)
             if quiet_until:
                 return "quiet", quiet_until
-            waits = [self._waits_for(person, letter, rule, now) for rule in _rules(letter, or_skip=False)]
+            waits = [self._waits_for(person, letter, rule, now) for rule in _rules(letter)]
             if any(waits):
                 return "limit", max(waits)
         budget = letter.campaign.budget
@@ -183,7 +191,7 @@ class Post:
         if self._is_transactional(letter) or self._quiet_until(person, letter.campaign, now):
             return False
         zone = person.zone(letter.campaign)
-        for rule in _rules(letter, or_skip=True):
+        for rule in _rules(letter, only_or_skip=True):
             before = [
                 one
                 for one in self._counted(person, rule)
@@ -205,5 +213,7 @@ class Post:
         return self.allowance.costs.get(letter.send.channel, 0)
 
 
-def _rules(letter: Letter, *, or_skip: bool) -> list[LimitRule]:
-    return [rule for limit in letter.campaign.limits if limit.or_skip == or_skip for rule in limit.rules]
+def _rules(letter: Letter, *, only_or_skip: bool = False) -> list[LimitRule]:
+    """Those that are about a message of this channel."""
+    rules = [rule for limit in letter.campaign.limits if limit.or_skip or not only_or_skip for rule in limit.rules]
+    return [rule for rule in rules if rule.channel in (None, letter.send.channel)]

@@ -56,8 +56,8 @@ ACTING = [
         tale("", "send email tips", more=", every time"),
         SIGNUP + "03-20 10:00 signup",
         [
-            IN, "03-02 10:00 email tips", BOLD, "03-11 10:00 a -> z", "#2 03-20 10:00 -> a", "#2 03-20 10:00 email tips",
-            "#2 03-29 10:00 a -> z",
+            IN, "03-02 10:00 email tips", BOLD, "03-11 10:00 a -> z", "#2 03-20 10:00 -> a",
+            "#2 03-20 10:00 email tips", "#2 03-29 10:00 a -> z",
         ],
     ),
 ]  # fmt: skip
@@ -156,8 +156,8 @@ HOLDOUT = [
             "tale 03-04 10:00 a -> z",
         ],
         {
-            "before": 'campaign first { audience plan == "trial"\n holdout 99%\n enter on signup\n leave on unsubscribed\n'
-            " stage a { after 1 day -> z }\n final z }\n"
+            "before": 'campaign first { audience plan == "trial"\n holdout 99%\n enter on signup\n'
+            " leave on unsubscribed\n stage a { after 1 day -> z }\n final z }\n"
         },
     ),
 ]  # fmt: skip

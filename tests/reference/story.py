@@ -151,6 +151,9 @@ class Outcome:
     acts: list[Act] = field(default_factory=list)
 
     def whatever_the_clock(self) -> "Outcome":
-        """What does not depend on when the engine looks: without when, and whether, messages were handed over."""
-        plain = [message._replace(state="", settled_at=None, why="") for message in self.messages]
+        """What does not depend on when the engine looks: without when, and whether, messages were handed over.
+
+        A message that waits may be given longer to live, so that differs too.
+        """
+        plain = [message._replace(expires_at=0, state="", settled_at=None, why="") for message in self.messages]
         return replace(self, messages=plain)

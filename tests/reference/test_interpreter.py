@@ -6,7 +6,9 @@ from tests.reference import (
     stories_of_arms,
     stories_of_conditions,
     stories_of_entering,
+    stories_of_errands,
     stories_of_moving,
+    stories_of_releasing,
 )
 from tests.reference.telling import Story, interpreted, lines, resolved
 
@@ -15,6 +17,8 @@ STORIES = [
     *stories_of_moving.STORIES,
     *stories_of_acting.STORIES,
     *stories_of_arms.STORIES,
+    *stories_of_errands.STORIES,
+    *stories_of_releasing.STORIES,
     *stories_of_conditions.STORIES,
 ]
 
