@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from campflow.checking.texts import Texts
 from campflow.diagnostics.source import Span
 from campflow.model.expressions import Constant, Expression
 from campflow.model.people import Duration, ValueType
@@ -11,11 +12,14 @@ _LONGEST = 40
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """`written` is the source text on one line; empty where it is not at hand."""
-
     value: Expression
-    written: str
+    texts: Texts
     span: Span
+
+    @property
+    def written(self) -> str:
+        """The source text on one line; empty where it is not at hand."""
+        return self.texts.written(self.span)
 
     @property
     def type(self) -> ValueType:

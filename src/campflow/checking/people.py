@@ -110,7 +110,7 @@ class Declarations:
             value = constant(node.default, written, self._currency)
         if not isinstance(value, Constant):
             return value
-        result = assign(type_, f"`{node.name.text}`", Operand(value, written, node.default.span))
+        result = assign(type_, f"`{node.name.text}`", Operand(value, self._texts, node.default.span))
         return result if isinstance(result, Diagnostic) else value.value
 
 

@@ -47,7 +47,7 @@ class Scope:
         return replace(self, entry=entry)
 
     def operand(self, value: Expression, span: Span) -> Operand:
-        return Operand(value, self.texts.written(span), span)
+        return Operand(value, self.texts, span)
 
     def judge(self, outcome: "Expression | Diagnostic") -> Expression | None:
         """The expression, or None after the mistake has been reported."""

@@ -7,6 +7,8 @@ from campflow.diagnostics.source import Source, Span
 
 #: A text in quotes is kept as it is; comments go, and runs of blanks become one.
 _PIECES = re.compile(r'(?P<quoted>"(?:\\.|[^"\\\n])*")|(?P<comment>#[^\n]*)|(?P<blanks>\s+)|(?P<other>[^"#\s]+|.)')
+#: A comment, or blanks that are not just one.
+_UNUSUAL = re.compile(r"#|[ ]{2}|[\n\t\r]")
 
 
 class Texts:
@@ -20,6 +22,8 @@ class Texts:
         lines = self._lines.get(span.path, [])[span.line - 1 : span.end_line]
         if not lines:
             return ""
+        if len(lines) == 1:
+            return _folded(lines[0][span.column - 1 : span.end_column - 1])
         lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
         return _folded("\n".join(lines))
@@ -31,7 +35,7 @@ class Texts:
 
 
 def _folded(text: str) -> str:
-    if not any(sign in text for sign in ("#", "  ", "\n", "\t", "\r")):
+    if not _UNUSUAL.search(text):
         return text.strip()  # as most statements are written
     kept: list[str] = []
     for match in _PIECES.finditer(text):

@@ -1,6 +1,7 @@
 """A text that campflow reads, and places in it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,11 @@ class Source:
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A stretch of a text: lines and columns count from 1 in characters; the end is the first place after it."""
+class Span(NamedTuple):
+    """A stretch of a text: lines and columns count from 1 in characters; the end is the first place after it.
+
+    Each node of each tree has one, so it is a tuple: that is made and looked up in half the time.
+    """
 
     path: str
     line: int

@@ -106,7 +106,7 @@ class _Walk:
 
     def _test(self, node: syntax.TestDeclaration) -> None:
         span = node.title.span
-        inside = replace(span, column=span.column + 1, end_column=span.end_column - 1)
+        inside = span._replace(column=span.column + 1, end_column=span.end_column - 1)
         self._add(syntax.Name(node.title.value, inside), "test", node.campaign.text, node)
         self._add(node.campaign, "campaign")
         self.go(node.steps, _Scope(campaign=node.campaign.text, person=f"{node.span.path}:{node.span.line}"))

@@ -46,7 +46,7 @@ def unpack(written: str | bytes, path: str) -> syntax.FlowFile:
     """The tree of the file with that path. Raises ValueError for what `pack` did not write."""
     try:
         return unpacked(json.loads(written), path)
-    except RecursionError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not a tree ({error})") from error
 
 

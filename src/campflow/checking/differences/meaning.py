@@ -33,9 +33,11 @@ def meaning(part: object, through_segments: bool = False) -> Hashable:
 def rebuilt(part: T, change: Callable[[Any], Any]) -> T:
     """The same with `change` done to every construct in it, the innermost first."""
     rebuilding: Any = part
+    if isinstance(rebuilding, Span):
+        return part
     if isinstance(rebuilding, tuple):
         rebuilding = tuple(rebuilt(each, change) for each in rebuilding)
-    elif is_dataclass(rebuilding) and not isinstance(rebuilding, Span | type):
+    elif is_dataclass(rebuilding) and not isinstance(rebuilding, type):
         inside = {field.name: getattr(rebuilding, field.name) for field in fields(rebuilding)}
         rebuilding = change(replace(rebuilding, **{name: rebuilt(each, change) for name, each in inside.items()}))
     return rebuilding  # type: ignore[no-any-return]  # a change keeps the kind of what it changes
