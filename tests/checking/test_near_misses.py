@@ -86,7 +86,7 @@ CLAUSES = [
     "convert on purchase within 14 days\n  convert bought on purchase within 2 days",
     "convert on subscribed where amount > spent within 14 days worth 20 EUR",
     "leave when score < 0\n  leave on purchase where amount > 50 EUR if score > 3",
-    "goal conversion >= 12%\n  goal cost per conversion <= 40 EUR",
+    "convert on purchase within 3 days\n  goal conversion >= 12%\n  goal cost per conversion <= 40 EUR",
     "moved old -> older\n  moved older -> done",
     "limit 1 email per day, 3 messages per week or skip\n  limit 1 sms per month",
     "runs 2026-12-01 to 2026-12-01",

@@ -1,5 +1,7 @@
-"""Occurrences of fields in content files: each `{{ first_name }}`, `{{ contact.first_name }}` and `{{ entry.sku }}`."""
+"""Occurrences of fields in templates, those of content files and the texts of statements: each `{{ first_name }}`,
+`{{ contact.first_name }}` and `{{ entry.sku }}`."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,10 +9,14 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateError
 
 from campflow.checking.campaigns import entry_words
+from campflow.checking.checks.written_texts import texts_of
+from campflow.checking.clauses import COST_PER, UNNAMED
 from campflow.checking.names import EventWords
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import ContentFile
 from campflow.content.sandbox import SANDBOXES
+from campflow.content.templates import BadTemplate, parse
+from campflow.content.variables import variables
 from campflow.diagnostics.source import Span
 from campflow.editor.index import Occurrence, Symbol
 from campflow.editor.indexing import Known
@@ -41,17 +47,51 @@ def template_occurrences(content: ContentFile, text: str, known: Known, entries:
     places = Places(text)
     free = {field.name for field in content.template_fields}
     for read in _reads(text):
-        if not read.owner and read.name not in free:  # a word of Jinja's
-            continue
-        line, column = places.line_and_column(read.start)
-        span = Span(content.path, line, column, line, column + len(read.name))
-        if read.owner in _ENTRY:
-            having = (each.event.name for each in entry if read.name in each.fields)
-            symbols = tuple(Symbol("field", read.name, event) for event in having)
-        else:
-            symbols = (Symbol("field", read.name),) if read.name in known.names.contact_fields else ()
-        if symbols:
-            yield Occurrence(span, symbols)
+        if read.owner or read.name in free:  # else a word of Jinja's
+            line, column = places.line_and_column(read.start)
+            span = Span(content.path, line, column, line, column + len(read.name))
+            yield from _occurrence(read, span, entry, known)
+
+
+def written_occurrences(file: syntax.FlowFile, text: str, known: Known) -> Iterator[Occurrence]:
+    """The fields that the texts of `notify` and of options read, and the conversions that goals are about."""
+    places = Places(text)
+    for campaign in find(file.declarations, syntax.CampaignDeclaration):
+        entry = entry_words(campaign, known.names).events
+        for statement in find(campaign.items, (syntax.Notify, syntax.Do, syntax.Send)):
+            for each in texts_of(statement):
+                start, written = places.offset(each.span.line, each.span.column), places.written(each.span)
+                free = _free(written) if "{" in written else frozenset()
+                for read in _reads(written) if free else ():
+                    if read.owner or read.name in free:
+                        line, column = places.line_and_column(start + read.start)
+                        span = Span(file.path, line, column, line, column + len(read.name))
+                        yield from _occurrence(read, span, entry, known)
+        for goal in find(campaign.items, syntax.Goal):
+            name = goal.metric.removeprefix(COST_PER)
+            said = re.match(rf"goal\s+(?:cost\s+per\s+)?(?={name}\b)", places.written(goal.span))
+            if said and name != UNNAMED:
+                line, column = places.line_and_column(places.offset(goal.span.line, goal.span.column) + said.end())
+                span = Span(file.path, line, column, line, column + len(name))
+                yield Occurrence(span, (Symbol("conversion", name, campaign.name.text),))
+
+
+def _free(text: str) -> frozenset[str]:
+    """The names that a template reads; none where it does not compile."""
+    try:
+        return frozenset(each.name for each in variables(parse(text), text))
+    except BadTemplate:
+        return frozenset()
+
+
+def _occurrence(read: "_Read", span: Span, entry: Sequence[EventWords], known: Known) -> Iterator[Occurrence]:
+    if read.owner in _ENTRY:
+        having = (each.event.name for each in entry if read.name in each.fields)
+        symbols = tuple(Symbol("field", read.name, event) for event in having)
+    else:
+        symbols = (Symbol("field", read.name),) if read.name in known.names.contact_fields else ()
+    if symbols:
+        yield Occurrence(span, symbols)
 
 
 @dataclass(frozen=True, slots=True)

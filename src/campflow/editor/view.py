@@ -15,7 +15,7 @@ from campflow.diagnostics.source import Source, Span
 from campflow.editor.index import Index, Occurrence
 from campflow.editor.indexing import Known, known, occurrences
 from campflow.editor.places import Places
-from campflow.editor.templates import entries, template_occurrences
+from campflow.editor.templates import entries, template_occurrences, written_occurrences
 from campflow.language import syntax
 from campflow.language.parser import parse
 from campflow.project import Project
@@ -113,7 +113,9 @@ class Looking:
             texts={path: source.text for path, source in texts.items()} | content,
             parsed=parsed,
             names=names,
-            index=Index([*self._in_flows(files, about), *_in_content(content, files, about)]),
+            index=Index(
+                [*self._in_flows(files, about), *_in_texts(files, texts, about), *_in_content(content, files, about)]
+            ),
             encoding=self._encoding,
             problems=problems,
         )
@@ -125,6 +127,11 @@ class Looking:
             if kept is None or kept[0] is not file or kept[1] != fingerprint:
                 kept = self._found[file.path] = file, fingerprint, occurrences(file, about)
             yield from kept[2]
+
+
+def _in_texts(files: Iterable[syntax.FlowFile], texts: Mapping[str, Source], about: Known) -> Iterator[Occurrence]:
+    for file in files:
+        yield from written_occurrences(file, texts[file.path].text, about)
 
 
 def _in_content(content: Mapping[str, str], files: Iterable[syntax.FlowFile], about: Known) -> Iterator[Occurrence]:

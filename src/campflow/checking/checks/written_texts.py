@@ -23,12 +23,13 @@ def written_texts_are_sound(files: Sequence[syntax.FlowFile], names: Names) -> I
         message = Known(tuple(names.contact_fields), fields, OF_MESSAGE, ALONE)
         for statement in find(campaign.items, (syntax.Notify, syntax.Do, syntax.Send)):
             known = message if isinstance(statement, syntax.Send) else outside
-            for text in _texts(statement):
+            for text in texts_of(statement):
                 if "{" in text.value:
                     yield from _problems(text, known)
 
 
-def _texts(statement: object) -> Iterator[syntax.Text]:
+def texts_of(statement: object) -> Iterator[syntax.Text]:
+    """The texts of a `notify`, or of the options of a `do` or a `send`."""
     match statement:
         case syntax.Notify(text=text):
             yield text

@@ -105,4 +105,5 @@ def unknown_goal(goal: syntax.Goal, known: Sequence[str], cost_per: str) -> Diag
     goals = (*known, *(f"{cost_per}{name}" for name in known))
     choice = f"write one of {', '.join(goals)}" if known else "add what it measures: `convert on EVENT within DURATION`"
     advice = did_you_mean(goal.metric, goals) or choice
-    return Diagnostic("unknown-name", f"no conversion here is what `{goal.metric}` measures", goal.span, advice)
+    name = goal.metric.removeprefix(cost_per)
+    return Diagnostic("unknown-name", f"the campaign has no conversion `{name}`", goal.span, advice)
