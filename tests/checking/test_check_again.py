@@ -47,6 +47,7 @@ class State:
 class Desk:
     """Somebody who checks one state after the other, and remembers. `looked_at` are the files read for the last."""
 
+    shares: int
     remembered: dict[str, Remembered]
     before: Mapping[str, str]
     looked_at: list[str]
@@ -56,7 +57,7 @@ class Desk:
         same = {path for path, text in state.texts.items() if self.before.get(path) == text}
         known = {path: each for path, each in self.remembered.items() if path in same}
         self.looked_at = []
-        found, kept = check_again(state.sources, state.words, known, self._read, state.today)
+        found, kept = check_again(state.sources, state.words, known, self._read, state.today, shares=self.shares)
         assert found == check_sources(state.sources, state.words, today=state.today).diagnostics
         self.remembered, self.before = kept, state.texts
 
@@ -65,8 +66,8 @@ class Desk:
         return parse(source)
 
 
-def desk() -> Desk:
-    return Desk({}, {}, [])
+def desk(shares: int = 1) -> Desk:
+    return Desk(shares, {}, {}, [])
 
 
 # --- one edit after the other -----------------------------------------------------------------------------------
@@ -257,9 +258,10 @@ def states() -> list[State]:
     return others
 
 
+@pytest.mark.parametrize("shares", [1, 3])
 @pytest.mark.parametrize("edited", states())
-def test_an_edit_and_its_undoing_are_seen_by_the_other_files(edited: State) -> None:
-    at = desk()
+def test_an_edit_and_its_undoing_are_seen_by_the_other_files(edited: State, shares: int) -> None:
+    at = desk(shares)
     for state in (sound(), edited, sound()):
         at.check(state)
 
@@ -476,8 +478,8 @@ def edited(draw: st.DrawFn, state: State) -> State:
 
 
 @settings(deadline=None, max_examples=60)
-@given(story())
-def test_it_says_what_checking_everything_says(states: Sequence[State]) -> None:
-    at = desk()
+@given(story(), st.integers(1, 3))
+def test_it_says_what_checking_everything_says(states: Sequence[State], shares: int) -> None:
+    at = desk(shares)
     for state in states:
         at.check(state)

@@ -109,6 +109,7 @@ def check(
 
 def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagnostic, ...]]":
     """All findings; with `whole` also the flow, where there is no error. What is kept changes nothing of it."""
+    from campflow.crew import hands, side_by_side
     from campflow.kept_content import kept_content
     from campflow.kept_findings import KeptFindings
     from campflow.kept_trees import KeptTrees
@@ -122,7 +123,8 @@ def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagn
     findings = KeptFindings(project.root)
     remembered = findings.read(sources)
     vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels))
-    found, known = check_again(sources, vocabulary, remembered, trees.read, project.today)
+    count = hands(source for source in sources if source.path not in remembered)
+    found, known = check_again(sources, vocabulary, remembered, trees.read, project.today, side_by_side, count)
     if known != remembered:
         findings.write(sources, known)
         trees.tidy(sources)
