@@ -5,6 +5,8 @@ from contextlib import closing
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import inspect
+
 from campflow.content.rendering import Library
 from campflow.content.unsubscribe import SigningKeys
 from campflow.engine.changing import Texts, change
@@ -12,11 +14,12 @@ from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.letters import Stationery
 from campflow.engine.runtime import Runtime
+from campflow.in_force import InForce, before, differing, in_force, texts
 from campflow.model.people import Contact
 from campflow.planning.planner import patterns
 from campflow.project import Project
 from campflow.sql.program import Program
-from campflow.standing import InForce, before, differing, in_force, standing, texts
+from campflow.standing import standing
 from campflow.storage.database import Database
 from campflow.storage.kept import kept
 from campflow.storage.tables import tables
@@ -45,16 +48,19 @@ def open_runtime(project: Project) -> Runtime:
 
 
 def now_of(project: Project) -> int:
-    """What time it is for the campaigns of a project that has a database."""
-    with closing(Database(project.database_url, tables(Contact((), None), ()))) as database:
-        return project.clock(database).now()
+    """What time it is for the campaigns of a project; a manual clock that was never set shows 0."""
+    bare = tables(Contact((), None), ())
+    if not project.database_exists:
+        return project.clock(Database("sqlite://", bare)).now() if project.settings.clock != "manual" else 0
+    with closing(Database(project.database_url, bare)) as database:
+        with database.reader() as connection:
+            is_set = inspect(connection).has_table(bare.setting.name)
+        return project.clock(database).now() if is_set or project.settings.clock != "manual" else 0
 
 
 def _put(project: Project, database: Database, force: InForce, wanted: Texts, now: int) -> Deployment:
     if all(what == "new" for what in differing(project, force).values()):
-        return deploy(
-            database, wanted.program, sources=wanted.sources, author=author(), now=now, recall=wanted.recall
-        )
+        return deploy(database, wanted.program, sources=wanted.sources, author=author(), now=now, recall=wanted.recall)
     with database.transaction() as connection:
         return change(connection, database, before(project, force), wanted, author(), now).deployment
 

@@ -15,11 +15,11 @@ from campflow.engine.advance import Advance
 from campflow.engine.changes import CampaignChange, Changes
 from campflow.engine.changing import change, foresee
 from campflow.engine.clock import ManualClock
+from campflow.in_force import before, in_force, texts
 from campflow.people.importing import import_events, import_people
 from campflow.people.sources import CsvSource
 from campflow.project import Project
 from campflow.running import open_runtime
-from campflow.standing import before, in_force, texts
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 

@@ -1,6 +1,6 @@
 """A change of live campaigns as people read it, and what is no longer as a plan has it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from campflow.cli.show import counted, printable
@@ -9,23 +9,24 @@ if TYPE_CHECKING:
     from campflow.engine.changes import CampaignChange, Changes, Group, StageChange
 
 
-def show(changes: "Changes", tense: str) -> None:
-    """The plan as a text: `would` before it is done, `did` after."""
+def show(changes: "Changes", how: str | None, meanings: Mapping[str, Sequence[str]]) -> None:
+    """The plan as a text; `how` is the command that does it, None where it is done.
+
+    `meanings` are lines on what the new texts say otherwise, by campaign.
+    """
     for each in changes.campaigns:
         if each.what != "unchanged":
-            for line in _lines(each):
+            for line in (*_lines(each), *_said(meanings.get(each.name, ()) if each.what == "changed" else ())):
                 print(printable(line))
             print()
     kinds = [each.what for each in changes.campaigns]
     told = [f"{kinds.count(what)} {what}" for what in ("new", "changed", "gone", "unchanged") if what in kinds]
     if not changes.any:
-        print("Nothing would change." if tense == "would" else "Nothing changed.")
+        print("Nothing changed." if how is None else "Nothing would change.")
     elif changes.refused:
         print(f"{', '.join(told)}. Refused: nothing can be applied until the texts say what is to happen.")
-    elif tense == "did":
-        print(f"{', '.join(told)}. Done.")
     else:
-        print(f"{', '.join(told)}. `campflow apply` does it.")
+        print(f"{', '.join(told)}. {'Done.' if how is None else f'`{how}` does it.'}")
 
 
 def _lines(change: "CampaignChange") -> Iterator[str]:
@@ -47,6 +48,12 @@ def _lines(change: "CampaignChange") -> Iterator[str]:
         yield f"  refused: {reason}"
     for line in change.proposals:
         yield f"  is it the same stage under another name? then write:  {line}"
+
+
+def _said(meaning: Sequence[str]) -> Iterator[str]:
+    if meaning:
+        yield "  what the text says now:"
+        yield from (f"  {line}" for line in meaning)
 
 
 def _of_stage(change: "CampaignChange", stage: "StageChange") -> Iterator[str]:

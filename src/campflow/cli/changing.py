@@ -15,14 +15,12 @@ from campflow.cli.change_report import differences, show
 from campflow.cli.main import CLEAN, FINDINGS
 from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
 from campflow.cli.show import console, print_json, printable, table
+from campflow.cli.wanted import Wanted, earlier, numbered, of_files
 from campflow.errors import CampflowError, ProjectError
 
 if TYPE_CHECKING:
     from campflow.engine.changes import Changes
-    from campflow.engine.changing import Texts
     from campflow.engine.versions import Version
-    from campflow.project import Project
-    from campflow.standing import InForce
 
 #: Exit code of `plan --detailed-exitcode` where something would change.
 CHANGES = 2
@@ -49,14 +47,14 @@ def plan(
 ) -> None:
     """Say what `apply` would do: who is where, who moves, what is sent or cancelled, what is refused."""
     project = open_project(path if path.is_dir() else path.parent, database)
-    wanted = _wanted(project, path)
-    changes = _foreseen(wanted)
+    wanted = of_files(project, path)
+    changes = wanted.foreseen()
     if out is not None:
         out.write_text(json.dumps(_file(wanted, changes), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if format is Format.json:
         print_json(_data(wanted, changes))
     else:
-        show(changes, "would")
+        show(changes, wanted.how, wanted.meanings())
     raise typer.Exit(FINDINGS if changes.refused else CHANGES if detailed and changes.any else CLEAN)
 
 
@@ -75,13 +73,17 @@ def apply(
     """Put the texts of the .flow files into force, in one transaction. Without a FILE: show the plan first, and ask."""
     opened = open_project(project, database)
     agreed = None if file is None else _read(file)
-    wanted = _wanted(opened, opened.root / agreed["path"] if agreed else opened.root)
+    wanted = of_files(opened, opened.root / agreed["path"] if agreed else opened.root)
     _carry_out(wanted, agreed, yes, format)
 
 
 def rollback(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     to: Annotated[int | None, typer.Option("--to", metavar="N", help="Which version. Default: the one before.")] = None,
+    moved: Annotated[
+        list[str] | None,
+        typer.Option("--moved", metavar='"OLD -> NEW"', help="Where people go whose stage the earlier text lacks."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
@@ -89,26 +91,29 @@ def rollback(
 ) -> None:
     """Put an earlier text of a campaign into force again. The .flow files stay as they are."""
     opened = open_project(project, database)
-    _carry_out(_earlier(opened, campaign, to), None, yes, format)
+    _carry_out(earlier(opened, campaign, to, moved or ()), None, yes, format)
+    if format is Format.text:
+        print("The .flow file still has the other text: `campflow run` leaves it alone until `campflow apply`.")
 
 
 def versions(
     campaign: Annotated[str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only this one.")] = None,
-    show: Annotated[int | None, typer.Option("--show", metavar="N", help="Print the text of version N.")] = None,
+    text: Annotated[int | None, typer.Option("--show", metavar="N", help="Print the text of version N.")] = None,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
     format: TextOrJson = Format.text,
 ) -> None:
     """List the texts that were put into force: when, by whom, which are live, how many people are inside under each."""
     from campflow.engine.versions import people
+    from campflow.in_force import history
     from campflow.model.times import iso, shown
 
     opened = open_project(project, database)
-    found = _history(opened, campaign)
-    if show is not None:
+    found = history(opened, campaign)
+    if text is not None:
         if campaign is None:
             raise typer.BadParameter("say of which campaign: campflow versions CAMPAIGN --show N", param_hint="--show")
-        print(_numbered(found, campaign, show).text.text)
+        print(numbered(found, campaign, text).text.text)
         return
     with closing(opened.desk()) as desk, desk.reader() as connection:
         inside = people(connection, desk.tables) if found else {}
@@ -147,123 +152,14 @@ def _state(version: "Version") -> str:
     return "in force" if version.in_force else "kept" if version.governs else ""
 
 
-# --- what is wanted ---------------------------------------------------------------------------------------------
-
-
-class _Wanted:
-    """The texts that are to be in force, beside those that are."""
-
-    def __init__(
-        self, project: "Project", chosen: "Project", force: "InForce", path: str, withdraws: Mapping[str, int]
-    ) -> None:
-        from campflow.standing import before, texts
-
-        self.project, self.chosen, self.force, self.path, self.withdraws = project, chosen, force, path, withdraws
-        self.texts: Texts = texts(chosen)
-        self.before: Texts | None = before(project, force)
-
-
-def _wanted(project: "Project", path: Path) -> _Wanted:
-    """Today's files; of a file or folder only its campaigns, the rest as it is in force."""
-    from campflow.standing import in_force, today, with_readers
-
-    force = in_force(project)
-    only = _inside(project, path)
-    if only is None:
-        return _Wanted(project, project, force, "", {})
-    flow = project.flow.flow
-    outside = [each.name for each in flow.campaigns if not _is_in(each.span.path, only)]
-    gone = [
-        name
-        for name, version in force.newest.items()
-        if flow.campaign(name) is None and not _is_in(version.text.path, only)
-    ]
-    instead, without = with_readers(project, force, [*outside, *gone])
-    return _Wanted(project, today(project, instead, without), force, only, {})
-
-
-def _inside(project: "Project", path: Path) -> str | None:
-    """The path within the project; None for all of it."""
-    real = path.resolve()
-    if real == project.root.resolve():
-        return None
-    if not real.is_relative_to(project.root.resolve()):
-        raise ProjectError(f"{path} is not in the project in {project.root}: name a file or folder of it")
-    return real.relative_to(project.root.resolve()).as_posix()
-
-
-def _is_in(path: str, only: str) -> bool:
-    return path == only or path.startswith(f"{only}/")
-
-
-def _earlier(project: "Project", campaign: str, to: int | None) -> _Wanted:
-    from campflow.diagnostics.diagnostic import did_you_mean
-    from campflow.standing import deployed, in_force, today
-
-    force = in_force(project)
-    found = _history(project, campaign)
-    if not found:
-        hint = did_you_mean(campaign, force.newest)
-        raise ProjectError(
-            f"no text of a campaign `{campaign}` was ever put into force" + (f": {hint}" if hint else "")
-        )
-    newest = force.newest.get(campaign)
-    if to is None:
-        earlier = [each for each in found if not each.withdrawn and (newest is None or each.hash != newest.hash)]
-        if not earlier:
-            raise CampflowError(f"campaign `{campaign}` has no earlier text: `campflow versions {campaign}` lists them")
-        version = earlier[-1]
-    else:
-        version = _numbered(found, campaign, to)
-    instead = {**force.newest, campaign: version}
-    chosen = deployed(project, force, {campaign: version})
-    if project.checked.flow is not None:
-        new = [each.name for each in project.flow.flow.campaigns if each.name not in instead]
-        among = today(project, instead, new)
-        chosen = among if among.checked.flow is not None else chosen
-    withdraws = {campaign: newest.version_id} if newest is not None else {}
-    return _Wanted(project, chosen, force, "", withdraws)
-
-
-def _history(project: "Project", campaign: str | None) -> "tuple[Version, ...]":
-    from campflow.standing import history
-
-    return history(project, campaign)
-
-
-def _numbered(found: "tuple[Version, ...]", campaign: str, number: int) -> "Version":
-    wanted = next((each for each in found if each.number == number), None)
-    if wanted is None:
-        raise ProjectError(f"campaign `{campaign}` has no version {number}: `campflow versions {campaign}` lists them")
-    if wanted.withdrawn:
-        raise ProjectError(f"version {number} of `{campaign}` has no text: it took the campaign out of force")
-    return wanted
-
-
-def _foreseen(wanted: _Wanted) -> "Changes":
-    from campflow.engine.changing import foresee
-    from campflow.running import now_of
-    from campflow.storage.database import Database
-
-    project, there = wanted.project, wanted.project.database_exists
-    url = project.database_url if there else "sqlite://"
-    with closing(Database(url, wanted.texts.tables)) as database:
-        now = now_of(project) if wanted.force.newest else project.clock(database).now() if there else 0
-        return foresee(database, wanted.before, wanted.texts, project.settings.timezone, now, wanted.withdraws)
-
-
 # --- doing it ---------------------------------------------------------------------------------------------------
 
 
-class _Moved(Exception):
-    """The world is not that of the plan any more."""
-
-
-def _carry_out(wanted: _Wanted, agreed: Mapping[str, Any] | None, yes: bool, format: Format) -> None:
+def _carry_out(wanted: Wanted, agreed: Mapping[str, Any] | None, yes: bool, format: Format) -> None:
     if agreed is None:
-        changes = _foreseen(wanted)
+        changes = wanted.foreseen()
         if not changes.any or changes.refused or not yes:
-            _answer(wanted, changes, "would", format)
+            _answer(wanted, changes, wanted.how, format)
         if changes.refused:
             raise typer.Exit(FINDINGS)
         if not changes.any:
@@ -272,14 +168,14 @@ def _carry_out(wanted: _Wanted, agreed: Mapping[str, Any] | None, yes: bool, for
             _ask()
         agreed = _file(wanted, changes)
     done = _apply(wanted, agreed)
-    _answer(wanted, done, "did", format)
+    _answer(wanted, done, None, format)
 
 
-def _answer(wanted: _Wanted, changes: "Changes", tense: str, format: Format) -> None:
+def _answer(wanted: Wanted, changes: "Changes", how: str | None, format: Format) -> None:
     if format is Format.json:
         print_json(_data(wanted, changes))
     else:
-        show(changes, tense)
+        show(changes, how, wanted.meanings() if how else {})
 
 
 def _ask() -> None:
@@ -288,7 +184,7 @@ def _ask() -> None:
     typer.confirm("Do this?", abort=True)
 
 
-def _apply(wanted: _Wanted, agreed: Mapping[str, Any]) -> "Changes":
+def _apply(wanted: Wanted, agreed: Mapping[str, Any]) -> "Changes":
     """Do exactly what was agreed on, or nothing: everything is compared again inside the transaction."""
     from campflow.engine.changing import change
     from campflow.running import author
@@ -316,7 +212,7 @@ def _apply(wanted: _Wanted, agreed: Mapping[str, Any]) -> "Changes":
 # --- the plan as data -------------------------------------------------------------------------------------------
 
 
-def _data(wanted: _Wanted, changes: "Changes") -> dict[str, Any]:
+def _data(wanted: Wanted, changes: "Changes") -> dict[str, Any]:
     return {
         "any": changes.any,
         "refused": changes.refused,
@@ -327,7 +223,7 @@ def _data(wanted: _Wanted, changes: "Changes") -> dict[str, Any]:
     }
 
 
-def _file(wanted: _Wanted, changes: "Changes") -> dict[str, Any]:
+def _file(wanted: Wanted, changes: "Changes") -> dict[str, Any]:
     files = {
         path: hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
         for path, source in wanted.project.sources.items()

@@ -48,16 +48,18 @@ def status(
 ) -> None:
     """Show the people in each stage, and what was sent, waits and converted."""
     from campflow.engine import status as reports
+    from campflow.in_force import differing, in_force
     from campflow.model.times import iso, shown
 
     opened = open_project(project, database)
+    texts = differing(opened, in_force(opened))
     with closing(opened.desk()) as desk, desk.reader() as connection:
         now = opened.clock(desk).now()
         flow = opened.checked.flow.flow if opened.checked.flow else None
         measured = reports.Measured(flow.campaigns if flow else (), now, opened.settings.timezone)
         found = reports.status(connection, desk.tables, opened.stage_order, measured)
     if format is Format.json:
-        print_json({"now": iso(now), "campaigns": [as_json(each) for each in found]})
+        print_json({"now": iso(now), "campaigns": [as_json(each) for each in found], "not_in_force": texts})
         return
     if not found:
         print("No campaign runs yet: `campflow run` starts those in the .flow files.")
@@ -66,6 +68,19 @@ def status(
     for each in found:
         console().print()
         console().print(funnel(each, opened))
+    if texts:
+        console().print()
+    for name, what in texts.items():
+        console().print(f"{name}: {_NOT_IN_FORCE[what]}", style="yellow")
+
+
+#: What is said of a campaign whose file says otherwise than what is in force.
+_NOT_IN_FORCE = {
+    "new": "not in force yet: `campflow plan`, `campflow apply`",
+    "changed": "its file has another text than the one in force: `campflow plan`, `campflow apply`",
+    "gone": "its text is gone from the files, and still in force: `campflow plan`, `campflow apply`",
+    "broken": "its file has errors, and the text in force goes on: `campflow check`",
+}
 
 
 def as_json(campaign: "CampaignStatus") -> dict[str, Any]:
