@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ class Findings(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+    sarif = "sarif"
 
 
 class Room(StrEnum):
@@ -69,7 +71,7 @@ def init(
 def check(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A project, or a file in one.", exists=True)] = Path(),
     format: Annotated[
-        Findings, typer.Option("--format", help="For people, for programs, or for GitHub.")
+        Findings, typer.Option("--format", help="For people, for programs, for GitHub, or as SARIF.")
     ] = Findings.text,
     code: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Instead: what a code means, and what to do.")
@@ -98,6 +100,10 @@ def check(
         sys.stdout.write(render.render_json(found))
     elif format is Findings.github:
         sys.stdout.write(render.render_github(found, _in_repository(project.root)))
+    elif format is Findings.sarif:
+        from campflow.diagnostics.sarif import render_sarif
+
+        sys.stdout.write(render_sarif(found, version("campflow"), _in_repository(project.root)))
     else:
         _show(project, found, errors)
         if load and flow:
