@@ -25,6 +25,9 @@ from campflow.sql.program import Program
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables, contact_column
 
+#: Larger than every message id.
+_LAST_ID = 2**63 - 1
+
 
 @dataclass(slots=True)
 class Punctual:
@@ -89,12 +92,19 @@ class Punctual:
             # Nobody can say yes in a test: consent is asked only of who has said no.
             gates = Gates(tables, self.program, self.deployment, self.addresses, opt_in=())
             released = release(connection, tables, self.now, listens, gates)
+            without_consent(connection, gates, self.addresses, self.now)
             refused = without_address(connection, tables, self.flow.contact, self.addresses)
             ready = connection.scalars(select(tables.message.c.message_id).where(tables.message.c.state == READY)).all()
             outcome = Outcome([Receipt(each, "accepted") for each in ready if each not in refused], refused=refused)
             # No call fails, so no attempt is written that would name a batch.
             write_down(connection, tables, 0, outcome, self.now, RETRY, SystemRandom(), listens)
         return bool(ready or released.expired)
+
+
+def without_consent(connection: Connection, gates: Gates, addresses: Mapping[str, str | None], now: int) -> None:
+    """Skip ready messages to contacts who said no: who takes a lease is asked there, who takes none is asked here."""
+    for channel in addresses:
+        gates.refuse(connection, channel, 0, _LAST_ID, now)
 
 
 def without_address(

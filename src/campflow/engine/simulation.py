@@ -19,7 +19,7 @@ from campflow.engine.gates import Gates
 from campflow.engine.lives import Lives
 from campflow.engine.outbox import release
 from campflow.engine.pulse import is_due
-from campflow.engine.punctual import without_address
+from campflow.engine.punctual import without_address, without_consent
 from campflow.model.calendar import DAY, add
 from campflow.model.constants import Stored
 from campflow.model.flow import After, AtTime, Flow, Send
@@ -149,6 +149,7 @@ class Simulation:
         # Made-up people say yes to everything: only who has said no gets nothing.
         gates = Gates(tables, self.program, deployment, self.addresses, opt_in=())
         released = release(connection, tables, now, listens, gates)
+        without_consent(connection, gates, self.addresses, now)
         refused = without_address(connection, tables, self.flow.contact, self.addresses)
         if refused:
             never = Random()  # noqa: S311 -- of these none is tried again, so it draws nothing
