@@ -11,7 +11,7 @@ from campflow.language.parser import parse
 
 PAGE = (Path(__file__).parents[1] / "mistakes" / "disliked.md").read_text("utf-8")
 ENTRY = re.compile(
-    r"^## (.+)\n\n```flow\n(.*?)```\n\n```text\n(.*?)\n```\n\n(\S.*?)\n(?=\n##|\Z)", re.MULTILINE | re.DOTALL
+    r"^## ([^\n]+)\n\n```flow\n(.*?)```\n\n```text\n(.*?)\n```\n\n(\S[^\n]*)\n", re.MULTILINE | re.DOTALL
 )
 ENTRIES = ENTRY.findall(PAGE)
 
