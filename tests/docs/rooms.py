@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.docs.pages import DOCS
 
-from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.cli.authoring import _of_file, _sql
 from campflow.cli.dump import dump
 from campflow.compiler import Checked, check_sources, compile_flow
@@ -23,11 +23,16 @@ from campflow.planning.plan import Rfm
 from campflow.sql.program import Program
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables, tables
+from campflow_echo import campflow_actions as echo_actions
 from campflow_echo import campflow_channels as echo_channels
+from campflow_echo import campflow_sinks as echo_sinks
 from campflow_email import EMAIL
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
 MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")
+
+#: The audience that they may sync.
+AUDIENCE = "lost_trials"
 
 CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, *echo_channels())}
 
@@ -124,6 +129,9 @@ def _vocabulary(project: Path | None) -> Vocabulary:
             plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
             for plugin in CHANNELS.values()
         },
+        sinks=frozenset(plugin.name for plugin in echo_sinks()),
+        audiences=frozenset({AUDIENCE}),
+        actions={plugin.name: ActionWords(plugin.name, plugin.options) for plugin in echo_actions()},
         content=ContentIndex((*written, *said)),
         currency="EUR",
         rfm_event="purchase",
