@@ -58,7 +58,8 @@ class Outbox:
         with self.database.transaction() as connection:
             for at in planned:
                 nth = len(self.states(connection)) + 1
-                known = {"nth": nth, "expires_at": expires, "channel": channel, "planned_at": at, "release_at": at, "state": state}
+                known = {"nth": nth, "expires_at": expires, "channel": channel, "state": state}
+                known |= {"planned_at": at, "release_at": at}
                 known |= {"contact_id": 1, "send_id": 1 if channel == "email" else 2}
                 connection.execute(insert(self.t.message).values(row(self.t.message, **known)))
 
@@ -158,7 +159,7 @@ def test_a_window_is_committed_before_and_settled_after() -> None:
     clerk.close(Outcome([Receipt(3, "uncertain", detail="cut"), Receipt(4, "accepted")], {}), NOW + 9)
     assert box.states() == ["accepted", "rejected", "uncertain", "accepted"]
     assert (box.row(1).settled_at, box.row(1).provider_id, box.row(1).content_hash) == (NOW + 5, "id-1", "aa")
-    assert (box.row(2).detail, box.row(3).settled_at) == ("550 no such user", None)
+    assert (box.row(2).detail, box.row(3).settled_at) == ("550 no such user", NOW + 9)
     assert [(row.message_id, row.outcome, row.detail) for row in box.rows("attempt")] == [
         (2, "rejected", "550 no such user"),
         (3, "uncertain", "cut"),

@@ -3,8 +3,6 @@
 import datetime as dt
 import time
 
-import pytest
-
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
 from campflow.diagnostics.render import render_text
@@ -371,19 +369,61 @@ def test_a_reaction_to_what_another_campaign_sent_counts() -> None:
     assert found("contact ada\nada signup\nada clicked offer\nexpect ada in start", text, "c") == []
 
 
-# --- what is not run yet ----------------------------------------------------------------------------------------
+# --- arms, and the holdout --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("arm", "what"), [("tone = warm", "split"), ("holdout = yes", "holdout")])
-def test_an_arm_cannot_be_forced_yet_and_that_is_said(arm: str, what: str) -> None:
-    text = simple("split tone {\n50% warm\n50% cold\n}\nafter 1 day -> done", "holdout 5%\nenter on signup")
-    said = f"this version of campflow does not run `{what}` yet, so nobody can be put into an arm"
-    assert found(f"contact ada\narm {arm}\nexpect ada in done", text, "c") == [said]
+TONE = """split tone {
+  50% warm {
+    send email tips
+    on clicked tips -> done
+  }
+  50% cold
+}
+after 1 day -> done"""
+
+
+def test_without_a_word_everyone_gets_the_first_arm() -> None:
+    steps = "contact ada\nada signup\nexpect ada sent email tips\nada clicked tips\nexpect ada in done"
+    assert found(steps, simple(TONE, "enter on signup"), "c") == []
+
+
+def test_a_forced_arm_does_what_it_says_and_nothing_that_another_arm_says() -> None:
+    steps = "contact ada\narm tone = cold\nada signup\nexpect ada not sent email tips\nafter 1 day\nexpect ada in done"
+    assert found(steps, simple(TONE, "enter on signup"), "c") == []
+
+
+def test_an_arm_is_forced_for_those_who_come_from_then_on() -> None:
+    steps = "contact ada\ncontact bob\nada signup\narm tone = cold\nbob signup\n"
+    wanted = "expect ada sent email tips\nexpect bob not sent email tips"
+    assert found(steps + wanted, simple(TONE, "enter on signup"), "c") == []
+
+
+def test_who_is_held_out_walks_no_stage_and_may_convert() -> None:
+    clauses = "holdout 100%\nenter on signup\nconvert on bought within 9 days"
+    text = simple("send email tips\nafter 1 day -> done", clauses) + "event bought\n"
+    steps = "contact ada\narm holdout = yes\nada signup\nexpect ada not sent email tips\nafter 2 days\nada bought\n"
+    assert found(steps + "expect ada converted\nexpect ada not left", text, "c") == []
+    assert found(steps + "expect ada in done", text, "c") == ["ada is held out: in no stage"]
 
 
 def test_nobody_is_held_out_unless_a_test_says_so() -> None:
     text = simple("send email tips\nafter 1 day -> done", "holdout 100%\nenter on signup")
-    assert found("contact ada\narm holdout = no\nada signup\nexpect ada sent email tips", text, "c") == []
+    assert found("contact ada\nada signup\nexpect ada sent email tips", text, "c") == []
+
+
+# --- limits and quiet hours -------------------------------------------------------------------------------------
+
+
+def test_what_a_limit_holds_back_is_sent_when_there_is_room_again() -> None:
+    text = simple("send email tips\nsend email welcome\nafter 9 days -> done", "limit 1 email per day\nenter on signup")
+    steps = "contact ada\nada signup\nexpect ada sent email tips\nexpect ada not sent email welcome\n"
+    assert found(steps + "after 1 day\nexpect ada sent email welcome", text, "c") == []
+
+
+def test_in_quiet_hours_nothing_is_sent() -> None:
+    text = simple("send email tips\nafter 9 days -> done", "quiet 21:00 to 08:00\nenter on signup")
+    steps = "at 2026-12-03 22:00\ncontact ada\nada signup\nexpect ada not sent email tips\n"
+    assert found(steps + "at 2026-12-04 08:00\nexpect ada sent email tips", text, "c") == []
 
 
 # --- many tests -------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ class Post:
         over = len(promised) + len(leaves) - rule.count
         if over < 0:
             return 0
-        return leaves[over] if over < len(leaves) else now
+        return leaves[over] if over < len(leaves) else now + 1
 
     def _is_over_a_limit_that_skips(self, person: Recipient, letter: Letter, now: int) -> bool:
         """As things were planned, whatever waits: so that it is the same however often one looks."""

@@ -91,7 +91,7 @@ LIMITS = [
     ),
     Story(
         "what waits too long expires, and says so",
-        tale("limit 1 email per week", "send email welcome", "send email tips"),
+        tale("limit 1 email per week", "send email welcome", "send email tips { expires 1 day }"),
         SIGNUP,
         [
             IN, "03-02 10:00 email tips, expired 03-03 10:00", "03-02 10:00 email welcome, sent", "03-22 10:00 a -> z",
@@ -114,7 +114,7 @@ LIMITS = [
         SIGNUP,
         [
             IN, "03-02 10:00 email welcome, sent 03-02 12:00", "03-03 10:00 a -> b",
-            "03-03 10:00 email tips, sent 03-03 12:00", "03-23 10:00 b -> z",
+            "03-03 10:00 email tips until 03-04 12:00, sent 03-03 12:00", "03-23 10:00 b -> z",
         ],
         looks=("03-02 12:00", "03-03 10:00", "03-03 12:00"),
     ),
@@ -133,7 +133,8 @@ LIMITS = [
         tale("limit 1 email per day\n priority 5", "send email welcome"),
         SIGNUP,
         [
-            "first 03-02 10:00 -> a", "tale 03-02 10:00 -> a", "first 03-02 10:00 email tips, expired 03-03 10:00",
+            "first 03-02 10:00 -> a", "tale 03-02 10:00 -> a",
+            "first 03-02 10:00 email tips until 03-03 10:00:00.001, sent 03-03 10:00",
             "tale 03-02 10:00 email welcome, sent", "first 03-22 10:00 a -> z", "tale 03-22 10:00 a -> z",
         ],
         {
@@ -149,14 +150,14 @@ QUIET = [
         "in quiet hours a message waits until their end",
         tale("quiet 21:00 to 08:00", "send email welcome"),
         "03-02 22:00 signup",
-        ["03-02 22:00 -> a", "03-02 22:00 email welcome, sent 03-03 08:00", "03-22 22:00 a -> z"],
+        ["03-02 22:00 -> a", "03-02 22:00 email welcome until 03-04 08:00, sent 03-03 08:00", "03-22 22:00 a -> z"],
         looks=("03-02 22:00", "03-03 07:59", "03-03 08:00"),
     ),
     Story(
         "the first moment of quiet is quiet, the last is not",
         tale("quiet 12:00 to 13:00", "send email welcome"),
         "03-02 12:00 signup",
-        ["03-02 12:00 -> a", "03-02 12:00 email welcome, sent 03-02 13:00", "03-22 12:00 a -> z"],
+        ["03-02 12:00 -> a", "03-02 12:00 email welcome until 03-03 13:00, sent 03-02 13:00", "03-22 12:00 a -> z"],
         looks=("03-02 12:00", "03-02 13:00"),
     ),
     Story(
@@ -171,7 +172,7 @@ QUIET = [
         "and 10:00 in Berlin is 04:00 in New York",
         tale("quiet 21:00 to 08:00", "send email welcome"),
         SIGNUP,
-        [IN, "03-02 10:00 email welcome, sent 03-02 14:00", "03-22 10:00 a -> z"],
+        [IN, "03-02 10:00 email welcome until 03-03 14:00, sent 03-02 14:00", "03-22 10:00 a -> z"],
         ZONED,
         looks=("03-02 10:00", "03-02 13:59", "03-02 14:00"),
     ),
@@ -179,7 +180,7 @@ QUIET = [
         "quiet until a time that is missing ends after the gap",
         "quiet 21:00 to 02:30\n enter on signup\n stage a { send email welcome\n after 20 days -> z }\n final z",
         "03-28 23:00 signup",
-        ["03-28 23:00 -> a", "03-28 23:00 email welcome, sent 03-29 03:00", "04-17 23:00 a -> z"],
+        ["03-28 23:00 -> a", "03-28 23:00 email welcome until 03-30 02:00, sent 03-29 03:00", "04-17 23:00 a -> z"],
         looks=("03-28 23:00", "03-29 01:59", "03-29 03:00"),
     ),
     Story(

@@ -44,6 +44,10 @@ def _happenings(journey: Journey, project: "Project", zone: str) -> Iterator[tup
         for message in journey.messages:
             if message.nth == move.nth:
                 yield move.at, 3 * move.nth + 1, _told(move.at, zone, "message", *_message(message, zone))
+    for met in journey.exposures:
+        before = sum(move.at <= met.at for move in journey.moves)
+        how = "drawn" if met.drawn else "the winner"
+        yield met.at, 3 * before, _told(met.at, zone, "met", f"  split {met.split}: arm {met.arm}", how)
     for each in journey.conversions:
         # Between the moves before it and the one that it causes at the same moment.
         before = sum(move.at < each.at for move in journey.moves)
@@ -61,6 +65,8 @@ def _told(at: int, zone: str, what: str, text: str, aside: str) -> "Text":
 
 def _move(move: Move, project: "Project") -> tuple[str, str, str]:
     because = _because(move.because, move.cause, project)
+    if move.came_from is None and move.went_to is None:
+        return "entered", "entered, and is held out: measured, and in no stage", because
     if move.came_from is None:
         return "entered", f"entered, and is in {move.went_to}", because
     if move.went_to is None:
@@ -111,6 +117,11 @@ def story_json(person: Person, journeys: Sequence[Journey], project: "Project") 
                 "entered_at": iso(journey.entered_at),
                 "ended_at": None if journey.ended_at is None else iso(journey.ended_at),
                 "stage": journey.stage,
+                "held_out": journey.held_out,
+                "arms": [
+                    {"at": iso(each.at), "split": each.split, "arm": each.arm, "drawn": each.drawn}
+                    for each in journey.exposures
+                ],
                 "moves": [
                     {"at": iso(move.at), "from": move.came_from, "to": move.went_to, **_cause_json(move, project)}
                     for move in journey.moves

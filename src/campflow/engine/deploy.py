@@ -255,6 +255,7 @@ def _sends(
                 "options": json.dumps(_options(action)),
                 "purpose": action.purpose or plan.campaign.purpose or "",
                 "transactional": action.transactional,
+                "deadline": action.expires is not None,
             }
             identity = {
                 "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,

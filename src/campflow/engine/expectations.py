@@ -44,7 +44,7 @@ def _present(journeys: Iterable[Journey]) -> list[Journey]:
 
 
 def _has_left(journey: Journey) -> bool:
-    return journey.stage is None
+    return journey.stage is None and not journey.held_out
 
 
 def _in(step: ExpectIn, present: Sequence[Journey], campaign: Campaign, zone: str) -> str | None:
@@ -62,6 +62,8 @@ def _where(contact: str, present: Sequence[Journey], campaign: Campaign, zone: s
 def _place(journey: Journey, zone: str) -> str:
     last = journey.moves[-1]
     key = f" with `{journey.key}`" if journey.key else ""
+    if journey.held_out:
+        return f"is held out{key}: in no stage"
     if _has_left(journey):
         return f"left from `{last.came_from}`{key} at {_time(last.at, zone)}"
     final = "final " if journey.ended_at is not None else ""

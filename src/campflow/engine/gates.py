@@ -17,6 +17,7 @@ from sqlalchemy import (
     Delete,
     Insert,
     Select,
+    Text,
     Update,
     bindparam,
     delete,
@@ -35,15 +36,18 @@ from campflow.engine.fates import PLANNED, READY
 from campflow.engine.permission import address_columns, refusal
 from campflow.model.flow import Send
 from campflow.planning.plan import CampaignPlan
-from campflow.sql.gates import WAITS_FOR_BUDGET
+from campflow.sql.gates import TURN, WAITS_FOR_BUDGET
 from campflow.sql.program import CampaignProgram, Program, Statement
+from campflow.sql.rows import CHUNK as CHUNK_OF
+from campflow.sql.rows import NOW, parameter
 from campflow.sql.workspace import creation, workspace
 from campflow.storage.tables import Tables
 
 #: Contacts whose messages are decided in one transaction.
 CHUNK = 50_000
 
-_NOW: Any = bindparam("now")
+_FIRST, _LAST = parameter("first"), parameter("last")
+_OF_CHANNEL: Any = bindparam("of_channel", None, type_=Text(), required=False)
 
 
 def put_policy(connection: Connection, tables: Tables, plan: CampaignPlan, campaign_id: int) -> None:
@@ -90,15 +94,15 @@ class Gates:
             return connection.execute(due).rowcount
         ready = 0
         _prepare(connection)
-        while connection.execute(_planned(self._tables, self._limited), {"now": now, "chunk": CHUNK}).rowcount:
+        while connection.execute(planned(self._tables, self._limited), {"now": now, "chunk": CHUNK}).rowcount:
             self._refusing.candidates(connection, now)
             for gate in self._gates:
                 gate.ask(connection, gate.quiet, now)
-            connection.execute(_decided(self._tables), {"now": now})
+            connection.execute(decided(self._tables), {"now": now})
             for turn in range(1, _turns(connection) + 1):
                 for gate in self._gates:
                     gate.ask(connection, gate.program.limits, now, turn)
-                ready += connection.execute(_pass(self._tables), {"now": now, "turn": turn}).rowcount
+                ready += connection.execute(passing(self._tables), {"now": now, "turn": turn}).rowcount
                 for gate in self._gates:
                     ready -= gate.ask(connection, gate.budget, now, turn)
             connection.execute(delete(workspace().candidate))
@@ -109,7 +113,7 @@ class Gates:
         if not self._gated:
             return self.refuse(connection, channel, first, last, now)
         _prepare(connection)
-        connection.execute(_held(self._tables), {"channel": channel, "first": first, "last": last, "now": now})
+        connection.execute(held(self._tables), {"of_channel": channel, "first": first, "last": last, "now": now})
         taken = self._refusing.candidates(connection, now)
         for gate in self._gates:
             taken += gate.ask(connection, gate.quiet, now)
@@ -117,6 +121,11 @@ class Gates:
             taken += gate.ask(connection, gate.program.limits, now, promised="accepted")
         connection.execute(delete(workspace().candidate))
         return bool(taken)
+
+    @property
+    def refusals(self) -> tuple[Update, Update]:
+        """What skips candidates, and what skips a stretch of ready messages."""
+        return self._refusing.among_candidates, self._refusing.in_range
 
     def refuse(self, connection: Connection, channel: str, first: int, last: int, now: int) -> bool:
         """Skip those of these ready messages to which there is no consent. Returns whether there was any."""
@@ -167,25 +176,25 @@ class _Refusing:
         m, s, c = tables.message, tables.send, workspace().candidate
         reason = refusal(tables, address_columns(tables, addresses), opt_in)
         why = select(reason).select_from(s).where(s.c.send_id == m.c.send_id).correlate(m).scalar_subquery()
-        skip = update(m).where(why.is_not(None)).values(state="skipped", settled_at=_NOW, detail=why)
+        skip = update(m).where(why.is_not(None)).values(state="skipped", settled_at=NOW, detail=why)
         which = select(c.c.message_id)
-        self._candidates = skip.where(m.c.message_id.in_(which))
-        self._range = skip.where(
-            m.c.channel == bindparam("of_channel"), m.c.state == READY,
-            m.c.message_id.between(bindparam("first"), bindparam("last")),
+        self.among_candidates = skip.where(m.c.message_id.in_(which))
+        self.in_range = skip.where(
+            m.c.channel == _OF_CHANNEL, m.c.state == READY,
+            m.c.message_id.between(_FIRST, _LAST),
         )  # fmt: skip
         ledgers = (tables.consent, tables.suppression)
         self._any_said = select(or_(*(exists(select(literal(1)).select_from(ledger)) for ledger in ledgers)))
         self._asks_all = bool(opt_in)
 
     def candidates(self, connection: Connection, now: int) -> int:
-        return connection.execute(self._candidates, {"now": now}).rowcount if self._asks(connection) else 0
+        return connection.execute(self.among_candidates, {"now": now}).rowcount if self._asks(connection) else 0
 
     def range(self, connection: Connection, channel: str, first: int, last: int, now: int) -> int:
         if not self._asks(connection):
             return 0
         which = {"of_channel": channel, "first": first, "last": last, "now": now}
-        return connection.execute(self._range, which).rowcount
+        return connection.execute(self.in_range, which).rowcount
 
     def _asks(self, connection: Connection) -> bool:
         """Whether anyone has ever said anything."""
@@ -202,50 +211,50 @@ def _prepare(connection: Connection) -> None:
 
 
 @lru_cache(maxsize=8)
-def _planned(tables: Tables, limited: bool) -> Insert:
+def planned(tables: Tables, limited: bool) -> Insert:
     """Messages whose time has come, of as many contacts as fit into a chunk."""
     m, s, c, first = tables.message, tables.send, tables.campaign, tables.message.alias("f")
-    due = (m.c.state == PLANNED, m.c.release_at <= _NOW)
+    due = (m.c.state == PLANNED, m.c.release_at <= NOW)
     order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)
     turn = func.row_number().over(partition_by=m.c.contact_id, order_by=order) if limited else literal(1)
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, turn)
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.deadline, turn)
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).join(c, c.c.campaign_id == m.c.campaign_id).where(*due)
-    earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= _NOW)
-    chunk = earliest.order_by(first.c.release_at).limit(bindparam("chunk")).subquery()
+    earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= NOW)
+    chunk = earliest.order_by(first.c.release_at).limit(CHUNK_OF).subquery()
     return insert(workspace().candidate).from_select(_CANDIDATE, found.where(m.c.contact_id.in_(select(chunk.c[0]))))
 
 
 @lru_cache(maxsize=8)
-def _held(tables: Tables) -> Insert:
+def held(tables: Tables) -> Insert:
     """Ready messages of a channel that are about to be leased, all asked at once."""
     m, s = tables.message, tables.send
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, literal(0))
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.deadline, literal(0))
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).where(
-        m.c.channel == bindparam("channel"), m.c.state == READY,
-        m.c.message_id.between(bindparam("first"), bindparam("last")),
-        or_(m.c.retry_at.is_(None), m.c.retry_at <= _NOW),
+        m.c.channel == _OF_CHANNEL, m.c.state == READY,
+        m.c.message_id.between(_FIRST, _LAST),
+        or_(m.c.retry_at.is_(None), m.c.retry_at <= NOW),
     )  # fmt: skip
     return insert(workspace().candidate).from_select(_CANDIDATE, found)
 
 
-_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "turn"]
+_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "deadline", "turn"]
 
 
 @lru_cache(maxsize=8)
-def _decided(tables: Tables) -> Delete:
+def decided(tables: Tables) -> Delete:
     """Whose time was put off, or who is skipped, takes no turn."""
     c, m = workspace().candidate, tables.message
-    gone = exists().where(m.c.message_id == c.c.message_id, or_(m.c.state != PLANNED, m.c.release_at > _NOW))
+    gone = exists().where(m.c.message_id == c.c.message_id, or_(m.c.state != PLANNED, m.c.release_at > NOW))
     return delete(c).where(gone)
 
 
 @lru_cache(maxsize=8)
-def _pass(tables: Tables) -> Update:
+def passing(tables: Tables) -> Update:
     """Those of a turn whom nothing holds back."""
     c, m = workspace().candidate, tables.message
-    mine = select(c.c.message_id).where(c.c.turn == bindparam("turn"))
-    passing = update(m).where(m.c.message_id.in_(mine), m.c.state == PLANNED, m.c.release_at <= _NOW)
-    return passing.values(state=READY, detail=None)
+    mine = select(c.c.message_id).where(c.c.turn == TURN)
+    gone = update(m).where(m.c.message_id.in_(mine), m.c.state == PLANNED, m.c.release_at <= NOW)
+    return gone.values(state=READY, detail=None)
 
 
 def _turns(connection: Connection) -> int:

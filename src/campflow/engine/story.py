@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """`came_from` is None for the entry, `went_to` for leaving."""
+    """`came_from` is None for the entry, `went_to` for leaving; both for the entry of who is held out."""
 
     nth: int
     at: int
@@ -52,6 +52,16 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """The arm that the contact got on this passage; `drawn` is false where a decision gave it."""
+
+    split: str
+    arm: str
+    at: int
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One passage of a contact through a campaign; `key` is the value of its `per` field, else empty."""
 
@@ -64,6 +74,12 @@ class Journey:
     moves: tuple[Move, ...]
     messages: tuple[ListedMessage, ...]
     conversions: tuple[Conversion, ...]
+    exposures: tuple[Exposure, ...] = ()
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is measured only: in no stage from the entry on."""
+        return self.stage is None and len(self.moves) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +129,20 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         moves=_moves(connection, tables, row.journey_id),
         messages=messages(connection, tables, journey_id=row.journey_id),
         conversions=_conversions(connection, tables, row.journey_id),
+        exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
     )
+
+
+def _exposures(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Exposure, ...]:
+    x, split, arm = tables.exposure.c, tables.split, tables.arm
+    wanted = (
+        select(split.c.name, arm.c.name, x.at, x.drawn)
+        .join_from(tables.exposure, split, split.c.split_id == x.split_id)
+        .join(arm, arm.c.arm_id == x.arm_id)
+        .where(x.contact_id == contact_id, x.journey_id == journey_id)
+        .order_by(x.at, x.split_id)
+    )
+    return tuple(Exposure(*row) for row in connection.execute(wanted))
 
 
 def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Move, ...]:

@@ -81,7 +81,7 @@ def _has_item_sqlite(element: HasItem, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class JsonObject(FunctionElement[str]):
-    """A JSON object as a text, of names and values by turns: `json_object` on SQLite, `jsonb_build_object` elsewhere."""
+    """A JSON object as a text, of names and values by turns: `json_object`, or `jsonb_build_object` beyond SQLite."""
 
     type = Text()
     inherit_cache = True

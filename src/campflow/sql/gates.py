@@ -1,7 +1,9 @@
 """What a campaign asks of its messages before they may be handed over: quiet hours, limits, its budget.
 
 Each statement looks at the messages in `candidate` and takes back those that must wait or are skipped: who passes
-stays as it is. A message waits until its `release_at`; `detail` says what for.
+stays as it is. A message waits until its `release_at`; `detail` says what for. While it waits for quiet hours or a
+limit its time to expire stands still, unless that is a deadline written on the `send`: with `limit 1 email per day`
+the second of a day would else always expire.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,8 +87,15 @@ def _bound(r: Rows, rule: LimitRule) -> Select[tuple[int]]:
 
 
 def _wait(r: Rows, until: Column, why: str, *which: Column) -> Executable:
-    m = r.tables.message
-    values = {"state": "planned", "release_at": least(until, m.c.expires_at), "detail": WAITS + why}
+    """Time stands still for what waits in its turn, but not for a deadline."""
+    m, c = r.tables.message, r.work.candidate
+    deadline = one(select(c.c.deadline).where(c.c.message_id == m.c.message_id), c)
+    values: dict[str, Column | str] = {
+        "state": "planned",
+        "release_at": case((deadline, least(until, m.c.expires_at)), else_=until),
+        "expires_at": case((deadline, m.c.expires_at), else_=until + m.c.expires_at - m.c.release_at),
+        "detail": WAITS + why,
+    }
     return update(m).where(*which).values(values)
 
 
@@ -103,7 +112,7 @@ def _wait_for_quiet(r: Rows, quiet: Quiet) -> Executable:
     until = select(case((is_quiet, clock.next_time(NOW, quiet.end, None, strictly=True))))
     ends = one(until.where(c.c.contact_id == m.c.contact_id), c)
     waiting = _candidates(r, ~r.work.candidate.c.transactional)
-    return _wait(r, ends, "quiet hours", m.c.message_id.in_(waiting), ends.is_not(None))
+    return _wait(r, ends, "quiet hours", m.c.message_id.in_(waiting), m.c.state != "skipped", ends.is_not(None))
 
 
 def _clock_of_contact(r: Rows, c: FromClause) -> LocalTime:
@@ -143,7 +152,8 @@ def _wait_for_limit(r: Rows, rule: LimitRule, said: str) -> Executable:
         .offset(literal_column(str(rule.count - 1)))
     )
     free = one(nth, x, s, c)
-    return _wait(r, free, f"limit {said}", m.c.message_id.in_(_bound(r, rule)), m.c.state != "skipped", free > NOW)
+    waits = (m.c.state != "skipped", free > NOW, free > m.c.release_at)  # else another limit holds it for longer
+    return _wait(r, free, f"limit {said}", m.c.message_id.in_(_bound(r, rule)), *waits)
 
 
 def _skip(r: Rows, rule: LimitRule, said: str) -> Executable:
@@ -183,7 +193,8 @@ def _wait_for_budget(r: Rows, budget: int) -> Executable:
     sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.state == "ready").subquery("sums")
     beyond = select(sums.c[0]).where(sums.c[1] + one(spent, k) > budget)
     which = (m.c.message_id.in_(_candidates(r, r.work.candidate.c.turn == TURN)), m.c.message_id.in_(beyond))
-    return _wait(r, NOW + HOUR, "budget", *which, _price(r, m.c.channel) > 0)
+    values = {"state": "planned", "release_at": least(NOW + HOUR, m.c.expires_at), "detail": WAITS_FOR_BUDGET}
+    return update(m).where(*which, _price(r, m.c.channel) > 0).values(values)
 
 
 def _price(r: Rows, channel: Column) -> Column:
