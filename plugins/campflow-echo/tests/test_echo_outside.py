@@ -103,6 +103,14 @@ def test_status_tells_goals_money_and_errands_that_failed(shop: Terminal) -> Non
     assert "goal conversion >= 12% by 2026-04-01: 0.0 % (0.0 to 65.8), too early, 28 days left" in said
     assert "0.16 EUR of the budget of 5.00 EUR spent" in said
     assert "errands: 2 failed" in said  # the second `do echo` says nothing
+    why = "there is nothing to say: write the option `say`"
+    assert why in " ".join(shop("errands", "failed").stdout.split())
+    failed = shop.json("errands", "failed")
+    assert [(each["contact"], each["kind"], each["target"], each["detail"]) for each in failed] == [
+        ("ada@x.example", "do", "echo", why),
+        ("bob@x.example", "do", "echo", why),
+    ]
+    assert shop("errands", "uncertain").stdout == "No errand is uncertain.\n"
     (campaign,) = shop.json("status")["campaigns"]
     assert campaign["errands"] == {"done": 6, "failed": 2}
     assert campaign["spending"] == {"spent": 16, "budget": 500, "waiting": 0}

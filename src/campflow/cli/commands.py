@@ -11,6 +11,7 @@ from campflow.cli import (
     differing,
     drawing,
     editor,
+    errands,
     formatting,
     importing,
     operating,
@@ -68,4 +69,5 @@ app.command("tick")(operating.tick)
 app.command("status")(desk.status)
 app.command("explain")(desk.explain)
 app.command("outbox")(desk.outbox)
+app.command("errands")(errands.errands)
 app.command("plugins")(operating.plugins)

@@ -39,7 +39,7 @@ def measured_lines(campaign: "CampaignStatus", project: "Project") -> Iterator[s
     told = [f"{waiting:,} waiting"] if waiting else []
     told += [f"{campaign.errands[state]:,} {state}" for state in ("failed", "uncertain") if campaign.errands.get(state)]
     if told:
-        yield f"errands: {', '.join(told)}"
+        yield f"errands: {', '.join(told)} (`campflow errands`)"
 
 
 def _s(count: int) -> str:

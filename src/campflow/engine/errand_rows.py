@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     insert,
     literal_column,
     or_,
@@ -246,3 +247,52 @@ def audiences_of(connection: Connection, tables: Tables, contact_id: int) -> lis
     e, s = tables.errand.c, tables.errand_statement.c
     query = select(s.target).join(tables.errand, e.errand_statement_id == s.errand_statement_id).distinct()
     return list(connection.scalars(query.where(s.kind == "sync", e.contact_id == contact_id).order_by(s.target)))
+
+
+# --- looking at them --------------------------------------------------------------------------------------------
+
+#: In the order in which an errand meets them.
+STATES = ("ready", "running", "done", "failed", "uncertain")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedErrand:
+    """Instants are milliseconds; `retry_at` is set where it waits for another attempt."""
+
+    errand_id: int
+    contact: str
+    campaign: str
+    stage: str
+    kind: str
+    target: str
+    state: str
+    at: int
+    retry_at: int | None
+    attempts: int
+    detail: str | None
+
+
+def listed(connection: Connection, tables: Tables, state: str | None, limit: int) -> tuple[ListedErrand, ...]:
+    """The last errands, in the order in which they were asked for; with `state`, those in it."""
+    e, s, c = tables.errand.c, tables.errand_statement.c, tables.contact.c
+    query = (
+        select(
+            e.errand_id, c.contact_key, tables.campaign.c.name, tables.stage.c.name, s.kind, s.target, e.state, e.at,
+            e.retry_at, e.attempts, e.detail,
+        )
+        .join(tables.contact, c.contact_id == e.contact_id)
+        .join(tables.campaign, tables.campaign.c.campaign_id == e.campaign_id)
+        .join(tables.errand_statement, s.errand_statement_id == e.errand_statement_id)
+        .join(tables.stage, tables.stage.c.stage_id == s.stage_id)
+        .order_by(e.errand_id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    rows = connection.execute(query if state is None else query.where(e.state == state)).all()
+    return tuple(ListedErrand(*row) for row in reversed(rows))
+
+
+def count_by_state(connection: Connection, tables: Tables) -> dict[str, int]:
+    """How many errands are in each state that has any."""
+    e = tables.errand.c
+    counted = dict(connection.execute(select(e.state, func.count()).group_by(e.state)).all())
+    return {state: counted[state] for state in STATES if state in counted}
