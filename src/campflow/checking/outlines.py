@@ -7,6 +7,8 @@ spoil each other.
 
 `facts` say the same as text, each with the word that a file must contain for the fact to matter to it; None: it matters
 to all. They hold no places, so that a line more or less changes none.
+
+Who writes a check that looks at other files than that of its finding sees to it that both hold what it looks at.
 """
 
 import re
