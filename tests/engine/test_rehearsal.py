@@ -452,16 +452,12 @@ def test_what_no_test_walked_is_known() -> None:
     assert [line.span.line for line in left] == sorted(line.span.line for line in left)
 
 
-def test_arms_are_lines_that_no_test_walks_yet() -> None:
+def test_arms_are_lines_that_a_test_walks_or_not() -> None:
     text = simple("split tone {\n50% warm { send email tips }\n50% cold\n}\nafter 1 day -> done")
-    made = rehearsal(PEOPLE + text)
-    found_ = [(line.kind, line.text) for line in not_walked(made.flow, frozenset())]
-    assert found_ == [
-        ("arm", "tone = warm"),
-        ("send", "send email tips"),
-        ("arm", "tone = cold"),
-        ("way out", "after 1 day -> done"),
-    ]
+    made = rehearsal(f'{PEOPLE}{text}test "t" of c {{\n{ADA}arm tone = cold\nada signup\nafter 2 days\n}}\n')
+    outcome = made.run(made.flow.tests[0])
+    left = [(line.kind, line.text) for line in not_walked(made.flow, outcome.walked)]
+    assert left == [("arm", "tone = warm"), ("send", "send email tips")]
 
 
 def test_a_test_takes_some_hundredths_of_a_second() -> None:

@@ -7,12 +7,10 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from campflow.checking.checks.not_run_yet import NOT_RUN_YET
 from campflow.engine.coverage import Walkable, not_walked, walked
 from campflow.engine.deployed import Deployment
 from campflow.engine.simulation import Period
 from campflow.engine.status import CampaignStatus, status
-from campflow.language import syntax
 from campflow.measuring.intervals import Interval, wilson
 from campflow.model.calendar import DAY, to_local
 from campflow.model.flow import Campaign, Flow
@@ -160,9 +158,5 @@ def _channels(
 
 
 def _nobody_took(flow: Flow, campaign: Campaign, database: Database, deployment: Deployment) -> tuple[Walkable, ...]:
-    """Ways out and sends; what stands in an arm only where arms are run."""
-    lines = (each for each in not_walked(flow, walked(database, deployment)) if each.campaign == campaign.name)
-    if syntax.Split not in NOT_RUN_YET:
-        return tuple(lines)
-    arms = [arm.span for stage in campaign.stages for split in stage.splits for arm in split.arms]
-    return tuple(each for each in lines if not any(arm.line <= each.span.line <= arm.end_line for arm in arms))
+    """Ways out, sends, and arms."""
+    return tuple(each for each in not_walked(flow, walked(database, deployment)) if each.campaign == campaign.name)
