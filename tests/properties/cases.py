@@ -49,6 +49,16 @@ class RandomCase(Case):
     calm: bool = True
 
 
+@dataclass(frozen=True, repr=False)
+class Casts:
+    """One project and several casts of people, each with what happens to them: as many cases."""
+
+    cases: Sequence[RandomCase]
+
+    def __repr__(self) -> str:
+        return "".join(map(repr, self.cases))
+
+
 @dataclass(frozen=True)
 class _Scene:
     """Things begin at one of the `starts` and go on at one of the `moments`: few, so that much falls together."""
@@ -73,19 +83,26 @@ class _Scene:
 
 
 @st.composite
-def cases(draw: DrawFn, calm: bool) -> RandomCase:
-    """Half of the calm ones hand messages over. What is spent on one is not there for another, in the order in which
-    they were planned: so where there is a budget, there is one contact."""
+def casts(draw: DrawFn, calm: bool, count: int) -> Casts:
+    """A project and so many casts; one, where a failing case is being shrunk.
+
+    Half of the calm ones hand messages over. What is spent on one contact is not there for another, in the order in
+    which messages were planned: so where there is a budget, there is one contact.
+    """
     zone, day = draw(st.sampled_from(PLACES))
     sends = calm and draw(st.booleans())
     text = draw(_texts(day, FIELDS if calm else frozenset(CHANGES), sends, calm))
     deployed = midnight(zone, day) + draw(st.sampled_from([0, 9 * HOUR, 90_001]))
+    several = count if draw(st.integers(0, 15)) else 1
+    return Casts([draw(_case(text, zone, day, deployed, sends, calm)) for _ in range(several)])
+
+
+@st.composite
+def _case(draw: DrawFn, text: str, zone: str, day: dt.date, deployed: int, sends: bool, calm: bool) -> RandomCase:
     clocks = draw(st.sampled_from([zone, *re.findall(r'timezone "(.*?)"', text)]))
     scene = _Scene(text, day, deployed, *draw(_moments(text, clocks, deployed)), calm)
-    people = [
-        draw(_person(scene, key))
-        for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, 1 if "  budget" in text else 5))]
-    ]
+    most = 1 if "  budget" in text else 5
+    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, most))]]
     happenings = draw(_histories(scene, people))
     changes = [] if calm else draw(st.lists(_change(scene, people), max_size=4))
     permissions = draw(st.lists(_permission(scene, people), max_size=4)) if sends else []

@@ -118,7 +118,9 @@ def _moment(draw: DrawFn, frame: Frame) -> str:
         f"last({event}) + {duration} <= now",
     ]
     if "seen" in frame.fields:
-        options += [f"seen - now < {duration}", f"seen - now > {duration}", f"now - seen > {duration}"]
+        # Not in months: with an `or` around it, that is deeper than SQLite's parser goes.
+        short = duration if "month" not in duration else "2 days"
+        options += [f"seen - now < {short}", f"seen - now > {short}", f"now - seen > {duration}"]
     return pick(draw, options)
 
 

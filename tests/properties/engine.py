@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 from tests.properties.campaigns import ZONES
 from tests.reference.story import (
     Act,
@@ -35,7 +35,6 @@ from campflow.hooks.contracts import Receipt
 from campflow.model.constants import stored_text
 from campflow.model.draws import draw_of
 from campflow.model.flow import CheckedFlow, Flow
-from campflow.sql.program import Program
 from campflow.storage.database import Database
 from campflow.storage.schema import install
 from campflow.storage.tables import Tables, contact_column, event_column, tables
@@ -66,43 +65,63 @@ def _desk() -> Database:
     return Database("sqlite://", _tables())
 
 
-def _fresh_database() -> Database:
-    with _template().engine.connect() as source, _desk().engine.connect() as target:
-        source.rollback()
-        target.rollback()
-        full, empty = source.connection.dbapi_connection, target.connection.dbapi_connection
-        assert isinstance(full, sqlite3.Connection)
-        assert isinstance(empty, sqlite3.Connection)
-        full.backup(empty)
-    return _desk()
+@cache
+def _kept() -> Database:
+    """A copy of the desk with the program of a case deployed, for its next run."""
+    return Database("sqlite://", _tables())
 
 
-def compiled(flow: Flow, zone: str) -> Program:
-    """Compiled once for all clock patterns of a case."""
-    return compile_flow(
-        CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect,
-        opt_in=ALLOWANCE.opt_in,
-    )  # fmt: skip
+def _copy(source: Database, target: Database) -> None:
+    with source.engine.connect() as full, target.engine.connect() as empty:
+        full.rollback()
+        empty.rollback()
+        rows, page = full.connection.dbapi_connection, empty.connection.dbapi_connection
+        assert isinstance(rows, sqlite3.Connection)
+        assert isinstance(page, sqlite3.Connection)
+        rows.backup(page)
 
 
-def run_engine(case: Case, program: Program, looks: Sequence[int]) -> Outcome:
-    """What the rows say after a tick at each look, each told beforehand what was learned by then."""
-    database = _fresh_database()
-    deployment = deploy(database, program, sources={"case.flow": case.text}, author="", now=case.deployed)
-    told = -(2**62)
-    for look in looks:
-        with database.transaction() as connection:
-            _tell(connection, case, told, look)
-        advance(database, program, deployment, look)
-        if case.sends:
-            _send(database, Gates(_tables(), program, deployment, CHANNELS, PRICES), look)
-        told = look
-    with database.reader() as connection:
-        return _outcome(connection, case.sends)
+class Engine:
+    """A project's text, compiled and deployed once for all that happens in it."""
+
+    def __init__(self, text: str, flow: Flow, zone: str, deployed: int) -> None:
+        self.text = text
+        self.program = compile_flow(
+            CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect,
+            opt_in=ALLOWANCE.opt_in,
+        )  # fmt: skip
+        self.database = _desk()
+        _copy(_template(), self.database)
+        self.deployment = deploy(self.database, self.program, sources={"case.flow": text}, author="", now=deployed)
+        _copy(self.database, _kept())
+        self.gates = Gates(_tables(), self.program, self.deployment, CHANNELS, PRICES)
+
+    def run(self, case: Case, looks: Sequence[int]) -> Outcome:
+        """What the rows say after a tick at each look, each told beforehand what was learned by then."""
+        _copy(_kept(), self.database)
+        told = -(2**62)
+        for look in looks:
+            with self.database.transaction() as connection:
+                _tell(connection, case, told, look)
+            advance(self.database, self.program, self.deployment, look)
+            if case.sends:
+                _send(self.database, self.gates, look)
+            told = look
+        with self.database.reader() as connection:
+            return _outcome(connection, case.sends)
+
+
+def run_engine(case: Case, flow: Flow, looks: Sequence[int]) -> Outcome:
+    return Engine(case.text, flow, case.zone, case.deployed).run(case, looks)
 
 
 def _send(database: Database, gates: Gates, now: int) -> None:
     """Channels that take at once what may go out."""
+    m = _tables().message.c
+    waiting = exists().where(m.state.in_(["planned", "ready"]), m.release_at <= now)
+    with database.reader() as connection:
+        if not connection.scalar(select(waiting)):
+            return
     with database.transaction() as connection:
         release(connection, _tables(), now, (), gates)
     for channel in sorted(CHANNELS):
@@ -123,9 +142,10 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
     for person in case.people:
         if after < person.created_at <= until:
             fields = {contact_column(name): value for name, value in person.fields.items()}
-            known = {"contact_key": person.key, "created_at": person.created_at, "draw": draw_of(person.key)}
-            connection.execute(insert(t.contact).values({**known, **fields}))
-    ids = {row.contact_key: row.contact_id for row in connection.execute(select(t.contact))}
+            fields |= {"contact_key": person.key, "created_at": person.created_at, "draw": draw_of(person.key)}
+            connection.execute(insert(t.contact).values(fields))
+    known = connection.execute(select(t.contact.c.contact_key, t.contact.c.contact_id))
+    ids = {row.contact_key: row.contact_id for row in known}
     for happening in sorted(case.happenings, key=lambda h: (h.known_at, h.seq)):
         if after < happening.known_at <= until:
             _record(connection, happening, ids[happening.contact])

@@ -19,8 +19,12 @@ T = TypeVar("T")
 BYTES = 8_000
 
 
-def for_many(cases: SearchStrategy[T], check: Callable[[T], None], wanted: int, first: int = 0) -> None:
-    """Check that many cases from number `first` on; what `check` assumes not to be does not count."""
+def for_many(cases: SearchStrategy[T], check: Callable[[T], int], wanted: int, first: int = 0) -> int:
+    """Check that many cases from number `first` on; what `check` assumes not to be does not count.
+
+    `check` says how many cases it has looked at. Returns the number after the last.
+    """
+    done = 0
 
     @settings(
         database=InMemoryExampleDatabase(),
@@ -30,16 +34,16 @@ def for_many(cases: SearchStrategy[T], check: Callable[[T], None], wanted: int, 
     )
     @given(cases)
     def test(case: T) -> None:
-        check(case)
+        nonlocal done
+        done += check(case)
 
-    done = 0
     for number in count(first):
-        if done == wanted:
-            return
+        if done >= wanted:
+            return number
         try:
-            used = test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))  # type: ignore[attr-defined]
+            test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))  # type: ignore[attr-defined]
         except Exception as error:
             error.add_note(f"case number {number}; not yet shrunk")
             test()  # Hypothesis has kept the case: this shrinks and shows it.
             raise
-        done += used is not None
+    raise AssertionError("unreachable")

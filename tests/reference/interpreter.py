@@ -84,7 +84,8 @@ def interpret(
     if looks is None:
         looks = punctual(happenings, changes, now)
     decisions = _Decisions(flow, zone, first_deployed)
-    lives = [_Life(flow, person, zone, first_deployed, expires, decisions) for person in people]
+    project = _Project(flow, in_order(flow), named_campaign_events(flow), zone, first_deployed, expires, decisions)
+    lives = [_Life(project, person) for person in people]
     news = _News(happenings, changes)
     post = allowance and Post(flow, zone, permissions, allowance)
     for look in looks:
@@ -264,25 +265,35 @@ class _Way(NamedTuple):
         return self.at, self.convert is None, self.order, self.seq
 
 
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """What all contacts share. `recorded` are the events of campaigns that somebody asks for."""
+
+    flow: Flow
+    campaigns: Sequence[Campaign]
+    recorded: set[tuple[str, str]]
+    zone: str
+    first_deployed: int
+    expires: Duration
+    decisions: _Decisions
+
+
 # --- one contact --------------------------------------------------------------------------------------------------
 
 
 class _Life:
     """One contact: fields, history, journeys, and what came of them."""
 
-    def __init__(
-        self, flow: Flow, person: Person, zone: str, first_deployed: int, expires: Duration, decisions: _Decisions
-    ) -> None:
+    def __init__(self, project: _Project, person: Person) -> None:
         self.key, self.created_at = person.key, person.created_at
         self.fields: dict[str, Stored] = dict(person.fields)
-        self.campaigns = in_order(flow)
-        self.recorded = named_campaign_events(flow)
-        self.project_zone, self.first_deployed, self.expires = zone, first_deployed, expires
-        self.decisions, self.now = decisions, first_deployed
+        self.campaigns, self.recorded = project.campaigns, project.recorded
+        self.project_zone, self.first_deployed, self.expires = project.zone, project.first_deployed, project.expires
+        self.decisions, self.now = project.decisions, project.first_deployed
         self.events: list[Known] = []
         self.learned: set[str] = set()
         self.changed: list[tuple[int, str, Stored]] = []
-        self.journeys: dict[str, list[_Journey]] = {campaign.name: [] for campaign in flow.campaigns}
+        self.journeys: dict[str, list[_Journey]] = {campaign.name: [] for campaign in project.campaigns}
         self.refused: set[tuple[object, ...]] = set()
         self.moves: list[Move] = []
         self.letters: list[Letter] = []
