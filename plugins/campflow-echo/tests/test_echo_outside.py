@@ -151,3 +151,15 @@ def test_nobody_is_forgotten_who_would_stay_in_an_audience(shop: Terminal) -> No
     assert "bob@x.example" in shop("people", "show", "bob@x.example").stdout
     shop("people", "forget", "bob@x.example", "--yes", "--anyway")
     shop("people", "show", "bob@x.example", code=1)
+
+
+def test_what_would_cost_more_than_the_budget_waits_and_status_says_so(shop: Terminal) -> None:
+    shop.change("spring.flow", "budget   5 EUR", "budget   0.10 EUR")
+    came(shop)
+    shop("tick", "--now", "2026-03-02 12:00")
+    assert told(shop, "echo.txt") == [["ada@x.example", "hello", "Hello"]]
+    assert "0.08 EUR of the budget of 0.10 EUR spent; 1 message waits for it" in shop("status").stdout
+    shop.change("spring.flow", "budget   0.10 EUR", "budget   0.16 EUR")
+    shop("tick", "--now", "2026-03-02 14:00")
+    assert [line[0] for line in told(shop, "echo.txt")] == ["ada@x.example", "bob@x.example"]
+    assert "0.16 EUR of the budget of 0.16 EUR spent" in shop("status").stdout

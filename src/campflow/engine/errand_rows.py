@@ -143,9 +143,14 @@ def hold(
     """Take the first `limit` errands of these statements that are due; None where there are none."""
     tables, e = database.tables, database.tables.errand.c
     with database.transaction() as connection:
-        first = select(e.errand_id).where(e.errand_statement_id.in_(statements), _due(tables, now))
-        free = first.order_by(e.errand_id).limit(limit).with_for_update(skip_locked=True)
-        ids = tuple(connection.scalars(free))
+        ids: tuple[int, ...] = ()
+        # One by one, so that the index gives them in order: all that waits need not be sorted.
+        for statement in statements:
+            due = select(e.errand_id).where(e.errand_statement_id == statement, _due(tables, now))
+            first = due.order_by(e.errand_id).limit(limit - len(ids)).with_for_update(skip_locked=True)
+            ids += tuple(connection.scalars(first))
+            if len(ids) >= limit:
+                break
         if not ids:
             return None
         held = Held(ids, randbits(62))
@@ -294,5 +299,5 @@ def listed(connection: Connection, tables: Tables, state: str | None, limit: int
 def count_by_state(connection: Connection, tables: Tables) -> dict[str, int]:
     """How many errands are in each state that has any."""
     e = tables.errand.c
-    counted = dict(connection.execute(select(e.state, func.count()).group_by(e.state)).all())
+    counted: dict[str, int] = dict(connection.execute(select(e.state, func.count()).group_by(e.state)).all())
     return {state: counted[state] for state in STATES if state in counted}
