@@ -101,6 +101,15 @@ def deployed(project: Project, force: InForce, instead: Mapping[str, Version] | 
     return project.of([ground, *_texts(shown.values(), segments)])
 
 
+def sound(project: Project) -> Project:
+    """The project as its files have it; where they have errors, as it is in force: what comes in is taken anyway."""
+    if project.checked.flow is not None:
+        return project
+    force = in_force(project)
+    old = deployed(project, force)
+    return old if force.newest and old.checked.flow is not None else project
+
+
 def _texts(shown: Collection[Version], segments: Mapping[str, str]) -> Iterator[Source]:
     """Each text on the lines on which it stood."""
     for each in shown:

@@ -94,12 +94,14 @@ def _import(
     rejects: Path | None,
     project: "Project",
 ) -> None:
+    from campflow.in_force import sound
     from campflow.people.rejects import RejectsFile
     from campflow.people.sources import bounded_lines
 
     mapping = dict(_pair(each) for each in map or ())
     source = _source(project.plugins, file, format)
     refusals = _Refusals()
+    project = sound(project)
     with ExitStack() as open_files:
         stream = _stream(open_files, file)
         store = open_files.enter_context(closing(project.database()))

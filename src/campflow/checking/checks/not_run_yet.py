@@ -10,10 +10,7 @@ from campflow.diagnostics.source import Span
 from campflow.language import syntax
 
 #: Each construct and what happens in its place. A line goes when the engine learns it.
-NOT_RUN_YET: dict[type, tuple[str, str]] = {
-    syntax.Edits: ("edits", "a changed text reaches everyone"),
-    syntax.Moved: ("moved", "people stay in the stage that they are in"),
-}
+NOT_RUN_YET: dict[type, tuple[str, str]] = {}
 
 
 @runtime_checkable
