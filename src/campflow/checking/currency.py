@@ -10,8 +10,10 @@ from campflow.model.currencies import CURRENCIES
 
 def project_currency(files: Sequence[syntax.FlowFile], vocabulary: Vocabulary) -> str | None:
     """The currency of all money; None where no setting names one and none is written."""
+    if vocabulary.currency:
+        return vocabulary.currency
     first = first_amount(files)
-    return vocabulary.currency or (first.currency if first else None)
+    return first.currency if first else None
 
 
 def first_amount(files: Sequence[syntax.FlowFile]) -> syntax.Money | None:

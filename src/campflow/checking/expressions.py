@@ -4,6 +4,7 @@ Each function gives the typed expression, or None after a mistake was reported. 
 it, so that one mistake is told once.
 """
 
+import re
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -23,6 +24,8 @@ from campflow.model.people import ValueType
 
 #: A condition nested deeper than this is refused; nobody can read it, and databases have their own limits.
 DEEPEST = 50
+
+_WORD_OR_SIGN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,18 @@ def pattern(node: syntax.EventPattern, scope: Scope) -> Pattern | None:
 
 
 def _operand(node: syntax.Expression, scope: Scope, beside: Beside | None = None) -> Operand | None:
-    if not _is_short(node.span) and depth(node) > DEEPEST:
+    if not _is_short(node.span, scope) and depth(node) > DEEPEST:
         scope.report(say.too_deep(node.span, DEEPEST))
         return None
     return _resolved(node, scope, beside)
 
 
-def _is_short(span: Span) -> bool:
-    """Whether so little is written that it cannot be nested too deeply: nothing nests without a sign of its own."""
-    return span.line == span.end_line and span.end_column - span.column <= DEEPEST
+def _is_short(span: Span, scope: Scope) -> bool:
+    """Whether so little is written that it cannot be nested too deeply: nothing nests without a word or sign of its
+    own."""
+    return (span.line == span.end_line and span.end_column - span.column <= DEEPEST) or len(
+        _WORD_OR_SIGN.findall(scope.texts.written(span))
+    ) <= DEEPEST
 
 
 def _resolved(node: syntax.Expression, scope: Scope, beside: Beside | None = None) -> Operand | None:

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from campflow.checking.currency import first_amount
+from campflow.checking.currency import project_currency
 from campflow.checking.outlines import Fact, Outline
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import PAGE, Vocabulary
@@ -80,8 +80,7 @@ def _of_project(outlines: Mapping[str, Outline], vocabulary: Vocabulary, today: 
     if vocabulary.content.messages(PAGE):
         yield None, "there is a page"
     yield "runs", f"today is {today}"
-    first = first_amount([each.file for each in outlines.values()])
-    yield None, f"the first amount is in {first.currency if first else None}"
+    yield None, f"money is in {project_currency([each.file for each in outlines.values()], vocabulary)}"
     seen: set[str] = set()
     for path, each in outlines.items():
         for send in find(each.file.declarations, syntax.Send):

@@ -28,6 +28,7 @@ _PLAIN: dict[int, tuple[type[Any], Callable[[Any], Any]]] = {
     -4: (dt.date, dt.date.fromisoformat),
     -5: (dt.time, dt.time.fromisoformat),
 }
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 SHAPE = ";".join(f"{kind.__name__}({','.join(_FIELDS[kind])})" for kind in _KINDS)
 """What the kinds look like: what was packed with another shape cannot be read."""
 
@@ -59,15 +60,16 @@ def unpacked(found: Any, path: str) -> syntax.FlowFile:
 
 
 def _packed(value: Any) -> Any:
-    number = _NUMBERS.get(type(value))
+    kind = type(value)
+    number = _NUMBERS.get(kind)
     if number is not None:
-        span = value.span
-        inside = [_packed(getattr(value, name)) for name in _FIELDS[type(value)]]
-        return [number, *inside, span.line, span.column, span.end_line, span.end_column]
-    if isinstance(value, tuple):
-        return [-1, *map(_packed, value)]
-    for number, (kind, _) in _PLAIN.items():
-        if isinstance(value, kind):
+        inside = [getattr(value, name) for name in _FIELDS[kind]]
+        _, *place = value.span
+        return [number, *[each if type(each) in _AS_IT_IS else _packed(each) for each in inside], *place]
+    if kind is tuple:
+        return [-1, *[each if type(each) in _AS_IT_IS else _packed(each) for each in value]]
+    for number, (plain, _) in _PLAIN.items():
+        if isinstance(value, plain):
             return [number, str(value)]
     return value
 

@@ -43,7 +43,7 @@ class Stack:
         self.state: Any = driver.parser_state
         self._states: list[int] = self.state.state_stack
         self._values: list[Any] = self.state.value_stack
-        self._table = table
+        self._table: Mapping[int, Mapping[str, Any]] = table
         self._end_state: int = self.state.parse_conf.end_state
 
     @property
@@ -78,7 +78,7 @@ class Stack:
                 new.pop()
                 size -= 1
             height -= size
-            new.append(cast(int, table[new[-1] if new else states[height - 1]][rule]))
+            new.append(table[new[-1] if new else states[height - 1]][rule])
             action = table[new[-1]].get(kind)
         return action is not None
 
@@ -89,12 +89,12 @@ class Stack:
             parts = values[-size:]
             del states[-size:], values[-size:]
         values.append(action.build(parts))
-        states.append(cast(int, self._table[states[-1]][action.rule]))
+        states.append(self._table[states[-1]][action.rule])
 
     def close(self, token: Token) -> FlowFile:
         """What the builder made of the text, at its end."""
         while self._states[-1] != self._end_state:
-            self._reduce(cast(Reduction, self._table[self._states[-1]][token.type]))
+            self._reduce(self._table[self._states[-1]][token.type])
         return cast(FlowFile, self._values[-1])
 
     def takes(self, *kinds: str) -> bool:
@@ -131,7 +131,7 @@ class Stack:
                     break
                 if action.size:
                     del stack[-action.size :]
-                stack.append(cast(int, self._table[stack[-1]][action.rule]))
+                stack.append(self._table[stack[-1]][action.rule])
         return stack
 
     def unwind(self, floor: int, *kinds: str) -> bool:

@@ -19,6 +19,13 @@ from campflow.language.syntax import FlowFile
 
 T = TypeVar("T")
 
+#: What proofs look for in the trees.
+_KINDS: tuple[type, ...] = (
+    syntax.Audience, syntax.CampaignDeclaration, syntax.Convert, syntax.Emit, syntax.Enter, syntax.EventDeclaration,
+    syntax.EventPattern, syntax.ExpectSent, syntax.Happens, syntax.InSegment, syntax.Leave, syntax.Send, syntax.WayOut,
+    syntax.When,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -51,11 +58,15 @@ class Evidence:
         return frozenset(emit.event.text for emit in self.all(syntax.Emit))
 
     def all(self, kind: type[T]) -> tuple[T, ...]:
-        """Every node of a kind in all files, in their order; looked for once."""
-        if kind not in self._found:
-            self._found[kind] = tuple(node for file in self.files for node in find(file, kind))
+        """Every node of one of the `_KINDS` in all files, in their order."""
         return cast(tuple[T, ...], self._found[kind])
 
     @cached_property
     def _found(self) -> dict[type, tuple[object, ...]]:
-        return {}
+        """All that is asked for, looked for once."""
+        found: dict[type, list[object]] = {kind: [] for kind in _KINDS}
+        for file in self.files:
+            node: object
+            for node in find(file, _KINDS):
+                found[type(node)].append(node)
+        return {kind: tuple(nodes) for kind, nodes in found.items()}
