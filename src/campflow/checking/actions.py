@@ -56,8 +56,14 @@ def _send(node: syntax.Send, order: int, text: str, inside: Inside) -> flow.Send
     return flow.Send(
         channel.name, node.message.text, options, time, expires, nth, order, text, node.span,
         content.purpose(channel.name, node.message.text),
-        content.is_transactional(channel.name, node.message.text),
+        _is_transactional(options, content.is_transactional(channel.name, node.message.text)),
     )  # fmt: skip
+
+
+def _is_transactional(options: Iterable[flow.OptionValue], front_matter: bool) -> bool:
+    """What stands on the statement overrides the front matter."""
+    said = (each.value for each in options if each.name == "transactional")
+    return next((each.value is True for each in said if isinstance(each, Constant)), front_matter)
 
 
 def _expires(option: syntax.Option, inside: Inside) -> Duration | None:
