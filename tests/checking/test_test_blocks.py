@@ -133,10 +133,3 @@ def test_a_mistake_in_the_campaign_is_not_told_again_for_its_test() -> None:
 def test_a_reaction_may_be_to_what_another_campaign_sends() -> None:
     other = campaign(actions="send email welcome").replace("campaign c", "campaign other")
     assert errors(block("ada clicked welcome\nada unsubscribed\nada submitted demo") + other) == []
-
-
-def test_forcing_an_arm_is_said_not_to_run_yet_and_the_test_itself_is_not() -> None:
-    warned = [one.message for one in checked(block("arm tone = warm")).diagnostics if one.code == "not-run-yet"]
-    assert [message for message in warned if "`test`" in message] == []
-    said = "this version of campflow checks `arm` but does not run it yet: the test fails at this line"
-    assert said in warned

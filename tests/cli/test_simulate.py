@@ -106,13 +106,6 @@ def test_cost_is_held_against_the_budget(shop: Terminal) -> None:
     assert "unsubscribed: 50 % of welcome, brewing, first_order, thanks, from the rates file" in said
 
 
-def test_what_this_version_does_not_run_is_said(shop: Terminal) -> None:
-    shop.change("welcome.flow", "  leave     on", "  attribute last touch within 30 days\n  leave     on")
-    (line,) = told(shop)["not_run_yet"]
-    assert (line["file"], line["line"]) == ("welcome.flow", 9)
-    assert "Not in these figures\n  welcome.flow:9  " in shop(*WELCOME).stdout
-
-
 def test_lines_that_nobody_took_are_named(shop: Terminal) -> None:
     shop.write("rates.toml", "[reactions]\nunsubscribed = 0\n")
     said = shop(*WELCOME, "--rates", "rates.toml").stdout

@@ -58,14 +58,6 @@ class Report:
         counting = (each for each in reactions if each.name in heard)
         return (*self.behaviour.own_events(self.rfm), *counting)
 
-    def not_in_it(self) -> Iterator[tuple[str, int, str]]:
-        """What the campaign says and this version does not run: file, line, sentence."""
-        span = self.behaviour.main.span
-        for each in self.project.checked.diagnostics:
-            inside = each.span.path == span.path and span.line <= each.span.line <= span.end_line
-            if inside and each.code == "not-run-yet":
-                yield each.span.path, each.span.line, each.message
-
     def notes(self) -> Iterator[str]:
         """What explains the figures and stands in no line of them."""
         runs, (first, last) = self.behaviour.main.runs, self.days
@@ -117,7 +109,6 @@ def as_json(report: Report) -> dict[str, Any]:
             {"file": each.span.path, "line": each.span.line, "kind": each.kind, "text": each.text}
             for each in found.nobody_took
         ],
-        "not_run_yet": [{"file": file, "line": line, "message": said} for file, line, said in report.not_in_it()],
         "assumed": [
             {"message": each.message, "name": each.name, "rate": each.rate, "source": each.source}
             for each in report.assumptions

@@ -43,7 +43,6 @@ def show(report: Report) -> None:
     for told in _cost(report):
         print(f"  {told}")
     _lines("Nobody took", ((each.span.path, each.span.line, each.text) for each in found.nobody_took))
-    _lines("Not in these figures", report.not_in_it())
     _head("Assumed")
     for told in _assumed(report):
         print(f"  {told}")

@@ -30,12 +30,10 @@ TITLES: dict[str, str] = {
     "dead-way-out": "a reaction to a message that was not sent before",
     "overlapping-tests": "two splits that spoil each other's measurement",
     "unused": "a declaration or file that nothing uses",
-    "not-run-yet": "a clause that this version reads but does not run",
 }
 
 WARNINGS = frozenset({
     "always-true", "limit-starves", "overdue-run", "silent-conversion", "dead-way-out", "overlapping-tests", "unused",
-    "not-run-yet",
 })  # fmt: skip
 
 

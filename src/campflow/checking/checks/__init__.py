@@ -8,7 +8,6 @@ from campflow.checking.checks.content import addresses_exist, content_exists, co
 from campflow.checking.checks.currencies import one_currency
 from campflow.checking.checks.goals import goals_are_measured
 from campflow.checking.checks.moves import moves_lead_somewhere
-from campflow.checking.checks.not_run_yet import runs_already
 from campflow.checking.checks.percentages import arms_sum_up
 from campflow.checking.checks.segments import no_segment_needs_itself
 from campflow.checking.checks.templates import template_fields_exist
@@ -35,7 +34,6 @@ CHECKS: tuple[Check, ...] = (
     options_are_known,
     template_fields_exist,
     written_texts_are_sound,
-    runs_already,
 )
 
 
