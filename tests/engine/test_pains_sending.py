@@ -139,10 +139,10 @@ def test_pain_09_once_means_once_for_two_processes_that_look_at_one_moment(tmp_p
         threading.Thread(target=advance, args=(each, room.program, room.deployment, NOW), kwargs={"chunk": 7})
         for each in others
     ]
-    for each in ticks:
-        each.start()
-    for each in ticks:
-        each.join()
+    for tick in ticks:
+        tick.start()
+    for tick in ticks:
+        tick.join()
     assert Counter(who for who, *_ in room.moves()) == {f"p{n:03}": 1 for n in range(100)}
     t = room.database.tables
     with room.database.reader() as connection:

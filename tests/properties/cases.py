@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -156,10 +157,10 @@ def _texts(draw: DrawFn, day: dt.date, fields: frozenset[str], sends: bool, deci
     segment = draw(st.integers(0, 5)) == 0
     pair = draw(st.integers(0, 2)) == 0
     events = tuple(draw(st.lists(st.sampled_from(EVENTS), min_size=2, max_size=3, unique=True)))
-    written = {"events": events, "fields": fields, "sends": sends, "decides": decides}
-    text = PEOPLE + draw(campaigns("first", day, sets=True, **written))
+    write = partial(campaigns, day=day, events=events, fields=fields, sends=sends, decides=decides)
+    text = PEOPLE + draw(write("first", sets=True))
     if pair:
-        text += draw(campaigns("second", day, sets=False, hears="first", **written))
+        text += draw(write("second", sets=False, hears="first"))
     if segment:
         text = text.replace('plan in ("trial", "pro", "enterprise")', "in segment chosen", 1)
         text += f"segment chosen = {draw(conditions(Frame(day, events, frozenset({'plan', 'country', 'joined'}))))}\n"

@@ -63,10 +63,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "an arm's ways out are everyone's",
     ),
     Mutation(
-        "arm: else", "planning/planner.py",
-        "return Otherwise((*held, *(() if arm is None else (Not(arm),))))",
-        "return Otherwise(())",
-        "`else` does not ask the `when`s before it",
+        "else",
+        "sql/candidates.py",
+        "none_held = not_(func.coalesce(or_(false(), *held), false()))",
+        "none_held = func.coalesce(or_(false(), *held), false())",
+        "`else` holds where a `when` does",
     ),
     Mutation(
         "decide", "sql/splits.py",

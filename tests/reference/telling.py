@@ -276,8 +276,10 @@ def _history(text: str, flow: Flow, zone: str) -> tuple[list[Happening], list[Ch
             continue
         if found["name"] in ("consents", "withdraws", "suppressed"):
             said = dict(pair.split("=") for pair in found["fields"].split())
-            given, suppresses = found["name"] == "consents", found["name"] == "suppressed"
-            permissions.append(Permission("ada", at, given=given, suppresses=suppresses, **said))
+            about = said.get("channel", ""), said.get("purpose", "")
+            permissions.append(
+                Permission("ada", at, *about, found["name"] == "consents", found["name"] == "suppressed")
+            )
             continue
         event = flow.event(found["name"])
         assert event, line
