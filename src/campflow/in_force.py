@@ -113,7 +113,7 @@ def sound(project: Project) -> Project:
 def _texts(shown: Collection[Version], segments: Mapping[str, str]) -> Iterator[Source]:
     """Each text on the lines on which it stood."""
     for each in shown:
-        path = f"{each.text.path} ({each.campaign}, version {each.number})"
+        path = f"{each.text.file}{versions.OF_VERSION}{each.campaign}, version {each.number})"
         yield Source(path, "\n" * (each.text.line - 1) + each.text.text + "\n")
     if segments:
         yield Source("segments in force", "\n".join(segments.values()) + "\n")
@@ -136,11 +136,14 @@ def _blanked(source: Source, spans: Collection[Span]) -> Source:
 # --- from texts to programs ---------------------------------------------------------------------------------------
 
 
-def texts(project: Project, drawn: Tables | None = None) -> Texts:
-    """The project's program, and how to read the texts that it keeps. Raises FlowError."""
+def texts(project: Project, drawn: Tables | None = None, *, forgiving: bool = False) -> Texts:
+    """The project's program, and how to read the texts that it keeps. Raises FlowError.
+
+    `forgiving`: a kept text may name content that is gone. Its messages are rejected then, and its people go on.
+    """
     made = drawn or project.tables
     sources = {path: source.text for path, source in project.sources.items()}
-    return Texts(project.program(made), sources, _recall(project, made), made)
+    return Texts(project.program(made), sources, _recall(project, made, forgiving), made)
 
 
 def before(project: Project, force: InForce) -> Texts | None:
@@ -172,24 +175,26 @@ def _forgiving(project: Project) -> Vocabulary:
     return replace(words, content=ContentIndex((*there, *absent)))
 
 
-def _recall(project: Project, drawn: Tables) -> Recall:
+def _recall(project: Project, drawn: Tables, forgiving: bool) -> Recall:
     """Kept texts are read among today's: the contact type, events, segments and other campaigns are as they are now."""
     known: dict[int, CampaignProgram] = {}
 
     def recall(version: Version) -> CampaignProgram:
         if version.version_id not in known:
-            known[version.version_id] = _recalled(project, drawn, version)
+            known[version.version_id] = _recalled(project, drawn, version, forgiving)
         return known[version.version_id]
 
     return recall
 
 
-def _recalled(project: Project, drawn: Tables, version: Version) -> CampaignProgram:
+def _recalled(project: Project, drawn: Tables, version: Version, forgiving: bool) -> CampaignProgram:
     written = {
         node.name.text for file in project.checked.files for node in find(file.declarations, syntax.SegmentDeclaration)
     }
     own = {name: text for name, text in version.text.segments.items() if name not in written}
     among = today(project, {version.campaign: replace(version, text=replace(version.text, segments=own))})
+    if forgiving and among.checked.flow is None:
+        among = among.of(tuple(among.sources.values()), _forgiving(among))
     if among.checked.flow is None:
         first = next(each for each in among.checked.diagnostics if each.severity == "error")
         raise DeployError(f"{first.message} (line {first.span.line} of {first.span.path})")

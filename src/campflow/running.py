@@ -37,7 +37,7 @@ def open_runtime(project: Project) -> Runtime:
     chosen = stands.project
     database = chosen.database()
     clock = chosen.clock(database)
-    wanted = texts(chosen, database.tables)
+    wanted = texts(chosen, database.tables, forgiving=True)
     deployment = _put(chosen, database, force, wanted, clock.now())
     return Runtime(
         database, _hearing(wanted.program, deployment), deployment, clock, _stationery(chosen, database),

@@ -8,7 +8,7 @@ from campflow.checking.broken import broken
 from campflow.engine.changes import CampaignChange
 from campflow.engine.changing import foresee
 from campflow.engine.versions import Version
-from campflow.errors import FlowError
+from campflow.errors import CampflowError, FlowError
 from campflow.in_force import InForce, before, deployed, differing, history, texts, today, with_readers
 from campflow.project import Project
 from campflow.storage.database import Database
@@ -48,7 +48,12 @@ def standing(project: Project, force: InForce, now: int) -> Standing:
             everything = dict.fromkeys(differing(project, force), TOGETHER)
             return Standing(deployed(project, force), {**everything, **waiting})
         left = [name for name, what in differing(chosen, force).items() if what != "new"]
-        more = _must_wait(chosen, force, now) if left or force.kept else {}
+        unreadable = _unreadable(chosen, force)
+        if unreadable is None:
+            everything = dict.fromkeys(differing(project, force), TOGETHER)
+            return Standing(deployed(project, force), {**everything, **waiting})
+        reasons |= unreadable
+        more = _must_wait(chosen, force, now) if left else {}
         if not more.keys() - waiting.keys():
             return Standing(chosen, reasons)
         waiting |= more
@@ -67,6 +72,26 @@ def _must_wait(project: Project, force: InForce, now: int) -> dict[str, str]:
             found[each.name] = f"{_effect(each)}: `campflow plan` shows it, `campflow apply` does it"
         elif version is not None and each.hash in _taken_back(project, version):
             found[each.name] = ROLLED_BACK
+    return found
+
+
+def _unreadable(project: Project, force: InForce) -> dict[str, str] | None:
+    """Campaigns that keep a text whose content is gone; None where one cannot be read at all among these texts."""
+    if not force.kept:
+        return {}
+    found = {}
+    strict, forgiving = texts(project), texts(project, forgiving=True)
+    for version in force.kept:
+        try:
+            strict.recall(version)
+        except CampflowError as error:
+            found[version.campaign] = (
+                f"people inside go on with version {version.number}, which lacks something: {error}"
+            )
+            try:
+                forgiving.recall(version)
+            except CampflowError:
+                return None
     return found
 
 

@@ -320,3 +320,17 @@ def test_edits_that_reach_everyone_take_over_those_who_were_kept(running: Termin
     running("apply", "--yes")
     states = [(each["state"], each["people"]) for each in running.json("versions")]
     assert states == [("", 0), ("", 0), ("in force", 12)]
+
+
+def test_content_of_a_kept_text_that_is_taken_away_stops_nobody(running: Terminal) -> None:
+    """The people go on; what cannot be written any more is rejected, and that is said."""
+    running.change("welcome.flow", "send email reminder at 09:00", "send email later at 09:00")
+    running.change("welcome.flow", "  audience  letters\n", "  audience  letters\n  edits     reach newcomers\n")
+    reminder = running.folder / "content" / "reminder.email.md"
+    running.write("content/later.email.md", reminder.read_text("utf-8"))
+    running("apply", "--yes")
+    for file in (running.folder / "content").glob("**/reminder.email.md"):
+        file.unlink()
+    said = running("tick", "--now", "2026-03-06 12:00").stderr
+    assert "campaign welcome: people inside go on with version 1, which lacks something" in said
+    assert inside(running) == {"hello": 4, "reminder": 8}

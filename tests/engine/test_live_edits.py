@@ -327,3 +327,30 @@ campaign interest {
     live.tick("2026-06-30")
     assert live.mailed_twice() == []
     assert live.inside() == {}
+
+
+def test_an_edit_that_reaches_newcomers(live: Live) -> None:
+    """Ten thousand finish with the text they entered under, a hundred walk the new one, side by side."""
+    inside = sum(live.inside().values())
+    live.edit(
+        ("after 3 days       -> nudge", "after 20 days      -> engaged"),
+        ("  runs      from 2026-03-01\n", "  runs      from 2026-03-01\n  edits     reach newcomers\n"),
+    )
+    done = of(applied(live))
+    assert (told(done), done.planned, done.destructive) == ({}, (), False)
+    kept = [group for stage in done.stages for group in stage.groups if group.version is not None]
+    assert sum(group.people for group in kept) == inside
+    live.people(["key,email", *(f"n{n},n{n}@x.example" for n in range(100))])
+    live.events(["key,event,at", *(f"n{n},signup,2026-03-08 10:00" for n in range(100))])
+    live.tick("2026-03-14")
+    assert live.inside()["welcome"] == 100, "of the others nobody waits longer than three days"
+    live.tick("2026-06-30")
+    assert live.inside() == {}
+    assert live.mailed_twice() == []
+    assert len(live.whereabouts()) == PEOPLE + 100
+    nudged = live.rows(lambda t: select(t.contact.c.contact_key).join(
+        t.message, t.message.c.contact_id == t.contact.c.contact_id
+    ).join(t.send, t.send.c.send_id == t.message.c.send_id).where(
+        t.send.c.message == "nudge", t.contact.c.contact_key.like("n%")
+    ))  # fmt: skip
+    assert nudged == []

@@ -4,6 +4,7 @@ Ada waits in `first` since 2 March 12:00, and clicked on the 3rd; Bo is in `seco
 It is noon of 4 March.
 """
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy import Select, select
 from tests.engine.live import Live, of, told
 from tests.engine.workbench import shown
 
+from campflow.errors import OutdatedError
+from campflow.running import open_runtime
 from campflow.storage.tables import Tables
 
 TEXT = """
@@ -226,3 +229,17 @@ def test_case_28_a_campaign_switched_off_and_on_again_goes_on(live: Live) -> Non
     assert stages(live) == {"ada": "done", "bo": "done", "cy": "done"}
     assert ("two", "expired", "2026-03-06 12:00") in messages(live, "ada"), "late is not lost, but too late is too late"
     assert live.mailed_twice() == []
+
+
+def test_who_runs_the_old_text_is_told_when_another_was_put_into_force(live: Live) -> None:
+    """Two daemons, and one of them has read the files before the change: it moves nobody by the old text."""
+    with closing(open_runtime(live.project)) as runtime:
+        live.edit(("  stage first {", "  moved first -> start\n  stage start {"))
+        live.apply()
+        live.events(["key,event,at", "ada,went,2026-03-04 13:00"])
+        with pytest.raises(OutdatedError, match="another text of campaign `trials` was put into force"):
+            runtime.tick(live.now + 7_200_000)
+        assert stages(live)["ada"] == "start"
+        runtime.read_again()
+        runtime.tick(live.now + 7_200_000)
+    assert stages(live)["ada"] == "second"

@@ -123,7 +123,7 @@ def versions(
             {
                 "campaign": each.campaign, "version": each.number, "hash": each.hash, "author": each.author,
                 "deployed_at": iso(each.deployed_at), "state": _state(each), "people": count,
-                "text": each.text.text, "segments": dict(each.text.segments), "file": each.text.path,
+                "text": each.text.text, "segments": dict(each.text.segments), "file": each.text.file,
             }
             for each, count in rows
         ])  # fmt: skip

@@ -80,7 +80,7 @@ def of_files(project: "Project", path: Path) -> Wanted:
     gone = [
         name
         for name, version in force.newest.items()
-        if flow.campaign(name) is None and not _is_in(version.text.path, only)
+        if flow.campaign(name) is None and not _is_in(version.text.file, only)
     ]
     instead, without = with_readers(project, force, [*outside, *gone])
     return Wanted(project, today(project, instead, without), force, "campflow apply", only)

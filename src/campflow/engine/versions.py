@@ -25,6 +25,9 @@ from campflow.storage.tables import Tables
 #: Where the contact type and the events are kept in the table `setting`, as they were last put into force.
 GROUND = "ground"
 
+#: Between a file and what is said of the version, in the path of a text that was read from the database.
+OF_VERSION = " ("
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignText:
@@ -34,6 +37,11 @@ class CampaignText:
     line: int
     text: str
     segments: Mapping[str, str]
+
+    @property
+    def file(self) -> str:
+        """The file that it came from; `path` may say of which version it was a copy."""
+        return self.path.partition(OF_VERSION)[0]
 
     @property
     def hash(self) -> str:
