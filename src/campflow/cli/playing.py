@@ -5,6 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from campflow.cli.desk import funnel
 from campflow.cli.show import console
 from campflow.engine.clock import ManualClock
@@ -31,7 +33,7 @@ async def play_time(project: "Project", runtime: "Runtime", step: Duration, end:
     clock = runtime.clock
     if not isinstance(clock, ManualClock):
         raise CampflowError('time can be played only where campflow.toml says clock = "manual"')
-    start = max(clock.now(), min(each.start for each in runtime.deployment.campaigns.values()))
+    start = max(clock.now(), _beginning(runtime, end))
     if start >= end:
         raise CampflowError(
             f"the clock stands at {shown(start, project.settings.timezone)} already: name a later --until"
@@ -47,6 +49,15 @@ async def play_time(project: "Project", runtime: "Runtime", step: Duration, end:
                 await _pass(runtime, channels, doors, at)
                 show.at(at)
                 await asyncio.sleep(max(0.0, show.pace - (time.monotonic() - begun)))
+
+
+def _beginning(runtime: "Runtime", end: int) -> int:
+    """Where there is something to see: the first campaign begins, or the first thing happens in one without `runs`."""
+    said = [each.start for each in runtime.deployment.campaigns.values() if each.start > 0]
+    event = runtime.database.tables.event.c
+    with runtime.database.reader() as connection:
+        first = connection.scalar(select(func.min(event.at)))
+    return min((*said, *(() if first is None else (int(first) - 1,))), default=end - 1)
 
 
 async def _pass(runtime: "Runtime", channels: "Channels", doors: "Doors", now: int) -> None:
