@@ -62,6 +62,7 @@ def _play(opened: "Project", play: str | None, until: str | None) -> None:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--play, --until") from error
     with closing(open_runtime(opened)) as runtime:
+        _say_waiting(runtime)
         asyncio.run(play_time(opened, runtime, step, end))
 
 
@@ -89,8 +90,7 @@ def tick(
         with closing(opened.desk()) as store:
             ManualClock(store).move(at)
     with closing(open_runtime(opened)) as runtime:
-        for name, reason in runtime.waiting.items():
-            print(f"campaign {name}: {reason}", file=sys.stderr)
+        _say_waiting(runtime)
         at = runtime.clock.now()
         told, failures = asyncio.run(one_pass(runtime))
     done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
@@ -100,6 +100,11 @@ def tick(
         print(f"{name}: {reason}; {waits}", file=sys.stderr)
     if failures:
         raise typer.Exit(FINDINGS)
+
+
+def _say_waiting(runtime: "Runtime") -> None:
+    for name, reason in runtime.waiting.items():
+        print(f"campaign {name}: {reason}", file=sys.stderr)
 
 
 async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:

@@ -138,7 +138,8 @@ def live(connection: Connection, tables: Tables) -> tuple[Version, ...]:
 
 
 def _version(row: Row[Any], number: int) -> Version:
-    text = CampaignText(row.path, row.line, row.source, json.loads(row.segments))
+    # Rows from before there were segments have none of these.
+    text = CampaignText(row.path or "", row.line or 1, row.source, json.loads(row.segments or "{}"))
     governs = None if row.version_to is None else (row.version_from, row.version_to)
     return Version(
         row.version_id, row.name, row.campaign_id, number, text, row.hash, row.author, row.deployed_at, governs,
