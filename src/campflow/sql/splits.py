@@ -17,13 +17,13 @@ _COLUMNS = ("contact_id", "split_id", "arm_id", "campaign_id", "journey_id", "at
 
 def exposures(r: Rows) -> Iterator[Written]:
     """For each split of a stage: who has just entered the stage, and has no arm yet, gets one."""
-    m, c = r.tables.move.alias("m"), r.tables.contact.alias("c")
+    m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
     for stage in r.plan.stages:
         for split in stage.splits:
-            moved = leading(m, c, c.c.contact_id == m.c.contact_id)
+            moved = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
             query = select(
                 m.c.contact_id, split_id(split.name), _arm(split, c, m.c.at), CAMPAIGN, m.c.journey_id, m.c.at,
-                func.coalesce(m.c.cause_seq, 0), _is_drawn(split, m.c.at),
+                j.c.since_seq, _is_drawn(split, m.c.at),
             ).select_from(moved)  # fmt: skip
             query = query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
             put = r.insert(r.tables.exposure).from_select(list(_COLUMNS), query.order_by(m.c.at, m.c.move_id))
