@@ -104,12 +104,12 @@ def _campaign(
     started = now if row is None else int(row.started_at)
     start, end = _running(plan, started)
     campaign_id = _insert_campaign(connection, tables, plan.name, start, now) if row is None else int(row.campaign_id)
-    before = _live(connection, tables, campaign_id)
+    before = _live(connection, tables, plan.name)
     is_new = not before or before[0].hash != text.hash
     if is_new:
         versions.put(connection, tables, plan, campaign_id, text, author, now, withdraws)
     versions.let_go(connection, tables, campaign_id, now)
-    newest, *older = _live(connection, tables, campaign_id)
+    newest, *older = _live(connection, tables, plan.name)
     # The older ones first: what they share with the newest is left as the newest says it.
     kept = tuple(_kept(connection, tables, recall(each), each) for each in older)
     ids = _ids(connection, tables, plan, newest, is_alone=not kept)
@@ -127,9 +127,9 @@ def _campaign(
     return deployed
 
 
-def _live(connection: Connection, tables: Tables, campaign_id: int) -> tuple[Version, ...]:
+def _live(connection: Connection, tables: Tables, campaign: str) -> tuple[Version, ...]:
     """The version that lets people in, then the kept ones, the oldest first; none of a campaign out of force."""
-    mine = [each for each in versions.live(connection, tables) if each.campaign_id == campaign_id]
+    mine = [each for each in versions.history(connection, tables, campaign) if each.governs is not None]
     return (*mine[-1:], *mine[:-1])
 
 
