@@ -195,10 +195,6 @@ def test_it_is_not_decided_before_its_time_nor_without_a_difference() -> None:
 def test_an_engine_that_was_off_decides_what_a_punctual_one_would_have_decided() -> None:
     """Those who come after the midnight of the decision get the winner, though all is learned of at once."""
 
-    def history(bench: Bench) -> None:
-        bought_where_warm(bench)
-        signups(bench, range(400, 500), "2026-03-05 10:00")
-
     def beginning() -> Bench:
         bench = crowd(DECIDED, 400)
         bench.people(rows("key,email,plan", (f"k{n},k{n}@example.com,trial" for n in range(400, 500))))
@@ -206,11 +202,14 @@ def test_an_engine_that_was_off_decides_what_a_punctual_one_would_have_decided()
         return bench
 
     punctual, late = beginning(), beginning()
-    history(punctual)
+    bought_where_warm(punctual)
     for day in range(2, 8):
         punctual.tick(f"2026-03-0{day} 00:00")
+        if day == 5:
+            signups(punctual, range(400, 500), "2026-03-05 10:00")
         punctual.tick(f"2026-03-0{day} 12:00")
-    history(late)
+    bought_where_warm(late)
+    signups(late, range(400, 500), "2026-03-05 10:00")
     late.tick("2026-03-08 12:00")
     assert decision(late) == decision(punctual) == ("warm", "2026-03-04 00:00")
     assert arms(late) == arms(punctual)

@@ -46,7 +46,9 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
     Campaigns come in the order in which they need each other, and again while one has told another something new.
     """
     done = Advance()
-    for midnight in _readings(database, program, deployment, now):
+    with database.reader() as connection:
+        midnights = readings(connection, database.tables, program, deployment.campaigns, now)
+    for midnight in midnights:  # at these a split may be decided, before anybody goes farther
         _wait_for(database, midnight)
         _advance(database, program, deployment, midnight, chunk, done)
         with database.transaction() as connection:
@@ -65,19 +67,6 @@ def look_inside(
         if campaign.plan.name in campaigns:
             _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done).look_inside()
     return done
-
-
-def _readings(database: Database, program: Program, deployment: Deployment, now: int) -> list[int]:
-    """The midnights at which a split may be decided before anybody goes farther."""
-    with database.reader() as connection:
-        found = {
-            midnight
-            for campaign in program.campaigns
-            for midnight in readings(
-                connection, database.tables, campaign, deployment.campaigns[campaign.plan.name], now
-            )
-        }
-    return sorted(found)
 
 
 def _wait_for(database: Database, midnight: int) -> None:
@@ -209,9 +198,7 @@ class _Tick:
         until = min(self.now, self.deployed.end - 1)
         return list(occurrences(connection, self.tables, self.program.plan, after, until))
 
-    def _chunk(
-        self, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None = None
-    ) -> int:
+    def _chunk(self, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None = None) -> int:
         """Look at those whom the statements find, in one transaction. Returns how many that were.
 
         The texts that are kept come first, each with its own people, and then the newest.
@@ -293,9 +280,7 @@ def _due_by_time(tables: Tables) -> Select[bool, bool, bool]:
 class _Chunk:
     """The rounds of one transaction."""
 
-    def __init__(
-        self, connection: Connection, tick: _Tick, program: CampaignProgram, ids: Mapping[str, int]
-    ) -> None:
+    def __init__(self, connection: Connection, tick: _Tick, program: CampaignProgram, ids: Mapping[str, int]) -> None:
         self.connection, self.tick, self.program, self.done = connection, tick, program, tick.done
         deployed, seen = tick.deployed, tick._seen(connection)
         if seen["version_id"] != deployed.ids["version"]:

@@ -8,7 +8,7 @@ from campflow.engine.outbox import being_handed_over
 from campflow.storage.tables import Tables
 
 #: Every state, in the order in which a message meets them. `sending` is `ready` and handed over just now.
-STATES = ("planned", "ready", "sending", "accepted", "rejected", "uncertain", "cancelled", "expired")
+STATES = ("planned", "ready", "sending", "accepted", "rejected", "uncertain", "skipped", "cancelled", "expired")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from campflow.engine.deployed import Deployed
 from campflow.measuring.sequential import Tally, winner
 from campflow.model.calendar import DAY, add, to_instant, to_local
 from campflow.model.draws import P, cuts, turn_of
-from campflow.planning.plan import HELD_OUT, CampaignPlan, SplitPlan
+from campflow.planning.plan import HELD_OUT, ByEvent, CampaignPlan, SplitPlan
 from campflow.sql.dialects import NEVER
-from campflow.sql.program import CampaignProgram
+from campflow.sql.program import CampaignProgram, Program
 from campflow.sql.rows import split_parameter
 from campflow.storage.tables import Tables
 
@@ -94,29 +94,65 @@ def decisions(connection: Connection, tables: Tables, plan: CampaignPlan, campai
 
 
 def readings(
-    connection: Connection, tables: Tables, program: CampaignProgram, deployed: Deployed, now: int
-) -> Iterator[int]:
-    """The midnights since the last look, up to now, at which some split of the campaign may be decided."""
-    deciding = [split for split in program.plan.splits if split.decide is not None]
-    if not deciding or not deployed.decides:
-        return
-    campaign_id = deployed.ids["campaign"]
+    connection: Connection, tables: Tables, program: Program, campaigns: Mapping[str, Deployed], now: int
+) -> list[int]:
+    """The midnights since the last look, up to now, at which some split may be decided."""
+    found: set[int] = set()
+    for each in program.campaigns:
+        deployed = campaigns[each.plan.name]
+        for split in _undecided(connection, tables, each.plan, deployed):
+            looked_at = _looked_at(connection, tables, deployed.ids["campaign"])
+            first = _first_drawn(connection, tables, deployed.ids[f"split_{split.name}"])
+            if first is None:
+                first = _nothing_before(connection, tables, program, looked_at)
+            if first is None or split.decide is None:
+                continue
+            zone = each.plan.zone.name
+            ripe = to_local(zone, add(zone, first, split.decide.after) - 1)
+            days = range(max(ripe, to_local(zone, looked_at)) // DAY + 1, to_local(zone, now) // DAY + 1)
+            found.update(to_instant(zone, day * DAY) for day in days)
+    return sorted(found)
+
+
+def _undecided(connection: Connection, tables: Tables, plan: CampaignPlan, deployed: Deployed) -> Iterator[SplitPlan]:
+    deciding = [split for split in plan.splits if split.decide is not None]
+    if deciding and deployed.decides:
+        known = decisions(connection, tables, plan, deployed.ids["campaign"])
+        yield from (split for split in deciding if f"winner_{split.name}" not in known)
+
+
+def _looked_at(connection: Connection, tables: Tables, campaign_id: int) -> int:
     c = tables.campaign.c
-    looked_at = int(connection.scalar(select(c.looked_at).where(c.campaign_id == campaign_id)) or 0)
-    if looked_at < now and len(decisions(connection, tables, program.plan, campaign_id)) < 2 * len(deciding):
-        zone = program.plan.zone.name
-        for day in range(to_local(zone, looked_at) // DAY + 1, to_local(zone, now) // DAY + 1):
-            yield to_instant(zone, day * DAY)
+    return int(connection.execute(select(c.looked_at).where(c.campaign_id == campaign_id)).scalar_one())
+
+
+def _nothing_before(connection: Connection, tables: Tables, program: Program, looked_at: int) -> int | None:
+    """Since the last look nobody has entered a stage before this moment; None where nobody can have at all."""
+    entries = (entry.way for campaign in program.campaigns for entry in campaign.plan.entries)
+    if not all(isinstance(way, ByEvent) for way in entries):
+        return looked_at  # the calendar alone may have let somebody in
+    c, e, j = tables.campaign.c, tables.event.c, tables.journey.c
+    seen = select(func.coalesce(func.min(c.looked_event), 0)).scalar_subquery()
+    moments = (
+        select(func.min(e.at)).where(e.seq > seen),
+        select(func.min(e.at)).where(e.early, e.at > looked_at),
+        select(func.min(j.due_at)),
+    )
+    return min((int(at) for query in moments if (at := connection.scalar(query)) is not None), default=None)
+
+
+def _first_drawn(connection: Connection, tables: Tables, split_id: int) -> int | None:
+    x = tables.exposure.c
+    first = connection.scalar(select(func.min(x.at)).where(x.split_id == split_id, x.drawn))
+    return None if first is None else int(first)
 
 
 def decide(connection: Connection, tables: Tables, program: CampaignProgram, deployed: Deployed, now: int) -> None:
     """Read the undecided splits at this midnight, and write down what is decided. Later entrants get the winner."""
-    s, ids = tables.split, deployed.ids
-    known = decisions(connection, tables, program.plan, ids["campaign"])
-    for split in program.plan.splits:
-        if split.decide is None or f"winner_{split.name}" in known:
-            continue
-        if not _is_ripe(connection, tables, split, ids[f"split_{split.name}"], program.plan.zone.name, now):
+    s, ids, zone = tables.split, deployed.ids, program.plan.zone.name
+    for split in _undecided(connection, tables, program.plan, deployed):
+        first = _first_drawn(connection, tables, ids[f"split_{split.name}"])
+        if first is None or split.decide is None or add(zone, first, split.decide.after) > now:
             continue
         statement = program.read[split.name]
         rows = connection.exec_driver_sql(statement.sql, {**ids, **statement.constants, "now": now}).all()
@@ -128,10 +164,3 @@ def decide(connection: Connection, tables: Tables, program: CampaignProgram, dep
             figures = {name: [each.people, each.successes] for (name, _), each in zip(arms, tallies, strict=True)}
             decided = {"winner_arm_id": arms[best][1], "decided_at": now, "detail": json.dumps(figures)}
             connection.execute(update(s).where(s.c.split_id == ids[f"split_{split.name}"]).values(decided))
-
-
-def _is_ripe(connection: Connection, tables: Tables, split: SplitPlan, split_id: int, zone: str, now: int) -> bool:
-    """Whether the time has passed that a decision takes at least, counted from the first who was drawn."""
-    x = tables.exposure.c
-    first = connection.scalar(select(func.min(x.at)).where(x.split_id == split_id, x.drawn))
-    return first is not None and split.decide is not None and add(zone, int(first), split.decide.after) <= now
