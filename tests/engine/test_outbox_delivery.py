@@ -16,6 +16,7 @@ from campflow.content.unsubscribe import SigningKeys, Unsubscribe, verify
 from campflow.diagnostics.source import Span
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
+from campflow.engine.gates import Gates
 from campflow.engine.letters import Stationery
 from campflow.engine.outbox import lease, take_over
 from campflow.errors import ChannelError
@@ -255,6 +256,23 @@ def test_who_left_while_a_window_was_out_gets_nothing(tmp_path: Path) -> None:
         office.person(number)
     assert office.deliver() == DeliveryReport(accepted=3)
     assert office.states()[3] == "cancelled"
+    assert office.post.windows == [[1, 2], [4]]
+
+
+def test_who_said_no_while_a_window_was_out_gets_nothing(tmp_path: Path) -> None:
+    async def hear(post: Post, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        with office.database.transaction() as connection:
+            said = {"contact_id": 3, "channel": "post", "purpose": "", "given": False, "at": NOW}
+            connection.execute(insert(office.t.consent).values(said))
+        async for receipt in accept(post, messages):
+            yield receipt
+
+    office = Office(tmp_path, hear)
+    for number in range(1, 5):
+        office.person(number)
+    gates = Gates(office.t, addresses={"post": "email"})
+    assert office.deliver(gates=gates) == DeliveryReport(accepted=3)
+    assert (office.row(3).state, office.row(3).detail) == ("skipped", "consent withdrawn")
     assert office.post.windows == [[1, 2], [4]]
 
 

@@ -127,7 +127,9 @@ class _Pass:
     async def _deliver(self, channel: Channel, batch: outbox.Batch) -> None:
         """The whole batch, or as far as it goes; the rest is free then. Raises ChannelError when the channel fails."""
         rules = self.rules
-        clerk = outbox.Clerk(self.database, batch, rules.retry, SystemRandom(), rules.listens, prices=rules.prices)
+        clerk = outbox.Clerk(
+            self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.gates, rules.prices
+        )
         with self.database.reader() as connection:
             rows = read_batch(connection, self.database.tables, self.stationery, batch)
         outcome, trouble = Outcome(), None
