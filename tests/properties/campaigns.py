@@ -196,13 +196,12 @@ def _split(draw: DrawFn, draft: _Draft, name: str, forward: list[str], decides: 
         lines = draw(_actions(draft)) if draw(st.booleans()) else []
         lines += [draw(_way_out(draft, forward)) for _ in range(draw(st.sampled_from([0, 0, 1])))]
         arms.append("\n".join([f"      {share}% {arm} {{", *lines, "      }"]) if lines else f"      {share}% {arm}")
-    if decides and draw(st.integers(0, 1)):
+    if decides and draw(st.integers(0, 3)):
         event = pick(draw, draft.frame.events)
         within = pick(draw, ["1 hour", "1 day", "2 days"])
         arms.append(f"      measure {event}{draw(wheres(event, draft.frame))} within {within}")
-        arms.append(
-            f"      decide at {pick(draw, ['0.1%', '0.3%', '50%'])} after {pick(draw, ['1 hour', '1 day', '2 days'])}"
-        )
+        confidence = pick(draw, ["0.1%", "0.1%", "0.3%", "50%"])
+        arms.append(f"      decide at {confidence} after {pick(draw, ['1 hour', '1 hour', '1 day', '2 days'])}")
     return "\n".join([f"    split {name} {{", *arms, "    }"])
 
 
@@ -251,7 +250,7 @@ def _target(draw: DrawFn, draft: _Draft, allowed: list[str]) -> str:
 @st.composite
 def _actions(draw: DrawFn, draft: _Draft) -> list[str]:
     lines = []
-    kinds = ["send", "send", "send", "set", "emit", "errand"]
+    kinds = ["send", "send", "send", "set", "emit", "errand", *(["send"] * 3 if draft.sends else [])]
     for kind in draw(st.lists(st.sampled_from(kinds), max_size=3)):
         if kind == "errand":
             lines.append(f"    {pick(draw, ERRANDS)}")

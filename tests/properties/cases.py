@@ -82,6 +82,12 @@ class _Scene:
         written = re.findall(r"enter on (\w+)(?: (welcome|tips))?", self.text)
         return [(name, about or None) for name, about in written if name in dict(_NAMES)] or self.spoken
 
+    @property
+    def measured(self) -> list[tuple[str, str | None]]:
+        """What splits that are decided measure."""
+        written = re.findall(r"measure (\w+)(?: (welcome|tips))?", self.text)
+        return [(name, about or dict(_NAMES)[name]) for name, about in written if name in dict(_NAMES)]
+
 
 @st.composite
 def casts(draw: DrawFn, calm: bool, count: int) -> Casts:
@@ -103,7 +109,10 @@ def _case(draw: DrawFn, text: str, zone: str, day: dt.date, deployed: int, sends
     clocks = draw(st.sampled_from([zone, *re.findall(r'timezone "(.*?)"', text)]))
     scene = _Scene(text, day, deployed, *draw(_moments(text, clocks, deployed)), calm)
     most = 1 if "  budget" in text else 5
-    people = [draw(_person(scene, key)) for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(1, most))]]
+    fewest = most if scene.measured else 1
+    people = [
+        draw(_person(scene, key)) for key in ["ada", "bob", "cleo", "dan", "eve"][: draw(st.integers(fewest, most))]
+    ]
     happenings = draw(_histories(scene, people))
     changes = [] if calm else draw(st.lists(_change(scene, people), max_size=4))
     permissions = draw(st.lists(_permission(scene, people), max_size=4)) if sends else []
@@ -143,8 +152,14 @@ def _histories(draw: DrawFn, scene: _Scene, people: Sequence[Person]) -> list[Ha
     """Mostly what the text speaks of; for everyone first something that lets in."""
     found = []
     anything = [*scene.spoken, *scene.spoken, *scene.spoken, *_NAMES]
-    for person in people:
-        found += draw(st.lists(_happening(scene, person, scene.opening, scene.starts), min_size=1, max_size=2))
+    for number, person in enumerate(people):
+        starts = scene.starts
+        if scene.measured:  # some come first and may do what is measured, and others come after a decision
+            starts = [start + number // 3 * 2 * DAY for start in starts]
+            if number < 3 and draw(st.booleans()):
+                soon = [start + draw(st.sampled_from([1, 60_000, HOUR])) for start in starts]
+                found.append(draw(_happening(scene, person, scene.measured, soon)))
+        found += draw(st.lists(_happening(scene, person, scene.opening, starts), min_size=1, max_size=2))
         found += draw(st.lists(_happening(scene, person, anything, scene.moments), max_size=7))
     told = [replace(one, seq=n) for n, one in enumerate(found)]
     again = [one for one in told if one.id and draw(st.booleans())]

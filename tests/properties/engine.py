@@ -153,10 +153,9 @@ def _tell(connection: Connection, case: Case, after: int, until: int) -> None:
         if after < said.at <= until:
             _say(connection, said, ids[said.contact])
         if said.lifted_at is not None and after < said.lifted_at <= until:
-            lift = update(t.suppression).where(t.suppression.c.at == said.at)
-            connection.execute(
-                lift.where(t.suppression.c.contact_id == ids[said.contact]).values(lifted_at=said.lifted_at)
-            )
+            same = (t.suppression.c.contact_id == ids[said.contact], t.suppression.c.at == said.at)
+            lift = update(t.suppression).where(*same, t.suppression.c.channel == said.channel)
+            connection.execute(lift.values(lifted_at=said.lifted_at))
     for change in case.changes:
         if after < change.at <= until:
             column, mine = t.contact.c[contact_column(change.field)], t.contact.c.contact_key == change.contact

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 
 #: Projects that a broken engine may pass before we call it unnoticed.
-PATIENCE = 150
+PATIENCE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +223,8 @@ def hunt(calm, first, projects):
     for number in range(first, first + projects):
         try:
             test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))
-        except BaseException as error:
+        except AssertionError:
             print(f"noticed project={number} calm={calm} after={played + 1}", flush=True)
-            print(type(error).__name__, str(error).split(chr(10))[0][:200], file=sys.stderr)
             sys.exit(0)
 
 hunt(True, 0, PATIENCE)
