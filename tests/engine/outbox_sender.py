@@ -1,7 +1,7 @@
 """A process that sends: makes an outbox of some messages, or delivers it, telling its parent each message.
 
-`make DATABASE COUNT` or `send DATABASE`. A message is written as a line to standard output, where it counts as
-received; then one byte of standard input says to go on.
+`make URL COUNT` or `send URL FOLDER`, the project's. A message is written as a line to standard output, where it counts
+as received; then one byte of standard input says to go on.
 """
 
 import asyncio
@@ -101,9 +101,8 @@ async def send(database: Database, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[2])
-    opened = Database(f"sqlite:///{path}", tables(NOBODY, ()))
+    opened = Database(sys.argv[2], tables(NOBODY, ()))
     if sys.argv[1] == "make":
         fill(opened, int(sys.argv[3]))
     else:
-        asyncio.run(send(opened, path.parent))
+        asyncio.run(send(opened, Path(sys.argv[3])))

@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
+from tests import databases
+from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
 from campflow.engine.advance import advance
 from campflow.errors import DeployError
 from campflow.storage.database import Database
+
+pytestmark = pytest.mark.usefixtures("store")
 
 TEXT = """
 contact {
@@ -65,8 +69,8 @@ campaign heard {
 """
 
 
-def _bench(url: str = "sqlite://") -> Bench:
-    bench = Bench(TEXT, ["hello", "nudge", "told"], url=url)
+def _bench(url: str | None = None) -> Bench:
+    bench = Bench(TEXT, ["hello", "nudge", "told"], url=url or databases.new_url())
     bench.people("key,email,plan\n" + "\n".join(f"c{i:02},c{i:02}@x.example,trial" for i in range(20)))
     rows = ["key,event,at,about,amount"]
     for i in range(20):
@@ -135,10 +139,12 @@ class _Dying(Database):
                 raise KeyboardInterrupt
 
 
-def test_a_tick_that_dies_in_a_chunk_is_finished_by_the_next(whole: tuple[object, ...], tmp_path: Path) -> None:
+def test_a_tick_that_dies_in_a_chunk_is_finished_by_the_next(
+    whole: tuple[object, ...], store: Store, tmp_path: Path
+) -> None:
     """However many chunks were complete: those are there, the others are done again."""
     for survived in (0, 1, 2, 3, 5, 8, 13):
-        bench = _bench(f"sqlite:///{tmp_path}/{survived}.db")
+        bench = _bench(store.shared_url(tmp_path))
         bench.deploy("2026-03-01")
         dying = _Dying(bench.url, bench.database.tables)
         dying.left = survived

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, insert, select, update
+from tests import databases
 
 from campflow.engine.fates import Outcome, Retry
 from campflow.engine.outbox import (
@@ -29,6 +30,8 @@ from campflow.storage.database import Database
 from campflow.storage.schema import install
 from campflow.storage.tables import tables
 
+pytestmark = pytest.mark.usefixtures("store")
+
 NOW = 1_000_000
 DAY = 86_400_000
 
@@ -42,8 +45,9 @@ def row(table: Table, **values: Any) -> dict[str, Any]:
 class Outbox:
     """A database with messages in it, all of one journey's stage."""
 
-    def __init__(self, url: str = "sqlite://") -> None:
-        self.database = Database(url, tables(Contact((), None), ()))
+    def __init__(self, url: str | None = None) -> None:
+        self.database = Database(url or databases.new_url(), tables(Contact((), None), ()))
+        databases.opened(self.database)
         install(self.database)
         self.t = self.database.tables
         with self.database.transaction() as connection:

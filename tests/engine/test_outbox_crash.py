@@ -5,19 +5,23 @@ import sys
 from pathlib import Path
 from random import Random
 
+import pytest
 from sqlalchemy import select
+from tests.databases import Store
 
 from campflow.model.people import Contact
 from campflow.storage.database import Database
 from campflow.storage.tables import tables
 
+pytestmark = pytest.mark.usefixtures("store")
+
 SENDER = Path(__file__).with_name("outbox_sender.py")
 MESSAGES, KILLS, WINDOW = 300, 10, 7
 
 
-def run(database: Path, kill_after: int | None, before_the_answer: bool) -> list[int]:
+def run(url: str, folder: Path, kill_after: int | None, before_the_answer: bool) -> list[int]:
     """The messages received of one process; it is killed around the answer to message number `kill_after`."""
-    process = subprocess.Popen([sys.executable, str(SENDER), "send", str(database)], stdin=-1, stdout=-1)
+    process = subprocess.Popen([sys.executable, str(SENDER), "send", url, str(folder)], stdin=-1, stdout=-1)
     assert process.stdin is not None
     assert process.stdout is not None
     received = []
@@ -37,18 +41,18 @@ def run(database: Path, kill_after: int | None, before_the_answer: bool) -> list
     return received
 
 
-def test_killed_senders_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+def test_killed_senders_lose_nothing_and_repeat_nothing(store: Store, tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "hi.pipe.txt").write_text("Hi")
-    path = tmp_path / "campflow.db"
-    subprocess.run([sys.executable, str(SENDER), "make", str(path), str(MESSAGES)], check=True)
+    url = store.shared_url(tmp_path)
+    subprocess.run([sys.executable, str(SENDER), "make", url, str(MESSAGES)], check=True)
     rng = Random(3)
     received: list[int] = []
     for kill in range(KILLS):
-        received += run(path, rng.randint(1, 25), before_the_answer=bool(kill % 2))
-    received += run(path, None, before_the_answer=False)
+        received += run(url, tmp_path, rng.randint(1, 25), before_the_answer=bool(kill % 2))
+    received += run(url, tmp_path, None, before_the_answer=False)
 
-    database = Database(f"sqlite:///{path}", tables(Contact((), None), ()))
+    database = Database(url, tables(Contact((), None), ()))
     m = database.tables.message.c
     with database.reader() as connection:
         states = {row.message_id: row.state for row in connection.execute(select(m.message_id, m.state))}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import Table, insert, select, update
+from tests import databases
 
 from campflow.content.rendering import Library
 from campflow.content.unsubscribe import SigningKeys, Unsubscribe, verify
@@ -27,6 +28,8 @@ from campflow.model.people import Contact, Event, Field, ValueType
 from campflow.storage.database import Database
 from campflow.storage.schema import install
 from campflow.storage.tables import tables
+
+pytestmark = pytest.mark.usefixtures("store")
 
 NOW = 1_767_225_600_000  # 2026-01-01 UTC
 DAY = 86_400_000
@@ -101,7 +104,8 @@ class Office:
             path = folder / "content" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        self.database = Database("sqlite://", tables(CONTACT, (CART,)))
+        self.database = Database(databases.new_url(), tables(CONTACT, (CART,)))
+        databases.opened(self.database)
         install(self.database)
         self.t = self.database.tables
         self.post = Post(answer)

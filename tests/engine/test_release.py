@@ -7,6 +7,8 @@ from random import Random
 
 import pytest
 from sqlalchemy import select, text
+from tests import databases
+from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
 from campflow.engine.deployed import Deployment
@@ -16,6 +18,8 @@ from campflow.engine.outbox import Clerk, lease, members, release
 from campflow.hooks.contracts import Receipt
 from campflow.sql.program import Program
 from campflow.storage.database import Database
+
+pytestmark = pytest.mark.usefixtures("store")
 
 PEOPLE = """
 contact {
@@ -42,8 +46,8 @@ campaign {name} {{
 """
 
 
-def bench(*campaigns: str, people: int = 200, url: str = "sqlite://") -> Bench:
-    made = Bench(PEOPLE + "".join(campaigns), ["hello", "bye", "news"], url=url)
+def bench(*campaigns: str, people: int = 200, url: str | None = None) -> Bench:
+    made = Bench(PEOPLE + "".join(campaigns), ["hello", "bye", "news"], url=url or databases.new_url())
     made.people([b"key,email\n", *(f"k{n},k{n}@example.com\n".encode() for n in range(people))])
     made.deploy("2026-03-01 00:00")
     told = [f"k{n},2026-03-01T10:00:00Z,s{n}\n".encode() for n in range(people)]
@@ -75,12 +79,14 @@ def sent_per_person(made: Bench) -> Counter[str]:
     return Counter(key for key, _, _, state in made.planned() if state == "accepted")
 
 
-def test_two_daemons_and_two_campaigns_never_both_win_one_persons_daily_limit(tmp_path: Path) -> None:
+def test_two_daemons_and_two_campaigns_never_both_win_one_persons_daily_limit(
+    store: Store, tmp_path: Path
+) -> None:
     """mautic#6729, #11763: frequency rules over all campaigns, whoever sends at the same moment."""
     limit = "limit 1 email per day".replace("email", "mail")
     made = bench(
         campaign("one", limit, "send mail hello"), campaign("two", limit, "send mail bye"),
-        url=f"sqlite:///{tmp_path}/race.db",
+        url=store.shared_url(tmp_path),
     )  # fmt: skip
     now = instant("2026-03-01 10:01")
     made.tick("2026-03-01 10:01")
@@ -88,7 +94,7 @@ def test_two_daemons_and_two_campaigns_never_both_win_one_persons_daily_limit(tm
     errors: list[BaseException] = []
 
     def daemon(name: str, program: Program, deployment: Deployment) -> None:
-        database = Database(str(made.database.url), made.database.tables)
+        database = Database(made.url, made.database.tables)
         try:
             for step in range(20):
                 gates = Gates(database.tables, program, deployment, {"mail": "email"})

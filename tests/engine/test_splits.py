@@ -4,8 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import pytest
 from sqlalchemy import select
 from tests.engine.workbench import Bench, instant, shown
+
+pytestmark = pytest.mark.usefixtures("store")
 
 PEOPLE = """
 contact {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
+from tests import databases
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
@@ -51,13 +52,14 @@ class Bench:
     zone: str = "UTC"
     currency: str | None = "EUR"
     rfm: Rfm | None = None
-    url: str = "sqlite://"
+    url: str = field(default_factory=databases.new_url)
     database: Database = field(init=False)
     program: Program = field(init=False)
     deployment: Deployment | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.database = Database(self.url, self._tables(self.text))
+        databases.opened(self.database)
         install(self.database, self.zone)
         self.program = self._compile(self.text)
 

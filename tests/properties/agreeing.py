@@ -16,6 +16,7 @@ from tests.reference.story import Outcome
 from tests.reference.telling import interpreted, lines, resolved_if_sound
 
 from campflow.model.flow import Flow
+from campflow.storage.database import Database
 
 LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 FIRST = int(os.environ.get("CAMPFLOW_TEST_FIRST", "0"))
@@ -31,13 +32,13 @@ def expected(case: RandomCase, flow: Flow, pattern: str) -> Outcome:
     return interpreted(case, flow, looks_of(case, "punctual" if case.calm and not case.sends else pattern))
 
 
-def agree(casts: Casts) -> int:
+def agree(casts: Casts, server: Database | None = None) -> int:
     """Play all casts. Returns how many cases that were."""
     case = casts.cases[0]
     flow = resolved_if_sound(case.text)
     assume(flow is not None)
     assert flow
-    engine = Engine(case.text, flow, case.zone, case.deployed)
+    engine = Engine(case.text, flow, case.zone, case.deployed, server)
     for number, cast in enumerate(casts.cases):
         # Where messages are sent, one look at the end would send all or nothing.
         quick = ("day" if number % 2 else "event",) if cast.sends else ("end",)

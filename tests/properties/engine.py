@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, insert, select, update
+from tests import databases
 from tests.properties.campaigns import ZONES
 from tests.reference.story import (
     Act,
@@ -27,6 +28,7 @@ from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
 from campflow.engine.costs import Prices
 from campflow.engine.deploy import deploy
+from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY
 from campflow.engine.fates import Outcome as Sent
 from campflow.engine.gates import Gates
@@ -65,6 +67,15 @@ def _desk() -> Database:
     return Database("sqlite://", _tables())
 
 
+def _emptied(database: Database) -> None:
+    """On PostgreSQL, where no database is copied in a moment: everything goes but the zones and the calendar."""
+    kept = {"zone_offset", "zone_local", "calendar_month", "setting"}
+    gone = [name for name in _tables().metadata.tables if name not in kept]
+    with database.transaction() as connection:
+        ensure_zones(connection, _tables(), ZONES)
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(gone)} RESTART IDENTITY CASCADE")
+
+
 @cache
 def _kept() -> Database:
     """A copy of the desk with the program of a case deployed, for its next run."""
@@ -82,23 +93,41 @@ def _copy(source: Database, target: Database) -> None:
 
 
 class Engine:
-    """A project's text, compiled and deployed once for all that happens in it."""
+    """A project's text, compiled and deployed once for all that happens in it.
 
-    def __init__(self, text: str, flow: Flow, zone: str, deployed: int) -> None:
-        self.text = text
+    `server` is an installed database on PostgreSQL to play in; without it everything is played on SQLite.
+    """
+
+    def __init__(self, text: str, flow: Flow, zone: str, deployed: int, server: Database | None = None) -> None:
+        self.text, self.deployed, self.server = text, deployed, server
+        self.database = server or _desk()
         self.program = compile_flow(
-            CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(), dialect=_template().engine.dialect,
-            opt_in=ALLOWANCE.opt_in,
+            CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(),
+            dialect=self.database.engine.dialect, opt_in=ALLOWANCE.opt_in,
         )  # fmt: skip
-        self.database = _desk()
-        _copy(_template(), self.database)
-        self.deployment = deploy(self.database, self.program, sources={"case.flow": text}, author="", now=deployed)
-        _copy(self.database, _kept())
+        if server is None:
+            _copy(_template(), self.database)
+        else:
+            _emptied(server)
+        self.deployment = self._deploy()
+        if server is None:
+            _copy(self.database, _kept())
         self.gates = Gates(_tables(), self.program, self.deployment, CHANNELS, PRICES)
+
+    def _deploy(self) -> Deployment:
+        return deploy(self.database, self.program, sources={"case.flow": self.text}, author="", now=self.deployed)
+
+    def _again(self) -> None:
+        """As it was just after the text was deployed; the numbers of stages and statements are the same ones."""
+        if self.server is None:
+            _copy(_kept(), self.database)
+        else:
+            _emptied(self.server)
+            self._deploy()
 
     def run(self, case: Case, looks: Sequence[int]) -> Outcome:
         """What the rows say after a tick at each look, each told beforehand what was learned by then."""
-        _copy(_kept(), self.database)
+        self._again()
         told = -(2**62)
         for look in looks:
             with self.database.transaction() as connection:
@@ -111,8 +140,23 @@ class Engine:
             return _outcome(connection, case.sends)
 
 
-def run_engine(case: Case, flow: Flow, looks: Sequence[int]) -> Outcome:
-    return Engine(case.text, flow, case.zone, case.deployed).run(case, looks)
+def run_engine(case: Case, flow: Flow, looks: Sequence[int], server: Database | None = None) -> Outcome:
+    return Engine(case.text, flow, case.zone, case.deployed, server).run(case, looks)
+
+
+def server_of(kind: str) -> Iterator[Database | None]:
+    """A database for `Engine`'s `server`, gone afterwards; None for SQLite."""
+    store = databases.Store(kind)
+    if kind == databases.SQLITE:
+        yield None
+        return
+    database = Database(store.url(), _tables())
+    store.opened(database)
+    try:
+        install(database)
+        yield database
+    finally:
+        store.close()
 
 
 def _send(database: Database, gates: Gates, now: int) -> None:

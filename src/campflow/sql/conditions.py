@@ -30,7 +30,7 @@ from sqlalchemy.types import BigInteger, Boolean, Float, Text
 from campflow.model import expressions as x
 from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
-from campflow.sql.dialects import HasItem, Position
+from campflow.sql.dialects import HasItem, Position, Rounded
 from campflow.sql.rows import arm_id, split_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables, column_type, contact_column, event_column
@@ -324,7 +324,7 @@ def stored(expression: x.Expression, type: ValueType, scope: Scope) -> Column:
     """The value as a column of this type keeps it: money and whole numbers rounded, dates as days."""
     found = value(expression, scope)
     if type.kind in ("money", "integer") and expression.type.kind not in TEXT_KINDS:
-        return cast(func.round(found), BigInteger()) if _may_have_a_fraction(expression) else found
+        return cast(Rounded(found), BigInteger()) if _may_have_a_fraction(expression) else found
     if type.kind == "time":
         return instant(expression, scope)
     return found

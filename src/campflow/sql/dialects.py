@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select
+from sqlalchemy import ColumnElement, FromClause, Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement, Join, literal_column
-from sqlalchemy.types import BigInteger, Boolean, Text
+from sqlalchemy.types import BigInteger, Boolean, Float, Text
 
 #: Later than any instant: stands for "never" inside `least`, which must not meet a NULL (SQLite answers NULL then,
 #: PostgreSQL ignores it).
@@ -98,6 +99,25 @@ def _json_object_sqlite(element: JsonObject, compiler: SQLCompiler, **kw: Any) -
     return f"json_object({compiler.process(element.clauses, **kw)})"
 
 
+class Rounded(FunctionElement[float]):
+    """The nearest whole number, halves away from zero: PostgreSQL's own `round` takes halves of a float to even."""
+
+    type = Float(53)
+    inherit_cache = True
+    name = "rounded"
+
+
+@compiles(Rounded)
+def _rounded(element: Rounded, compiler: SQLCompiler, **kw: Any) -> str:
+    value = compiler.process(element.clauses, **kw)
+    return f"(SELECT trunc(v + CASE WHEN v < 0 THEN -0.5 ELSE 0.5 END) FROM (SELECT CAST({value} AS float8)) AS r(v))"
+
+
+@compiles(Rounded, "sqlite")
+def _rounded_sqlite(element: Rounded, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"round({compiler.process(element.clauses, **kw)})"
+
+
 class Leading(Join):
     """A join whose left side is small and is read first.
 
@@ -138,6 +158,18 @@ def fenced(query: Select[Any]) -> Select[Any]:
     PostgreSQL stops; SQLite, given a LIMIT, runs the inner query as a coroutine.
     """
     return query.offset(literal_column("0"))
+
+
+def first_of_each(query: Select[Any], keys: int, database: str) -> Select[Any]:
+    """The rows, only the first of those that are alike in their first `keys` columns; the columns after them say which
+    is first.
+
+    For an upsert that keeps the first anyway: PostgreSQL refuses one that meets the same row twice.
+    """
+    if database == "sqlite":
+        return query
+    rows = query.subquery("every")
+    return select(rows).ext(distinct_on(*list(rows.c)[:keys])).order_by(*rows.c)
 
 
 def driver_style(dialect: Dialect) -> str:

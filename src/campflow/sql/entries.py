@@ -24,7 +24,7 @@ from campflow.model.flow import Again, Once, Reentry
 from campflow.planning.plan import ByBecoming, ByEvent, BySchedule, Entry
 from campflow.sql.candidates import Journey, first_moment, next_moment
 from campflow.sql.conditions import Column, Scope, matching, truth
-from campflow.sql.dialects import fenced, greatest, leading, least
+from campflow.sql.dialects import fenced, first_of_each, greatest, leading, least
 from campflow.sql.moves import due_on_entry, known_at
 from campflow.sql.rows import (
     CAMPAIGN,
@@ -63,7 +63,7 @@ def arrivals(r: Rows) -> Iterator[Written]:
 
 def _keep_earliest(r: Rows, query: Select[tuple[int, str, int, int, int, int]]) -> Executable:
     a = r.work.arrival
-    put = r.insert(a).from_select([column.name for column in a.c], query)
+    put = r.insert(a).from_select([column.name for column in a.c], first_of_each(query, 2, r.database))
     new = put.excluded
     earlier_event = and_(new.at == a.c.at, new.statement_id == a.c.statement_id, new.seq < a.c.seq)
     return put.on_conflict_do_update(

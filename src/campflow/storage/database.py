@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from campflow.errors import StoreError
+from campflow.storage import postgresql
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables
 
@@ -23,14 +24,15 @@ OLDEST_SQLITE = (3, 35, 0)
 BUSY_SECONDS = 30.0
 
 #: How statements begin that change nothing.
-_READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN")
+_READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN", "SET TRANSACTION")
 
 
 class Database:
     """A project's database and its tables.
 
-    `url` is SQLAlchemy's (`sqlite:///campflow.db`); `sqlite://` is a database in memory, gone when closed. In memory
-    there is one connection, so a `transaction` or `reader` must end before the next one begins.
+    `url` is SQLAlchemy's (`sqlite:///campflow.db`, `postgresql+psycopg://user@host/name`); `sqlite://` is a database
+    in memory, gone when closed. In memory there is one connection, so a `transaction` or `reader` must end before the
+    next one begins.
     Nothing is opened or created before the first use. Raises StoreError with what to do.
     """
 
@@ -42,7 +44,10 @@ class Database:
         self.tables = tables
         self.dialect = dialect(self.url.get_backend_name())
         self.in_memory = self.url.database in self.dialect.memory_urls
-        self.engine = _sqlite_engine(self.url, self.in_memory, busy_seconds)
+        if self.url.get_backend_name() == "postgresql":
+            self.engine = postgresql.engine(self.url, busy_seconds)
+        else:
+            self.engine = _sqlite_engine(self.url, self.in_memory, busy_seconds)
         event.listen(self.engine, "begin", self._begin)
         event.listen(self.engine, "before_cursor_execute", _refuse_writing)
 
@@ -84,7 +89,10 @@ class Database:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            advice = _advice(cause, str(self.url.database)) if isinstance(cause, sqlite3.Error) else None
+            if isinstance(cause, sqlite3.Error):
+                advice = _advice(cause, str(self.url.database))
+            else:
+                advice = postgresql.advice(cause, self.url)
             if advice is None:
                 raise
             raise StoreError(advice) from error
@@ -129,7 +137,12 @@ def insert_many(
     The statement is compiled by SQLAlchemy, the rows go to the driver untouched: that is a third of the time.
     """
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
-    order = [columns.index(name) for name in compiled.positiontup or ()]
+    places = getattr(compiled, "positiontup", None)
+    if places is None:  # a driver with names instead of places
+        named: Any = [dict(zip(columns, row, strict=True)) for row in rows]
+        connection.exec_driver_sql(str(compiled), named)
+        return
+    order = [columns.index(name) for name in places]
     if order != list(range(len(columns))):
         rows = [tuple(row[place] for place in order) for row in rows]
     connection.exec_driver_sql(str(compiled), list(rows))

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, Table, Text, any_, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from campflow.errors import StoreError
 
@@ -15,8 +15,8 @@ from campflow.errors import StoreError
 class Dialect:
     """One kind of database.
 
-    begin_write   opens a transaction that may write
-    begin_read    opens a transaction that may not, and sees one moment of the database until it ends
+    begin_write   opens a transaction that may write, or is the first statement of one that the driver opened
+    begin_read    the same for one that may not, and sees one moment of the database until it ends
     clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
     insert        an INSERT that knows ON CONFLICT
     among         the condition that a column has one of very many texts or integers, given as one parameter
@@ -26,7 +26,7 @@ class Dialect:
     begin_write: str
     begin_read: str
     clock: str
-    insert: Callable[[Table], sqlite.Insert]
+    insert: Callable[[Table], sqlite.Insert | postgresql.Insert]
     among: Callable[[ColumnElement[Any], Iterable[str | int]], ColumnElement[bool]]
     memory_urls: frozenset[str | None]
 
@@ -34,6 +34,11 @@ class Dialect:
 def _in_json(column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     each = func.json_each(json.dumps(list(values))).table_valued("value")
     return column.in_(select(each.c.value))
+
+
+def _in_array(column: ColumnElement[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
+    of_texts = isinstance(column.type, String)
+    return column == any_(literal(list(values), ARRAY(Text() if of_texts else BigInteger())))
 
 
 DIALECTS: dict[str, Dialect] = {
@@ -47,11 +52,26 @@ DIALECTS: dict[str, Dialect] = {
         among=_in_json,
         memory_urls=frozenset({None, "", ":memory:"}),
     ),
+    "postgresql": Dialect(
+        # READ COMMITTED, and one writer at a time, as on SQLite: the rows that a writer's statements find one after
+        # another, the marks between them (`max(move_id)`) and the order of `event.seq` hold as they do there. It is
+        # simple and safe, not the last word: claims with SKIP LOCKED and moves as one statement need no such lock.
+        # The lock goes with the transaction, and belongs to one schema of one database.
+        begin_write="SELECT pg_advisory_xact_lock(1667329136, hashtext(current_schema()))",
+        begin_read="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        # now() would be the moment at which the transaction began, perhaps long before it got the lock.
+        clock="CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)",
+        insert=postgresql.insert,
+        among=_in_array,
+        memory_urls=frozenset(),
+    ),
 }
 
 
 def dialect(name: str) -> Dialect:
     """The dialect of a database URL's first word."""
     if name not in DIALECTS:
-        raise StoreError(f"campflow does not run on {name} yet: use a URL that begins with sqlite:///")
+        raise StoreError(
+            f"campflow does not run on {name} yet: use a URL that begins with sqlite:/// or postgresql+psycopg://"
+        )
     return DIALECTS[name]

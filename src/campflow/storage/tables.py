@@ -14,12 +14,11 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     text,
+    types,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -27,7 +26,13 @@ from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Event, Field, ValueType
 
 #: SQLite calls only a column typed exactly INTEGER its row id; elsewhere ids are 64 bits wide.
-Id = BigInteger().with_variant(Integer(), "sqlite")
+Id = BigInteger().with_variant(types.Integer(), "sqlite")
+
+#: PostgreSQL computes in the width of its operands, and a day times 86,400,000 is no 32-bit number.
+Integer = types.Integer().with_variant(BigInteger(), "postgresql")
+
+#: Texts are compared byte by byte everywhere: PostgreSQL would ask the language of the server.
+Text = types.Text().with_variant(types.Text(collation="C"), "postgresql")
 
 CONTACT_COLUMNS = frozenset({"contact_id", "contact_key", "created_at", "draw", "extra"})
 
@@ -48,13 +53,13 @@ def column_type(type: ValueType) -> TypeEngine[Any]:
         case "integer" | "money" | "time":
             return BigInteger()
         case "date":
-            return Integer()
+            return Integer
         case "number":
             return Float(53)
         case "yesno":
             return Boolean()
         case _:
-            return Text()
+            return Text
 
 
 def _draw(context: Any) -> int:
