@@ -163,9 +163,10 @@ def test_nobody_passes_one_stage_entry_twice_because_the_database_forbids_it() -
     move, key = bench.database.tables.move, ("journey_id", "nth")
     with bench.database.reader() as connection:
         entries = [tuple(row) for row in connection.execute(select(*(move.c[name] for name in key)))]
-        again = dict(connection.execute(select(move).limit(1)).mappings().one()) | {"move_id": None}
+        again = dict(connection.execute(select(move).limit(1)).mappings().one())
+        del again["move_id"]
     assert len(set(entries)) == len(entries)
-    with bench.database.transaction() as connection, pytest.raises(IntegrityError, match=r"journey_id, move\.nth"):
+    with bench.database.transaction() as connection, pytest.raises(IntegrityError, match=r"move_once|journey_id, move\.nth"):
         connection.execute(move.insert().values(again))
 
 

@@ -147,7 +147,7 @@ class Office:
             contact = {"contact_id": number, "contact_key": f"k{number}", "created_at": 0, "draw": number}
             connection.execute(insert(self.t.contact).values(contact | values))
             event = {"contact_id": number, "name": "cart", "at": NOW, "source": "shop", "event_id": str(number)}
-            connection.execute(insert(self.t.event).values({**event, "seq": number, "cart$total": total}))
+            connection.execute(insert(self.t.event).values({**event, "cart$total": total}))
             connection.execute(insert(self.t.journey).values(row(self.t.journey, ids | {"entry_seq": number})))
             message = {"nth": 1, "send_id": send_id, "channel": "post", "state": "planned"}
             message |= {"planned_at": NOW, "release_at": NOW, "expires_at": NOW + DAY}

@@ -118,6 +118,24 @@ def _rounded_sqlite(element: Rounded, compiler: SQLCompiler, **kw: Any) -> str:
     return f"round({compiler.process(element.clauses, **kw)})"
 
 
+class NoNumber(FunctionElement[int]):
+    """NULL where a whole number may stand: PostgreSQL takes a CASE of nothing but NULLs for a text."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "no_number"
+
+
+@compiles(NoNumber)
+def _no_number(element: NoNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    return "CAST(NULL AS bigint)"
+
+
+@compiles(NoNumber, "sqlite")
+def _no_number_sqlite(element: NoNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    return "NULL"
+
+
 class Leading(Join):
     """A join whose left side is small and is read first.
 

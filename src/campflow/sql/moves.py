@@ -26,7 +26,7 @@ from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent
 from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, matching, value
-from campflow.sql.dialects import NEVER, fenced, greatest, leading, least
+from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
 from campflow.sql.rows import CAMPAIGN, LOOKED_AT, MARK, NOW, Rows, Written, governed, stage_id, statement_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables
@@ -51,8 +51,8 @@ def _move(r: Rows, stage: StagePlan) -> Executable:
     def of_winner(choices: Sequence[Column]) -> Column:
         return choices[0] if len(choices) == 1 else case(*zip(which, choices, strict=True))
 
-    targets = [null() if exit.target is None else stage_id(exit.target) for exit in stage.exits]
-    causes = [picked.c.get(f"seq_{i}", null()) for i in range(len(stage.exits))]
+    targets = [NoNumber() if exit.target is None else stage_id(exit.target) for exit in stage.exits]
+    causes = [picked.c.get(f"seq_{i}", NoNumber()) for i in range(len(stage.exits))]
     values: dict[str, Column] = {
         "contact_id": picked.c.contact_id,
         "journey_id": picked.c.journey_id,

@@ -22,7 +22,12 @@ def engine(url: URL, busy_seconds: float) -> Engine:
         )
     try:
         # A connection that the server closed meanwhile is noticed before it is used.
-        made = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # The number of rows is kept for inserts, too, of which SQLAlchemy forgets it here: ticks go on while it is not 0.
+        made = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            execution_options={"preserve_rowcount": True},
+        )
     except ModuleNotFoundError as error:
         raise StoreError('for PostgreSQL the driver is missing: pip install "campflow[postgres]"') from error
 
