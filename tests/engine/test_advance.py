@@ -166,7 +166,8 @@ def test_nobody_passes_one_stage_entry_twice_because_the_database_forbids_it() -
         again = dict(connection.execute(select(move).limit(1)).mappings().one())
         del again["move_id"]
     assert len(set(entries)) == len(entries)
-    with bench.database.transaction() as connection, pytest.raises(IntegrityError, match=r"move_once|journey_id, move\.nth"):
+    forbidden = pytest.raises(IntegrityError, match=r"move_once|journey_id, move\.nth")
+    with bench.database.transaction() as connection, forbidden:
         connection.execute(move.insert().values(again))
 
 

@@ -22,7 +22,7 @@ def engine(url: URL, busy_seconds: float) -> Engine:
         )
     try:
         # A connection that the server closed meanwhile is noticed before it is used.
-        # The number of rows is kept for inserts, too, of which SQLAlchemy forgets it here: ticks go on while it is not 0.
+        # SQLAlchemy would forget how many rows an INSERT wrote; the release goes on until there are none.
         made = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
@@ -34,9 +34,8 @@ def engine(url: URL, busy_seconds: float) -> Engine:
     @event.listens_for(made, "connect")
     def prepare(connection: Any, _record: object) -> None:
         if connection.info.server_version < OLDEST * 10_000:
-            raise StoreError(
-                f"the server runs PostgreSQL {connection.info.server_version // 10_000}: campflow needs {OLDEST} or newer"
-            )
+            found = connection.info.server_version // 10_000
+            raise StoreError(f"the server runs PostgreSQL {found}: campflow needs {OLDEST} or newer")
         for setting in _settings(busy_seconds):
             connection.execute(setting)
         connection.commit()
@@ -95,7 +94,7 @@ def advice(error: object, url: URL) -> str | None:
         or "could not translate" in words
         or "failed to resolve" in words
     ):
-        return f"PostgreSQL cannot be reached at {place} ({words}): start it, or correct host and port in the database's URL"
+        return f"PostgreSQL cannot be reached at {place} ({words}): start it, or correct the database's URL"
     if "server closed the connection" in words or "connection is lost" in words or "consuming input failed" in words:
         return f"PostgreSQL at {place} cut the connection: look whether it is up, and start again"
     return None
