@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 from tests import databases
 from tests.properties.campaigns import ZONES
 from tests.reference.story import (
@@ -70,10 +70,15 @@ def _desk() -> Database:
 def _emptied(database: Database) -> None:
     """On PostgreSQL, where no database is copied in a moment: everything goes but the zones and the calendar."""
     kept = {"zone_offset", "zone_local", "calendar_month", "setting"}
-    gone = [name for name in _tables().metadata.tables if name not in kept]
     with database.transaction() as connection:
         ensure_zones(connection, _tables(), ZONES)
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(gone)} RESTART IDENTITY CASCADE")
+        for table in reversed(_tables().metadata.sorted_tables):  # TRUNCATE takes ten times as long where rows are few
+            if table.name not in kept:
+                connection.execute(delete(table))
+        connection.exec_driver_sql(
+            "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' "
+            "AND relnamespace = current_schema()::regnamespace"
+        )
 
 
 @cache
