@@ -138,8 +138,8 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         entered_at=row.entered_at,
         ended_at=row.ended_at,
         stage=row.stage,
-        moves=_moves(connection, tables, row.journey_id),
-        messages=messages(connection, tables, journey_id=row.journey_id),
+        moves=_moves(connection, tables, row.contact_id, row.journey_id),
+        messages=messages(connection, tables, journey=(row.contact_id, row.journey_id)),
         conversions=_conversions(connection, tables, row.journey_id),
         exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
         errands=_errands(connection, tables, row.contact_id, row.journey_id),
@@ -169,7 +169,7 @@ def _exposures(connection: Connection, tables: Tables, contact_id: int, journey_
     return tuple(Exposure(*row) for row in connection.execute(wanted))
 
 
-def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Move, ...]:
+def _moves(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Move, ...]:
     move, line, stage = tables.move.c, tables.statement.c, tables.stage
     before, after = stage.alias("before"), stage.alias("after")
     wanted = (
@@ -180,7 +180,7 @@ def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Mov
         .join(tables.statement, line.statement_id == move.statement_id)
         .outerjoin(before, before.c.stage_id == move.from_stage_id)
         .outerjoin(after, after.c.stage_id == move.to_stage_id)
-        .where(move.journey_id == journey_id)
+        .where(move.contact_id == contact_id, move.journey_id == journey_id)
         .order_by(move.nth)
     )  # fmt: skip
     return tuple(
