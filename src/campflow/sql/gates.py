@@ -1,9 +1,9 @@
 """What a campaign asks of its messages before they may be handed over: quiet hours, limits, its budget.
 
 Each statement looks at the messages in `candidate` and takes back those that must wait or are skipped: who passes
-stays as it is. A message waits until its `release_at`; `detail` says what for. While it waits for quiet hours or a
-limit its time to expire stands still, unless that is a deadline written on the `send`: with `limit 1 email per day`
-the second of a day would else always expire.
+stays as it is. A message waits until its `release_at`; `detail` says what for. What waited for quiet hours or a limit
+lives as long as if it had been planned for then, unless `expires` on its `send` is a deadline: with `limit 1 email per
+day` the second of a day would else always expire.
 """
 
 from collections.abc import Iterator, Sequence
