@@ -22,10 +22,10 @@ def main(words: Sequence[str] | None = None) -> None:
     if words in (["--version"], ["-V"]):  # answered before anything is imported
         print(f"campflow {version('campflow')}")
         return
-    from campflow.cli.commands import app
+    from campflow.cli.commands import app_for
 
     try:
-        app(words)
+        app_for(words)(words)
     except Exception as error:
         if os.environ.get(DEBUG) == "1":
             raise
