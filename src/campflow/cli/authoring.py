@@ -1,6 +1,5 @@
 """Commands for who writes campaigns: init, check, compile."""
 
-import gc
 import os
 import shlex
 import sys
@@ -88,7 +87,6 @@ def check(
 
         sys.stdout.write(page(code))
         raise typer.Exit(CLEAN)
-    gc.disable()  # a quarter of the time went into looking for cycles in trees that have none, just before the end
     project = open_project(path if path.is_dir() else path.parent)
     flow, diagnostics = _checked(project, whole=load)
     only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
@@ -110,7 +108,6 @@ def check(
             _show_load(flow, project.vocabulary.content)
         elif load:
             print("The load of a week is shown once there is no error.")
-    gc.freeze()  # nor is anything gained by looking for them at the end
     raise typer.Exit(FINDINGS if errors else CLEAN)
 
 
