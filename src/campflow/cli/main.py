@@ -1,7 +1,6 @@
 """`campflow`: the command. Exit codes: 0 clean, 1 findings or a failure, 2 wrong use."""
 
 import gc
-import gc
 import os
 import sys
 from collections.abc import Sequence
