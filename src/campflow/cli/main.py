@@ -11,10 +11,6 @@ from campflow.errors import CampflowError, FlowError, ProjectError
 #: Set to 1, a failure shows its traceback.
 DEBUG = "CAMPFLOW_DEBUG"
 
-#: So many new objects are made before Python looks for garbage among them. Its own 700 have it look a hundred times
-#: while campflow is imported, and what is imported is no garbage.
-AT_ONCE = 50_000
-
 CLEAN, FINDINGS, WRONG_USE = 0, 1, 2
 
 
@@ -28,13 +24,12 @@ def main(words: Sequence[str] | None = None) -> None:
     if words in (["--version"], ["-V"]):  # answered before anything is imported
         print(f"campflow {version('campflow')}")
         return
-    gc.set_threshold(AT_ONCE)
-    from campflow.cli.commands import app_for
-
-    # A quarter of the time of `check` went into looking for cycles in trees that have none, just before the end.
+    # A quarter of the time of `check` went into looking for cycles in modules and trees that have none.
     hurries = alone and words[:1] == ["check"]
     if hurries:
         gc.disable()
+    from campflow.cli.commands import app_for
+
     try:
         app_for(words)(words)
     except Exception as error:
