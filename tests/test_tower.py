@@ -37,6 +37,7 @@ FLOORS = {
     "campflow.keeping": 7,
     "campflow.kept_content": 7,
     "campflow.kept_findings": 7,
+    "campflow.kept_result": 7,
     "campflow.project": 7,
     "campflow.in_force": 7,
     "campflow.standing": 7,

@@ -7,12 +7,14 @@ which are sent through pipes; so nothing is shared, and nothing is done that one
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from multiprocessing import Pipe, get_context
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from campflow.diagnostics.source import Source
 from campflow.language.parser import prepare
 from campflow.rechecking import Seen, Share, one_after_the_other
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 #: Characters that are worth a process of their own: less is read before one is made.
 ENOUGH = 100_000
@@ -34,6 +36,8 @@ def side_by_side(shares: Sequence[Share]) -> list[Seen]:
     first, *others = shares
     if not others:
         return one_after_the_other(shares)
+    from multiprocessing import Pipe, get_context
+
     prepare(1)
     context = get_context("fork")
     ends = [Pipe() for _ in others]
@@ -48,8 +52,8 @@ def side_by_side(shares: Sequence[Share]) -> list[Seen]:
         read = first.read()
         for pipe in pipes:
             read |= pipe.recv()
-        for pipe in pipes:
-            pipe.send(read)
+        for pipe, share in zip(pipes, others, strict=True):
+            pipe.send({path: each for path, each in read.items() if path not in share.mine})
         return [first.look(read), *(pipe.recv() for pipe in pipes)]
     except (EOFError, OSError):
         return one_after_the_other(shares)
@@ -62,11 +66,12 @@ def side_by_side(shares: Sequence[Share]) -> list[Seen]:
                 worker.join()
 
 
-def _work(share: Share, pipe: Connection, others: Sequence[Connection]) -> None:
+def _work(share: Share, pipe: "Connection", others: "Sequence[Connection]") -> None:
     for each in others:  # the ends of the process that waits for this one
         each.close()
     try:
-        pipe.send(share.read())
-        pipe.send(share.look(pipe.recv()))
+        read = share.read()
+        pipe.send(read)
+        pipe.send(share.look({**read, **pipe.recv()}))
     except (EOFError, OSError):
         pass  # nobody is waiting any more

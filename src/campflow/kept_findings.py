@@ -19,19 +19,26 @@ class KeptFindings:
 
     def __init__(self, root: Path) -> None:
         self._kept = Keeping(root, "findings.json")
+        self._found: dict[str, tuple[Remembered, list[Any]]] = {}
 
     def read(self, sources: Iterable[Source]) -> dict[str, Remembered]:
         """What is known of those of the texts that are still the same."""
         found = self._kept.read()
         try:
-            same = (source for source in sources if found.get(source.path, [""])[0] == digest_of(source))
-            return {source.path: _remembered(source.path, *found[source.path][1:]) for source in same}
+            same = [each.path for each in sources if found.get(each.path, [""])[0] == digest_of(each)]
+            self._found = {path: (_remembered(path, *found[path][1:]), found[path]) for path in same}
         except (ValueError, TypeError, LookupError):
-            return {}
+            self._found = {}
+        return {path: known for path, (known, _) in self._found.items()}
 
     def write(self, sources: Iterable[Source], remembered: Mapping[str, Remembered]) -> None:
-        known = (source for source in sources if source.path in remembered)
-        self._kept.write({source.path: [digest_of(source), *_written(remembered[source.path])] for source in known})
+        known = ((source, remembered[source.path]) for source in sources if source.path in remembered)
+        self._kept.write({source.path: self._entry(source, each) for source, each in known})
+
+    def _entry(self, source: Source, known: Remembered) -> list[Any]:
+        """As it was read, where it was."""
+        before, entry = self._found.get(source.path, (None, []))
+        return entry if before is known else [digest_of(source), *_written(known)]
 
 
 def _written(known: Remembered) -> list[Any]:

@@ -1,6 +1,7 @@
 """The composition root: a folder with a campflow.toml becomes settings, plugins, a checked flow, and what runs it.
 
-What is needed only to run it is imported then: `campflow check` has no use for a database.
+What is needed only to run it is imported then: `campflow check` has no use for a database, nor for the compiler where
+nothing has changed.
 """
 
 import datetime as dt
@@ -14,25 +15,22 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary
-from campflow.compiler import Checked, Reader, check_sources, compile_flow
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
 from campflow.hooks.manager import NAME, ONLY, Plugins, load_plugins
-from campflow.language import syntax
-from campflow.language.parser import parse
 from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
-from campflow.model.flow import CheckedFlow
-from campflow.model.people import Contact
 from campflow.people.sources import CSV, JSON_LINES
 from campflow.settings import FILE, Settings, find_root, load_settings, said
 
 if TYPE_CHECKING:
+    from campflow.compiler import Checked, Reader
     from campflow.engine.clock import Clock
     from campflow.engine.errands import Outside
+    from campflow.model.flow import CheckedFlow
     from campflow.sql.program import Program
     from campflow.storage.database import Database
     from campflow.storage.tables import Tables
@@ -71,12 +69,16 @@ class Project:
         return other
 
     @cached_property
-    def checked(self) -> Checked:
+    def checked(self) -> "Checked":
         """The flow with everything that is wrong with it."""
+        from campflow.language.parser import parse
+
         return self.checked_by(parse)
 
-    def checked_by(self, read: Reader) -> Checked:
+    def checked_by(self, read: "Reader") -> "Checked":
         """The same by another reader: who keeps syntax trees has one."""
+        from campflow.compiler import check_sources
+
         return check_sources(tuple(self.sources.values()), self.vocabulary, read, self.today)
 
     @property
@@ -85,7 +87,7 @@ class Project:
         return dt.datetime.now(ZoneInfo(self.settings.timezone)).date()
 
     @property
-    def flow(self) -> CheckedFlow:
+    def flow(self) -> "CheckedFlow":
         """The flow. Raises FlowError where it has errors."""
         if self.checked.flow is None:
             raise FlowError(self.checked.diagnostics, self.sources)
@@ -120,6 +122,8 @@ class Project:
     @property
     def stage_order(self) -> Mapping[str, Sequence[str]]:
         """The stages of each campaign as the files have them, even where something else in them is wrong."""
+        from campflow.language import syntax
+
         return {
             declared.name.text: [item.name.text for item in declared.items if isinstance(item, syntax.Stage)]
             for file in self.checked.files
@@ -139,6 +143,7 @@ class Project:
         """The SQL program for these tables; with `only`, of these campaigns and what they need. Raises FlowError."""
         from sqlalchemy.engine import make_url
 
+        from campflow.compiler import compile_flow
         from campflow.planning.plan import Rfm
 
         return compile_flow(
@@ -165,6 +170,7 @@ class Project:
 
     def desk(self) -> "Database":
         """The database for those who only look: they need no correct flow, and change no table that is there."""
+        from campflow.model.people import Contact
         from campflow.storage.database import Database
         from campflow.storage.tables import tables
 

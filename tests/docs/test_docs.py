@@ -16,7 +16,7 @@ from tests.docs.played import PROJECT
 from tests.docs.rooms import MESSAGES, Example
 from tests.docs.sessions import Command, Shell, agrees, commands, has_session
 
-from campflow.cli.commands import app
+from campflow.cli.commands import app_for
 from campflow.cli.desk import State
 from campflow.diagnostics.catalogue import TITLES, severity
 from campflow.hooks import contracts, specs
@@ -129,7 +129,7 @@ def _commands(command: object, path: str) -> Iterator[tuple[str, list[str]]]:
             yield from _commands(each, f"{path} {name}")
 
 
-@pytest.mark.parametrize(("command", "words"), list(_commands(typer.main.get_command(app), "campflow")))
+@pytest.mark.parametrize(("command", "words"), list(_commands(typer.main.get_command(app_for()), "campflow")))
 def test_each_command_has_its_section_with_each_option(command: str, words: list[str]) -> None:
     text = section(REFERENCE / "commands.md", command)
     assert text, f"commands.md has no heading `{command}`"

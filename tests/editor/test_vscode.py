@@ -9,7 +9,7 @@ import typer
 from lark import Lark
 from lark.lexer import PatternStr
 
-from campflow.cli.commands import app
+from campflow.cli.commands import app_for
 
 FOLDER = Path(__file__).parents[2] / "editors" / "vscode"
 GRAMMAR: dict[str, Any] = json.loads((FOLDER / "syntaxes" / "campflow.tmLanguage.json").read_text("utf-8"))
@@ -54,7 +54,7 @@ def test_a_line_is_coloured_as_it_reads() -> None:
 def test_the_extension_starts_a_command_that_there_is() -> None:
     program, command = PACKAGE["contributes"]["configuration"]["properties"]["campflow.command"]["default"]
     assert program == "campflow"
-    assert command in typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    assert command in typer.main.get_command(app_for()).commands  # type: ignore[attr-defined]  # it is a group
 
 
 def test_the_files_that_the_extension_names_are_there() -> None:

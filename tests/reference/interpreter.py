@@ -87,7 +87,7 @@ def interpret(
     project = _Project(flow, in_order(flow), named_campaign_events(flow), zone, first_deployed, expires, decisions)
     lives = [_Life(project, person) for person in people]
     news = _News(happenings, changes)
-    post = allowance and Post(flow, zone, permissions, allowance)
+    post = allowance and Post(flow, zone, permissions, allowance, expires.in_milliseconds)
     for look in looks:
         for life in lives:
             news.tell(life, look)

@@ -24,13 +24,17 @@ PATIENCE = 120
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`was` stands once in the file below `src/campflow`, and becomes `becomes`."""
+    """`was` stands once in the file below `src/campflow`, and becomes `becomes`.
+
+    `by_story`: what it breaks is so rare in generated cases that a story worked out by hand is what notices it.
+    """
 
     clause: str
     path: str
     was: str
     becomes: str
     says: str
+    by_story: bool = False
 
     def applied(self, text: str) -> str:
         assert text.count(self.was) == 1, f"{self.path}: `{self.was}` stands there {text.count(self.was)} times"
@@ -82,10 +86,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "what happened before the exposure counts as success",
     ),
     Mutation(
-        "holdout", "sql/effects.py",
-        "m.c.to_stage_id.is_(None), m.c.nth > 1)",
-        "m.c.to_stage_id.is_(None))",
-        "who is held out is said to have left",
+        "holdout",
+        "sql/entries.py",
+        "stage, due, ended = case((~held_out, stage)), case((~held_out, due)), case((held_out, a.c.at), else_=ended)",
+        "pass",
+        "who is held out walks like everyone",
     ),
     Mutation(
         "holdout: conversions", "sql/touching.py",
@@ -110,12 +115,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         "r.clock(c).add(x.c.planned_at, rule.per) > m.c.planned_at)",
         "r.clock(c).add(x.c.planned_at, rule.per) >= m.c.planned_at)",
         "a message is skipped at the moment at which the window ends",
+        by_story=True,
     ),
     Mutation(
         "priority", "engine/gates.py",
         "order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)",
         "order = (m.c.planned_at, m.c.message_id)",
         "nobody goes first",
+        by_story=True,
     ),
     Mutation(
         "quiet", "sql/gates.py",
@@ -128,6 +135,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "sums.c[1] + one(spent, k) > budget",
         "sums.c[1] > budget",
         "what was spent is forgotten",
+        by_story=True,
     ),
     Mutation(
         "consent", "engine/permission.py",
@@ -142,12 +150,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a suppression that was lifted still holds",
     ),
     Mutation(
-        "expires", "engine/outbox.py",
-        "late = and_(m.expires_at <= now,",
-        "late = and_(m.expires_at < now,",
-        "a message lives a moment too long",
-    ),
-    Mutation(
         "leave", "sql/effects.py",
         'message.c.state.in_(["planned", "ready"])',
         'message.c.state.in_(["ready"])',
@@ -158,12 +160,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "conditions += [first.c.at <= until, first.c.at <= NOW]",
         "conditions += [first.c.at <= NOW]",
         "conversions count for ever",
-    ),
-    Mutation(
-        "one event moves once", "sql/moves.py",
-        "branches: list[tuple[Column, Column]] = [(m.c.cause_seq.is_not(None), m.c.cause_seq)]",
-        "branches: list[tuple[Column, Column]] = []",
-        "the event of a move may cause the next one",
     ),
     Mutation(
         "again after", "sql/entries.py",
@@ -224,7 +220,7 @@ def hunt(calm, first, projects):
         try:
             test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))
         except AssertionError:
-            print(f"noticed project={number} calm={calm} after={played + 1}", flush=True)
+            print(f"noticed by case {played + 1} (project {number}, calm={calm})", flush=True)
             sys.exit(0)
 
 hunt(True, 0, PATIENCE)
@@ -232,23 +228,46 @@ hunt(False, 0, PATIENCE // 3)
 print(f"unnoticed after={played}")
 """
 
+#: Run in the copy: the stories, until one is told otherwise.
+_STORIES = """
+import sys
+from tests.properties.engine import run_engine
+from tests.properties.looks import looks_of
+from tests.reference.telling import lines, resolved
+from tests.reference.test_interpreter import STORIES
 
-def hunt(mutation: Mutation) -> tuple[int, int] | None:
-    """The number of the project by which a broken engine is noticed, and of the case; None where it is not."""
+for story in STORIES:
+    case = story.case()
+    looks = story.moments() or looks_of(case, "punctual")
+    if lines(run_engine(case, resolved(case.text), looks), case.zone) != story.tells:
+        print(f"noticed by story: {story.title}")
+        sys.exit(0)
+print("unnoticed")
+"""
+
+
+def hunt(mutation: Mutation) -> str | None:
+    """By which case or story a broken engine is noticed; None where it is not."""
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place, "src")
         shutil.copytree(SRC, copy, ignore=shutil.ignore_patterns("__pycache__"))
         broken = copy / "campflow" / mutation.path
         broken.write_text(mutation.applied(broken.read_text(encoding="utf-8")), encoding="utf-8")
         environment = os.environ | {"PYTHONPATH": f"{copy}{os.pathsep}{ROOT}"}
-        program = _PROGRAM.replace("PATIENCE", str(PATIENCE))
+        program = _STORIES if mutation.by_story else _PROGRAM.replace("PATIENCE", str(PATIENCE))
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, cwd=place, capture_output=True, text=True, check=False
+            [sys.executable, "-c", program],
+            env=environment,
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1_800,
         )
-    found = re.search(r"^noticed project=(\d+) calm=\w+ after=(\d+)$", done.stdout, re.MULTILINE)
+    found = re.search(r"^noticed by (.*)$", done.stdout, re.MULTILINE)
     if found is None and "unnoticed" not in done.stdout:
         raise RuntimeError(f"{mutation.clause}: the hunt itself failed\n{done.stderr[-2_000:]}")
-    return None if found is None else (int(found[1]), int(found[2]))
+    return found and found[1]
 
 
 def main(words: list[str]) -> int:
@@ -258,8 +277,7 @@ def main(words: list[str]) -> int:
             continue
         found = hunt(mutation)
         lost += found is None
-        said = "NOT NOTICED" if found is None else f"project {found[0]}, after {found[1]} cases"
-        print(f"{mutation.clause:22} {said:32} {mutation.says}", flush=True)
+        print(f"{mutation.clause:22} {found or 'NOT NOTICED':40} {mutation.says}", flush=True)
     return 1 if lost else 0
 
 

@@ -53,12 +53,12 @@ class Letter:
     def settle(self, state: str, now: int, why: str = "") -> None:
         self.state, self.settled_at, self.why = state, now, why
 
-    def wait(self, why: str, until: int) -> None:
-        """Time stands still for what waits in its turn, but not for a deadline, nor for want of money."""
+    def wait(self, why: str, until: int, expected: int, patience: int) -> None:
+        """Time stands still until a message is expected to go, but not for a deadline, nor for want of money."""
         if self.send.expires is not None or why == "budget":
             until = min(until, self.expires_at)
         else:
-            self.expires_at += until - self.release_at
+            self.expires_at = expected + patience
         self.why, self.release_at = why, until
 
     def cancel(self, now: int) -> None:
@@ -99,7 +99,10 @@ class Recipient(Protocol):
 
 
 class Post:
-    def __init__(self, flow: Flow, zone: str, permissions: Sequence[Permission], allowance: Allowance) -> None:
+    def __init__(
+        self, flow: Flow, zone: str, permissions: Sequence[Permission], allowance: Allowance, patience: int
+    ) -> None:
+        self.patience = patience
         self.permissions, self.allowance = sorted(permissions, key=lambda one: one.at), allowance
         self.spent = {campaign.name: 0 for campaign in flow.campaigns}
 
@@ -123,10 +126,8 @@ class Post:
         elif self._is_over_a_limit_that_skips(person, letter, now):
             letter.settle("skipped", now, "limit")
         else:
-            why, until = self._waits(person, letter, now)
-            if why:
-                letter.wait(why, until)
-            else:
+            self._ask(person, letter, now)
+            if letter.release_at <= now:
                 letter.state, letter.why = "ready", ""
                 self.spent[letter.campaign.name] += self._cost(letter)
 
@@ -149,19 +150,21 @@ class Post:
 
     # Waiting.
 
-    def _waits(self, person: Recipient, letter: Letter, now: int) -> tuple[str, int]:
-        """For what, and until when; ("", 0) where it may go out."""
+    def _ask(self, person: Recipient, letter: Letter, now: int) -> None:
+        """Put it off where it may not go out; of several limits the one that holds it longest."""
         if not self._is_transactional(letter):
             quiet_until = self._quiet_until(person, letter.campaign, now)
             if quiet_until:
-                return "quiet", quiet_until
-            waits = [self._waits_for(person, letter, rule, now) for rule in _rules(letter)]
-            if any(waits):
-                return "limit", max(waits)
+                letter.wait("quiet", quiet_until, quiet_until, self.patience)
+                return
+            for rule in _rules(letter):
+                until, expected = self._waits_for(person, letter, rule, now)
+                if expected > max(now, letter.release_at):
+                    letter.wait("limit", until, expected, self.patience)
         budget = letter.campaign.budget
-        if budget is not None and self.spent[letter.campaign.name] + self._cost(letter) > budget.minor:
-            return "budget", now + HOUR
-        return "", 0
+        is_free = letter.release_at <= now
+        if budget is not None and is_free and self.spent[letter.campaign.name] + self._cost(letter) > budget.minor:
+            letter.wait("budget", now + HOUR, 0, 0)
 
     def _quiet_until(self, person: Recipient, campaign: Campaign, now: int) -> int:
         """The end of the quiet hours that it is now where the contact lives; 0 where it is none."""
@@ -174,8 +177,11 @@ class Post:
         )
         return next(occurrences(person.own_zone, quiet.end, now + 1)) if inside else 0
 
-    def _waits_for(self, person: Recipient, letter: Letter, rule: LimitRule, now: int) -> int:
-        """Until when a limit lets nothing through; 0 where it does."""
+    def _waits_for(self, person: Recipient, letter: Letter, rule: LimitRule, now: int) -> tuple[int, int]:
+        """Until when a limit lets nothing through, and when that is expected to end; (0, 0) where it does.
+
+        What is promised is expected to be sent now, but may still fail: so it is looked at again at once.
+        """
         others = self._counted(person, rule)
         promised = [one for one in others if one.state == "ready"]
         zone = person.zone(letter.campaign)
@@ -183,8 +189,8 @@ class Post:
         leaves = sorted(moment for moment in leaves if moment > now)
         over = len(promised) + len(leaves) - rule.count
         if over < 0:
-            return 0
-        return leaves[over] if over < len(leaves) else now + 1
+            return 0, 0
+        return (leaves[over], leaves[over]) if over < len(leaves) else (now + 1, add(zone, now, rule.per))
 
     def _is_over_a_limit_that_skips(self, person: Recipient, letter: Letter, now: int) -> bool:
         """As things were planned, whatever waits: so that it is the same however often one looks."""

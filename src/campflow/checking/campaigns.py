@@ -12,6 +12,7 @@ from campflow.checking.stages import stage
 from campflow.checking.wording import names as say
 from campflow.language import syntax
 from campflow.model import flow
+from campflow.model.tests import HOLDOUT
 
 T = TypeVar("T")
 
@@ -148,12 +149,20 @@ def _names_differ(node: syntax.CampaignDeclaration, scope: Scope) -> bool:
     splits = [item for stage in stages for item in stage.items if isinstance(item, syntax.Split)]
     conversions = [item for item in node.items if isinstance(item, syntax.Convert)]
     outcomes = [
+        _no_holdout([split.name for split in splits], scope),
         _differ("stage", [stage.name for stage in stages], scope),
         _differ("split", [split.name for split in splits], scope),
         *(_differ("arm", [arm.name for arm in split.arms], scope, split.name.text) for split in splits),
         _conversions_differ(conversions, scope),
     ]
     return all(outcomes)
+
+
+def _no_holdout(splits: list[syntax.Name], scope: Scope) -> bool:
+    taken = [name for name in splits if name.text == HOLDOUT]
+    for name in taken:
+        scope.report(say.split_named_holdout(name))
+    return not taken
 
 
 def _differ(kind: str, names: list[syntax.Name], scope: Scope, of: str | None = None) -> bool:

@@ -69,7 +69,7 @@ def clause(node: OneThing, inside: Inside) -> object | None:
             rules = whole([_rule(rule, inside) for rule in node.rules])
             return flow.Limit(rules, node.or_skip, node.span) if rules else None
         case syntax.Quiet():
-            return flow.Quiet(node.start.value, node.end.value)
+            return _quiet(node, inside.scope)
         case syntax.Attribute():
             return _attribution(node, inside)
         case syntax.Moved():
@@ -134,6 +134,13 @@ def _rule(node: syntax.LimitRule, inside: Inside) -> flow.LimitRule | None:
     if per is None or not fits:
         return None
     return flow.LimitRule(node.count, node.channel.text if node.channel else None, per)
+
+
+def _quiet(node: syntax.Quiet, scope: Scope) -> flow.Quiet | None:
+    if node.start.value == node.end.value:
+        scope.report(say.quiet_without_end(node.span))
+        return None
+    return flow.Quiet(node.start.value, node.end.value)
 
 
 def _attribution(node: syntax.Attribute, inside: Inside) -> flow.Attribution | None:

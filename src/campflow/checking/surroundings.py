@@ -7,8 +7,8 @@ file with findings may be told about names that are near, so nothing is left out
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from functools import cached_property
 from hashlib import sha256
 
@@ -16,6 +16,7 @@ from campflow.checking.currency import project_currency
 from campflow.checking.outlines import Fact, Outline
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import PAGE, Vocabulary
+from campflow.checking.written import written
 from campflow.language import syntax
 
 #: What only the findings in content files themselves depend on.
@@ -73,10 +74,10 @@ def _of_project(outlines: Mapping[str, Outline], vocabulary: Vocabulary, today: 
     """What is so of the whole project."""
     for field in fields(vocabulary):
         if field.name != "content":
-            yield None, f"{field.name} {_written(getattr(vocabulary, field.name))}"
+            yield None, f"{field.name} {written(getattr(vocabulary, field.name))}"
     for file in vocabulary.content.files:
         of_itself = {field.name: getattr(file, field.name) for field in fields(file) if field.name not in _OF_CONTENT}
-        yield file.message, _written(of_itself)
+        yield file.message, written(of_itself)
     if vocabulary.content.messages(PAGE):
         yield None, "there is a page"
     yield "runs", f"today is {today}"
@@ -87,14 +88,3 @@ def _of_project(outlines: Mapping[str, Outline], vocabulary: Vocabulary, today: 
             if send.channel.text not in seen:
                 seen.add(send.channel.text)
                 yield send.channel.text, f"is first used in {path}"
-
-
-def _written(value: object) -> str:
-    """The same text for the same value, every time campflow runs."""
-    if isinstance(value, Set):
-        return str(sorted(map(_written, value)))
-    if isinstance(value, Mapping):
-        return str(sorted((_written(key), _written(each)) for key, each in value.items()))
-    if is_dataclass(value) and not isinstance(value, type):
-        return _written({field.name: getattr(value, field.name) for field in fields(value)})
-    return repr(value)

@@ -1,6 +1,5 @@
 """Commands for who writes campaigns: init, check, compile."""
 
-import gc
 import os
 import shlex
 import sys
@@ -88,7 +87,6 @@ def check(
 
         sys.stdout.write(page(code))
         raise typer.Exit(CLEAN)
-    gc.disable()  # a quarter of the time went into looking for cycles in trees that have none, just before the end
     project = open_project(path if path.is_dir() else path.parent)
     flow, diagnostics = _checked(project, whole=load)
     only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
@@ -115,26 +113,40 @@ def check(
 
 def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagnostic, ...]]":
     """All findings; with `whole` also the flow, where there is no error. What is kept changes nothing of it."""
-    from campflow.crew import hands, side_by_side
+    if not whole:
+        return None, _found(project)
+    from campflow.kept_trees import KeptTrees
+
+    trees = KeptTrees(project.root)
+    checked = project.checked_by(trees.read)
+    trees.tidy(project.sources.values())
+    return (checked.flow.flow if checked.flow else None), checked.diagnostics
+
+
+def _found(project: "Project") -> "tuple[Diagnostic, ...]":
+    """What was found the last time, where nothing has changed; else what is found now."""
     from campflow.kept_content import kept_content
+    from campflow.kept_result import KeptResult
+
+    sources = tuple(project.sources.values())
+    vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels))
+    result = KeptResult(project.root, sources, vocabulary, project.today)
+    if (said := result.read()) is not None:
+        return said
+    from campflow.crew import hands, side_by_side
     from campflow.kept_findings import KeptFindings
     from campflow.kept_trees import KeptTrees
     from campflow.rechecking import check_again
 
-    trees, sources = KeptTrees(project.root), tuple(project.sources.values())
-    if whole:
-        checked = project.checked_by(trees.read)
-        trees.tidy(sources)
-        return (checked.flow.flow if checked.flow else None), checked.diagnostics
-    findings = KeptFindings(project.root)
+    trees, findings = KeptTrees(project.root), KeptFindings(project.root)
     remembered = findings.read(sources)
-    vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels))
     count = hands(source for source in sources if source.path not in remembered)
     found, known = check_again(sources, vocabulary, remembered, trees.read, project.today, side_by_side, count)
     if known != remembered:
         findings.write(sources, known)
         trees.tidy(sources)
-    return None, found
+    result.write(found)
+    return found
 
 
 def _in_repository(root: Path) -> str:

@@ -1,38 +1,76 @@
-"""All commands, in the order in which a newcomer needs them. Each imports what it runs only when it is called."""
+"""All commands, in the order in which a newcomer needs them. Each imports what it runs only when it is called.
 
+A command line asks for one of them. To import the others and to work out their options took longer than most checks.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from campflow.cli import (
-    authoring,
-    changing,
-    desk,
-    differing,
-    drawing,
-    editor,
-    errands,
-    formatting,
-    importing,
-    operating,
-    person,
-    simulating,
-    testing,
-)
 from campflow.cli.main import main
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Campaigns as code: write a campaign in a text file, check it, run it.",
-)
-people = typer.Typer(no_args_is_help=True, help="Who there is.")
-events = typer.Typer(no_args_is_help=True, help="What they do.")
+#: Where each command lives in this room: its module and its function.
+COMMANDS: Mapping[str, str] = {
+    "init": "authoring.init",
+    "check": "authoring.check",
+    "fmt": "formatting.fmt",
+    "test": "testing.run_tests",
+    "compile": "authoring.compile_file",
+    "diff": "differing.diff",
+    "graph": "drawing.graph",
+    "simulate": "simulating.simulate",
+    "lsp": "editor.lsp",
+    "people import": "importing.import_people",
+    "people show": "person.show",
+    "people consent": "person.consent",
+    "people suppress": "person.suppress",
+    "people forget": "person.forget",
+    "people export": "person.export",
+    "events import": "importing.import_events",
+    "plan": "changing.plan",
+    "apply": "changing.apply",
+    "rollback": "changing.rollback",
+    "versions": "changing.versions",
+    "run": "operating.run",
+    "tick": "operating.tick",
+    "status": "desk.status",
+    "explain": "desk.explain",
+    "outbox": "desk.outbox",
+    "errands": "errands.errands",
+    "plugins": "operating.plugins",
+}
+
+#: What commands of two words are about.
+GROUPS: Mapping[str, str] = {"people": "Who there is.", "events": "What they do."}
 
 
-@app.callback()
+def app_for(words: Sequence[str] = ()) -> typer.Typer:
+    """The application for a command line: the command that it begins with, or all where it begins with none."""
+    named = [command for command in COMMANDS if words and command.split()[0] == words[0]]
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Campaigns as code: write a campaign in a text file, check it, run it.",
+    )
+    app.callback()(campflow)
+    groups: dict[str, typer.Typer] = {}
+    for command in named or COMMANDS:
+        *group, word = command.split()
+        place = app
+        for name in group:
+            if name not in groups:
+                groups[name] = typer.Typer(no_args_is_help=True, help=GROUPS[name])
+                app.add_typer(groups[name], name=name)
+            place = groups[name]
+        module, _, function = COMMANDS[command].rpartition(".")
+        place.command(word)(getattr(import_module(f"campflow.cli.{module}"), function))
+    return app
+
+
 def campflow(
     version: Annotated[bool, typer.Option("--version", "-V", help="Say which version this is.", is_eager=True)] = False,
 ) -> None:
@@ -40,34 +78,3 @@ def campflow(
     if version:
         main(["--version"])
         raise typer.Exit
-
-
-app.command("init")(authoring.init)
-app.command("check")(authoring.check)
-app.command("fmt")(formatting.fmt)
-app.command("test")(testing.run_tests)
-app.command("compile")(authoring.compile_file)
-app.command("diff")(differing.diff)
-app.command("graph")(drawing.graph)
-app.command("simulate")(simulating.simulate)
-app.command("lsp")(editor.lsp)
-people.command("import")(importing.import_people)
-people.command("show")(person.show)
-people.command("consent")(person.consent)
-people.command("suppress")(person.suppress)
-people.command("forget")(person.forget)
-people.command("export")(person.export)
-events.command("import")(importing.import_events)
-app.add_typer(people, name="people")
-app.add_typer(events, name="events")
-app.command("plan")(changing.plan)
-app.command("apply")(changing.apply)
-app.command("rollback")(changing.rollback)
-app.command("versions")(changing.versions)
-app.command("run")(operating.run)
-app.command("tick")(operating.tick)
-app.command("status")(desk.status)
-app.command("explain")(desk.explain)
-app.command("outbox")(desk.outbox)
-app.command("errands")(errands.errands)
-app.command("plugins")(operating.plugins)

@@ -12,7 +12,7 @@ from campflow.cli.show import console
 from campflow.engine.clock import ManualClock
 from campflow.engine.status import CampaignStatus, status
 from campflow.errors import CampflowError
-from campflow.model.calendar import add
+from campflow.model.calendar import DAY, add, to_instant, to_local
 from campflow.model.people import Duration
 from campflow.model.times import shown
 
@@ -33,7 +33,7 @@ async def play_time(project: "Project", runtime: "Runtime", step: Duration, end:
     clock = runtime.clock
     if not isinstance(clock, ManualClock):
         raise CampflowError('time can be played only where campflow.toml says clock = "manual"')
-    start = max(clock.now(), _beginning(runtime, end))
+    start = max(clock.now(), _beginning(runtime, project.settings.timezone, end))
     if start >= end:
         raise CampflowError(
             f"the clock stands at {shown(start, project.settings.timezone)} already: name a later --until"
@@ -51,13 +51,14 @@ async def play_time(project: "Project", runtime: "Runtime", step: Duration, end:
                 await asyncio.sleep(max(0.0, show.pace - (time.monotonic() - begun)))
 
 
-def _beginning(runtime: "Runtime", end: int) -> int:
-    """Where there is something to see: the first campaign begins, or the first thing happens in one without `runs`."""
+def _beginning(runtime: "Runtime", zone: str, end: int) -> int:
+    """Where there is something to see: the first campaign begins, or on a day with the first thing that happens."""
     said = [each.start for each in runtime.deployment.campaigns.values() if each.start > 0]
     event = runtime.database.tables.event.c
     with runtime.database.reader() as connection:
         first = connection.scalar(select(func.min(event.at)))
-    return min((*said, *(() if first is None else (int(first) - 1,))), default=end - 1)
+    midnight = () if first is None else (to_instant(zone, to_local(zone, int(first)) // DAY * DAY),)
+    return min((*said, *midnight), default=end - 1)
 
 
 async def _pass(runtime: "Runtime", channels: "Channels", doors: "Doors", now: int) -> None:

@@ -1,6 +1,7 @@
 """A person's story in words: what `campflow explain` prints."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from campflow.cli.desk import message_json
@@ -44,6 +45,10 @@ def _happenings(journey: Journey, project: "Project", zone: str) -> Iterator[tup
         for message in journey.messages:
             if message.nth == move.nth:
                 yield move.at, 3 * move.nth + 1, _told(move.at, zone, "message", *_message(message, zone))
+        for errand in journey.errands:
+            if errand.nth == move.nth:
+                became = errand.state if errand.detail is None else f"{errand.state}, {errand.detail}"
+                yield move.at, 3 * move.nth + 1, _told(move.at, zone, "", f"  {errand.kind} {errand.target}", became)
     for met in journey.exposures:
         before = sum(move.at <= met.at for move in journey.moves)
         how = "drawn" if met.drawn else "the winner"
@@ -127,6 +132,7 @@ def story_json(person: Person, journeys: Sequence[Journey], project: "Project") 
                     for move in journey.moves
                 ],
                 "messages": [message_json(message) for message in journey.messages],
+                "errands": [asdict(each) for each in journey.errands],
                 "conversions": [
                     {"at": iso(each.at), "name": each.name, "worth": each.worth, **_cause_json(each, project)}
                     for each in journey.conversions

@@ -48,11 +48,11 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
     done = Advance()
     with database.reader() as connection:
         midnights = readings(connection, database.tables, program, deployment.campaigns, now)
-    for midnight in midnights:  # at these a split may be decided, before anybody goes farther
+    for midnight, deciding in midnights.items():  # a split may be decided then, before anybody goes farther
         _wait_for(database, midnight)
         _advance(database, program, deployment, midnight, chunk, done)
         with database.transaction() as connection:
-            for campaign in program.campaigns:
+            for campaign in deciding:
                 decide(connection, database.tables, campaign, deployment.campaigns[campaign.plan.name], midnight)
     _advance(database, program, deployment, now, chunk, done)
     return done

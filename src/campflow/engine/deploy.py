@@ -255,7 +255,7 @@ def _sends(
                 "options": json.dumps(_options(action)),
                 "purpose": action.purpose or plan.campaign.purpose or "",
                 "transactional": action.transactional,
-                "deadline": action.expires is not None,
+                "patience": None if action.expires is not None else plan.expires.in_milliseconds,
             }
             identity = {
                 "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,

@@ -84,7 +84,8 @@ class Gates:
         self._limited = any(gate.program.limits for gate in self._gates)
         self._gated = any(each.plan.gated for each in campaigns)
         known = frozenset() if program is None else program.plan.opt_in
-        self._refusing = _Refusing(tables, addresses or {}, known if opt_in is None else opt_in)
+        asked = known if opt_in is None else frozenset(opt_in)
+        self._refusing = _refusing(tables, tuple(sorted((addresses or {}).items())), asked)
 
     def open(self, connection: Connection, now: int) -> int:
         """Make ready what may go now; what may not is skipped, or waits. Returns how many became ready."""
@@ -169,6 +170,11 @@ def _channels(program: CampaignProgram) -> set[str]:
     return {action.channel for action in acting if isinstance(action, Send)}
 
 
+@lru_cache(maxsize=8)
+def _refusing(tables: Tables, addresses: tuple[tuple[str, str | None], ...], opt_in: frozenset[str]) -> "_Refusing":
+    return _Refusing(tables, dict(addresses), opt_in)
+
+
 class _Refusing:
     """Skips messages that nobody consents to, and says why."""
 
@@ -217,7 +223,7 @@ def planned(tables: Tables, limited: bool) -> Insert:
     due = (m.c.state == PLANNED, m.c.release_at <= NOW)
     order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)
     turn = func.row_number().over(partition_by=m.c.contact_id, order_by=order) if limited else literal(1)
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.deadline, turn)
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, turn)
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).join(c, c.c.campaign_id == m.c.campaign_id).where(*due)
     earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= NOW)
     chunk = earliest.order_by(first.c.release_at).limit(CHUNK_OF).subquery()
@@ -228,7 +234,7 @@ def planned(tables: Tables, limited: bool) -> Insert:
 def held(tables: Tables) -> Insert:
     """Ready messages of a channel that are about to be leased, all asked at once."""
     m, s = tables.message, tables.send
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.deadline, literal(0))
+    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, literal(0))
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).where(
         m.c.channel == _OF_CHANNEL, m.c.state == READY,
         m.c.message_id.between(_FIRST, _LAST),
@@ -237,7 +243,7 @@ def held(tables: Tables) -> Insert:
     return insert(workspace().candidate).from_select(_CANDIDATE, found)
 
 
-_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "deadline", "turn"]
+_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "patience", "turn"]
 
 
 @lru_cache(maxsize=8)

@@ -42,7 +42,7 @@ def messages(
     tables: Tables,
     *,
     state: str | None = None,
-    journey_id: int | None = None,
+    journey: tuple[int, int] | None = None,
     limit: int | None = None,
 ) -> tuple[ListedMessage, ...]:
     """Messages in the order they were planned; with `limit`, the last ones."""
@@ -62,8 +62,8 @@ def messages(
         .join(tables.stage, stage.stage_id == send.stage_id)
         .order_by(message.message_id.desc())
     )  # fmt: skip
-    if journey_id is not None:
-        wanted = wanted.where(message.journey_id == journey_id)
+    if journey is not None:
+        wanted = wanted.where(message.contact_id == journey[0], message.journey_id == journey[1])
     if state is not None:
         stored = "ready" if state == "sending" else state
         wanted = wanted.where(message.state == stored, shown == state)

@@ -95,9 +95,9 @@ def decisions(connection: Connection, tables: Tables, plan: CampaignPlan, campai
 
 def readings(
     connection: Connection, tables: Tables, program: Program, campaigns: Mapping[str, Deployed], now: int
-) -> list[int]:
-    """The midnights since the last look, up to now, at which some split may be decided."""
-    found: set[int] = set()
+) -> dict[int, list[CampaignProgram]]:
+    """The midnights since the last look, up to now, and the campaigns of which a split may be decided then."""
+    found: dict[int, list[CampaignProgram]] = {}
     for each in program.campaigns:
         deployed = campaigns[each.plan.name]
         for split in _undecided(connection, tables, each.plan, deployed):
@@ -110,8 +110,10 @@ def readings(
             zone = each.plan.zone.name
             ripe = to_local(zone, add(zone, first, split.decide.after) - 1)
             days = range(max(ripe, to_local(zone, looked_at)) // DAY + 1, to_local(zone, now) // DAY + 1)
-            found.update(to_instant(zone, day * DAY) for day in days)
-    return sorted(found)
+            for midnight in (to_instant(zone, day * DAY) for day in days):
+                if each not in found.setdefault(midnight, []):
+                    found[midnight].append(each)
+    return dict(sorted(found.items()))
 
 
 def _undecided(connection: Connection, tables: Tables, plan: CampaignPlan, deployed: Deployed) -> Iterator[SplitPlan]:

@@ -62,6 +62,17 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """What a `notify`, `sync` or `do` asked for on the move with this number, and what became of it."""
+
+    nth: int
+    kind: str
+    target: str
+    state: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One passage of a contact through a campaign; `key` is the value of its `per` field, else empty."""
 
@@ -75,6 +86,7 @@ class Journey:
     messages: tuple[ListedMessage, ...]
     conversions: tuple[Conversion, ...]
     exposures: tuple[Exposure, ...] = ()
+    errands: tuple[Errand, ...] = ()
 
     @property
     def held_out(self) -> bool:
@@ -126,11 +138,23 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         entered_at=row.entered_at,
         ended_at=row.ended_at,
         stage=row.stage,
-        moves=_moves(connection, tables, row.journey_id),
-        messages=messages(connection, tables, journey_id=row.journey_id),
+        moves=_moves(connection, tables, row.contact_id, row.journey_id),
+        messages=messages(connection, tables, journey=(row.contact_id, row.journey_id)),
         conversions=_conversions(connection, tables, row.journey_id),
         exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
+        errands=_errands(connection, tables, row.contact_id, row.journey_id),
     )
+
+
+def _errands(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Errand, ...]:
+    e, s = tables.errand.c, tables.errand_statement.c
+    wanted = (
+        select(e.nth, s.kind, s.target, e.state, e.detail)
+        .join_from(tables.errand, tables.errand_statement, s.errand_statement_id == e.errand_statement_id)
+        .where(e.contact_id == contact_id, e.journey_id == journey_id)
+        .order_by(e.nth, e.errand_id)
+    )
+    return tuple(Errand(*row) for row in connection.execute(wanted))
 
 
 def _exposures(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Exposure, ...]:
@@ -145,7 +169,7 @@ def _exposures(connection: Connection, tables: Tables, contact_id: int, journey_
     return tuple(Exposure(*row) for row in connection.execute(wanted))
 
 
-def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Move, ...]:
+def _moves(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Move, ...]:
     move, line, stage = tables.move.c, tables.statement.c, tables.stage
     before, after = stage.alias("before"), stage.alias("after")
     wanted = (
@@ -156,7 +180,7 @@ def _moves(connection: Connection, tables: Tables, journey_id: int) -> tuple[Mov
         .join(tables.statement, line.statement_id == move.statement_id)
         .outerjoin(before, before.c.stage_id == move.from_stage_id)
         .outerjoin(after, after.c.stage_id == move.to_stage_id)
-        .where(move.journey_id == journey_id)
+        .where(move.contact_id == contact_id, move.journey_id == journey_id)
         .order_by(move.nth)
     )  # fmt: skip
     return tuple(

@@ -9,10 +9,17 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
+
+
+def _alone(node: Any) -> tuple[Any, ...]:
+    """What there is of a node without fields."""
+    return (node.span,)
+
 
 _KINDS: tuple[type[Any], ...] = tuple(
     kind
@@ -20,6 +27,10 @@ _KINDS: tuple[type[Any], ...] = tuple(
     if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == syntax.__name__ and kind != syntax.FlowFile
 )
 _FIELDS = {kind: tuple(field.name for field in fields(kind))[:-1] for kind in _KINDS}
+#: Gets all fields and the span of a node at once.
+_PARTS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {
+    kind: attrgetter(*names, "span") if names else _alone for kind, names in _FIELDS.items()
+}
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _PLAIN: dict[int, tuple[type[Any], Callable[[Any], Any]]] = {
     -1: (tuple, tuple),
@@ -63,9 +74,9 @@ def _packed(value: Any) -> Any:
     kind = type(value)
     number = _NUMBERS.get(kind)
     if number is not None:
-        inside = [getattr(value, name) for name in _FIELDS[kind]]
-        _, *place = value.span
-        return [number, *[each if type(each) in _AS_IT_IS else _packed(each) for each in inside], *place]
+        *inside, (_, line, column, end_line, end_column) = _PARTS[kind](value)
+        parts = [each if type(each) in _AS_IT_IS else _packed(each) for each in inside]
+        return [number, *parts, line, column, end_line, end_column]
     if kind is tuple:
         return [-1, *[each if type(each) in _AS_IT_IS else _packed(each) for each in value]]
     for number, (plain, _) in _PLAIN.items():

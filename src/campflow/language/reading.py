@@ -2,7 +2,7 @@
 
 Two things are beyond a grammar: where a line may go on, and how to read on after a mistake. After one, what mistakes/
 proposes is tried first (`=>` is read as `->`). Where that is no help the statement is given up, what was whole is kept,
-and reading is taken up again at the next line.
+and reading is taken up again at the next line. What is needed only then is imported then.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +15,6 @@ from lark.lexer import LexerState
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from campflow.diagnostics.diagnostic import Diagnostic
-from campflow.language.landmarks import end_of_block, end_of_statement
-from campflow.language.mistakes.explain import explain, too_many, unclosed
 from campflow.language.mistakes.scene import Mistake, Places, Scene
 from campflow.language.stack import Actions, Stack
 from campflow.language.syntax import FlowFile
@@ -116,6 +114,8 @@ class Reading:
                 position = self._counter.char_pos
                 self._recover(self._places.token("STRANGE", self.text[position], position))
         else:
+            from campflow.language.mistakes.explain import too_many
+
             self.diagnostics.append(too_many(self._places, self._counter.char_pos))
         return self._finish()
 
@@ -187,6 +187,8 @@ class Reading:
         )  # fmt: skip
 
     def _recover(self, token: Token) -> None:
+        from campflow.language.mistakes.explain import explain
+
         mistake = explain(self._scene(token))
         self._recoveries += 1
         self._report(mistake.diagnostic)
@@ -229,6 +231,8 @@ class Reading:
 
     def _give_up_statement(self, position: int) -> None:
         """Goes to the end of the statement, or into the block it opens, and keeps what was whole of it."""
+        from campflow.language.landmarks import end_of_block, end_of_statement
+
         depth = self._close_round_brackets()
         while True:
             position = end_of_statement(self.text, position, depth, self._in_short_block(position))
@@ -277,9 +281,13 @@ class Reading:
         """Reports a last statement that breaks off, and brackets that were never closed."""
         end = self._places.token("$END", "", len(self.text))
         if not (self._stack.takes("_NL") or self._stack.takes("RBRACE") or self._stack.takes("$END")):
+            from campflow.language.mistakes.explain import explain
+
             self._report(explain(self._scene(end)).diagnostic)
         for bracket in self._opened:
             if str(bracket):
+                from campflow.language.mistakes.explain import unclosed
+
                 self._report(unclosed(self._scene(end)))
                 break
 

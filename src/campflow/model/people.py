@@ -46,6 +46,11 @@ class Duration:
     days: int = 0
     milliseconds: int = 0
 
+    @property
+    def in_milliseconds(self) -> int:
+        """About how long it is: a day of 24 hours, a month of 30 days."""
+        return (30 * self.months + self.days) * 86_400_000 + self.milliseconds
+
     def __str__(self) -> str:
         """`1 month 2 days 3 hours`: as it is written in a `.flow` file."""
         parts = [(self.months // 12, "year"), (self.months % 12, "month"), (self.days, "day")]

@@ -1,9 +1,9 @@
 """What a campaign asks of its messages before they may be handed over: quiet hours, limits, its budget.
 
 Each statement looks at the messages in `candidate` and takes back those that must wait or are skipped: who passes
-stays as it is. A message waits until its `release_at`; `detail` says what for. While it waits for quiet hours or a
-limit its time to expire stands still, unless that is a deadline written on the `send`: with `limit 1 email per day`
-the second of a day would else always expire.
+stays as it is. A message waits until its `release_at`; `detail` says what for. What waited for quiet hours or a limit
+lives as long as if it had been planned for then, unless `expires` on its `send` is a deadline: with `limit 1 email per
+day` the second of a day would else always expire.
 """
 
 from collections.abc import Iterator, Sequence
@@ -86,14 +86,14 @@ def _bound(r: Rows, rule: LimitRule) -> Select[tuple[int]]:
     )
 
 
-def _wait(r: Rows, until: Column, why: str, *which: Column) -> Executable:
-    """Time stands still for what waits in its turn, but not for a deadline."""
+def _wait(r: Rows, until: Column, expected: Column, why: str, *which: Column) -> Executable:
+    """Look again at `until`; time stands still until it is `expected` to go, but not for a deadline."""
     m, c = r.tables.message, r.work.candidate
-    deadline = one(select(c.c.deadline).where(c.c.message_id == m.c.message_id), c)
+    patience = one(select(c.c.patience).where(c.c.message_id == m.c.message_id), c)
     values: dict[str, Column | str] = {
         "state": "planned",
-        "release_at": case((deadline, least(until, m.c.expires_at)), else_=until),
-        "expires_at": case((deadline, m.c.expires_at), else_=until + m.c.expires_at - m.c.release_at),
+        "release_at": case((patience.is_(None), least(until, m.c.expires_at)), else_=until),
+        "expires_at": func.coalesce(expected + patience, m.c.expires_at, type_=BigInteger()),
         "detail": WAITS + why,
     }
     return update(m).where(*which).values(values)
@@ -112,7 +112,7 @@ def _wait_for_quiet(r: Rows, quiet: Quiet) -> Executable:
     until = select(case((is_quiet, clock.next_time(NOW, quiet.end, None, strictly=True))))
     ends = one(until.where(c.c.contact_id == m.c.contact_id), c)
     waiting = _candidates(r, ~r.work.candidate.c.transactional)
-    return _wait(r, ends, "quiet hours", m.c.message_id.in_(waiting), m.c.state != "skipped", ends.is_not(None))
+    return _wait(r, ends, ends, "quiet hours", m.c.message_id.in_(waiting), m.c.state != "skipped", ends.is_not(None))
 
 
 def _clock_of_contact(r: Rows, c: FromClause) -> LocalTime:
@@ -136,24 +136,33 @@ def _others(r: Rows, rule: LimitRule) -> tuple[FromClause, FromClause, Sequence[
 
 
 def _wait_for_limit(r: Rows, rule: LimitRule, said: str) -> Executable:
-    """Until the N-th latest of those sent has left the window; when one that is about to be sent does is not known."""
-    m, c = r.tables.message, r.tables.contact.alias("c")
+    """Until the N-th latest of those sent has left the window. One that is about to be sent is expected to be sent now;
+    it may still fail, so what waits for it is looked at again at once."""
+    m = r.tables.message
+    expected = _frees(r, rule, promised_at=NOW)
+    waits = (m.c.state != "skipped", expected > NOW, expected > m.c.release_at)  # else another limit holds it longer
+    until = case((_frees(r, rule, promised_at=None).is_(None), NOW + 1), else_=expected)
+    return _wait(r, until, expected, f"limit {said}", m.c.message_id.in_(_bound(r, rule)), *waits)
+
+
+def _frees(r: Rows, rule: LimitRule, promised_at: Column | None) -> Column:
+    """When there is room again in the window of a message: NULL where there is, or where the N-th latest is promised
+    and not said to be sent at `promised_at`."""
+    c = r.tables.contact.alias("c")
     x, s, counted = _others(r, rule)
-    sent = literal_column("x.settled_at", BigInteger())
     promised = x.c.state == literal_column("'ready'")
-    latest = case((promised, literal(NEVER, BigInteger())), else_=sent)
-    left = case((promised, NOW + 1), else_=r.clock(c).add(sent, rule.per))
+    sent_at = case(
+        (promised, literal(None, BigInteger()) if promised_at is None else promised_at), else_=x.c.settled_at
+    )
     nth = (
-        select(left)
+        select(r.clock(c).add(sent_at, rule.per))
         .where(*counted, x.c.state.in_([literal_column("'accepted'"), literal_column("'uncertain'"), PROMISED]))
         .where(c.c.contact_id == x.c.contact_id)
-        .order_by(latest.desc())
+        .order_by(case((promised, literal(NEVER, BigInteger())), else_=x.c.settled_at).desc())
         .limit(literal_column("1"))
         .offset(literal_column(str(rule.count - 1)))
     )
-    free = one(nth, x, s, c)
-    waits = (m.c.state != "skipped", free > NOW, free > m.c.release_at)  # else another limit holds it for longer
-    return _wait(r, free, f"limit {said}", m.c.message_id.in_(_bound(r, rule)), *waits)
+    return one(nth, x, s, c)
 
 
 def _skip(r: Rows, rule: LimitRule, said: str) -> Executable:

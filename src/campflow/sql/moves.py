@@ -189,7 +189,7 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
     due = earliest(upcoming) if upcoming else literal(None, BigInteger())
     of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
     here = select(r.work.touched.c.journey_id).where(r.work.touched.c.stage_id == stage_id(stage))
-    moved = some(m, m.c.move_id > MARK, m.c.journey_id == j.c.journey_id)
+    moved = some(m, m.c.contact_id == j.c.contact_id, m.c.journey_id == j.c.journey_id, m.c.move_id > MARK)
     asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
     stays = [j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved]
     moved_house = any(_may_be_put_off(r, exit) for exit in stage.exits)

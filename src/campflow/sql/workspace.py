@@ -74,7 +74,7 @@ def workspace() -> Workspace:
             Column("campaign_id", Id, nullable=False),
             Column("channel", Text, nullable=False),
             Column("transactional", Boolean, nullable=False),
-            Column("deadline", Boolean, nullable=False),
+            Column("patience", Id),
             Column("turn", Id, nullable=False),
             prefixes=["TEMPORARY"],
         ),

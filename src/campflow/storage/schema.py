@@ -11,7 +11,7 @@ from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables
 
 #: Counts up when a table of ours changes its shape.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: 1900-01 and the month after 2199-12, counted from 1970-01.
 FIRST_MONTH, END_MONTH = (1900 - 1970) * 12, (2200 - 1970) * 12

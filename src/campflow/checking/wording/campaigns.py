@@ -52,6 +52,12 @@ def empty_limit(span: Span) -> Diagnostic:
     return mismatch("this limit lets no message through", span, "write a number from 1, or take the sends away")
 
 
+def quiet_without_end(span: Span) -> Diagnostic:
+    return mismatch(
+        "these quiet hours begin and end at the same time of day", span, "write them like `quiet 21:00 to 08:00`"
+    )
+
+
 def exit_of_final(stage: syntax.Name, span: Span) -> Diagnostic:
     return Diagnostic(
         "final-with-exit",

@@ -140,6 +140,15 @@ def _choice_of(kind: str, known: Iterable[str]) -> str | None:
     return f"there is only {listed[0]}" if len(listed) == 1 else f"there are {', '.join(listed[:-1])} and {listed[-1]}"
 
 
+def split_named_holdout(split: syntax.Name) -> Diagnostic:
+    return Diagnostic(
+        "duplicate-name",
+        f"a split cannot be called `{split.text}`: so is the draw of a campaign's `holdout` clause",
+        split.span,
+        "give the split another name",
+    )
+
+
 def second_conversion(span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
         "duplicate-name",
