@@ -196,10 +196,15 @@ class Project:
 
     @property
     def database_exists(self) -> bool:
-        """Whether there is a database file; True for databases that are no files."""
+        """Whether there is a database file; on a server whether campflow's tables are there. Raises StoreError."""
         from sqlalchemy.engine import make_url
 
-        file = self._file_of(make_url(self.database_url).database)
+        url = make_url(self.database_url)
+        if url.get_backend_name() != "sqlite":
+            from campflow.storage.schema import installed
+
+            return installed(self.database_url)
+        file = self._file_of(url.database)
         return file is None or (self.root / file).exists()
 
     @staticmethod

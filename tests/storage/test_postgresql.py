@@ -13,7 +13,7 @@ from campflow.diagnostics.source import Span
 from campflow.errors import StoreError
 from campflow.model.people import Contact, Field, ValueType
 from campflow.storage.database import Database, database_now
-from campflow.storage.schema import install
+from campflow.storage.schema import install, installed
 from campflow.storage.tables import tables
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.parametrize("store", databases.kinds()[1:], indirect=True)]
@@ -108,8 +108,8 @@ def test_the_clock_goes_on_within_a_transaction(store: Store) -> None:
 def test_declared_fields_are_added_filled_and_widened(store: Store) -> None:
     url = store.url()
     add(opened(url), "ada")
-    for type, wanted in ((ValueType("integer"), 7), (ValueType("number"), 7.0)):
-        field = Field("age", type, False, 7, HERE)
+    for declared, wanted in ((ValueType("integer"), 7), (ValueType("number"), 7.0)):
+        field = Field("age", declared, False, 7, HERE)
         people = Contact((field,), None)
         database = Database(url, tables(people, ()))
         databases.opened(database)
@@ -119,6 +119,13 @@ def test_declared_fields_are_added_filled_and_widened(store: Store) -> None:
             assert connection.execute(select(database.tables.contact.c.age)).scalar_one() == wanted
             assert type(connection.execute(select(database.tables.contact.c.age)).scalar_one()) is type(wanted)
             assert "journey_due" in {index["name"] for index in inspect(connection).get_indexes("journey")}
+
+
+def test_a_server_without_campflow_s_tables_is_a_project_that_has_not_begun(store: Store) -> None:
+    url = store.url()
+    assert not installed(url)
+    opened(url)
+    assert installed(url)
 
 
 def test_texts_are_in_the_order_of_their_bytes(store: Store) -> None:

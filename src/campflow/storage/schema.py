@@ -5,10 +5,10 @@ from sqlalchemy import Column, Connection, Inspector, Table, insert, inspect, se
 from campflow.errors import StoreError
 from campflow.model.calendar import first_day, length
 from campflow.model.constants import stored
-from campflow.model.people import TEXT_KINDS, Field, ValueType
+from campflow.model.people import TEXT_KINDS, Contact, Field, ValueType
 from campflow.storage.database import Database
 from campflow.storage.dialects import dialect
-from campflow.storage.tables import Tables
+from campflow.storage.tables import Tables, tables
 
 #: Counts up when a table of ours changes its shape.
 SCHEMA_VERSION = 2
@@ -35,6 +35,16 @@ def install(database: Database, zone: str = "UTC") -> None:
         for table in (tables.contact, tables.event):
             _remember_types(connection, tables, table)
         _fill_calendar(connection, tables)
+
+
+def installed(url: str) -> bool:
+    """Whether the database has campflow's tables. Raises StoreError where it cannot be asked."""
+    database = Database(url, tables(Contact((), None), ()))
+    try:
+        with database.reader() as connection:
+            return inspect(connection).has_table("setting")
+    finally:
+        database.close()
 
 
 def _check_version(connection: Connection, tables: Tables) -> None:
