@@ -118,11 +118,13 @@ def test_the_clock_is_never_turned_back(still: Terminal) -> None:
     assert "is not a time" in still("tick", "--now", "yesterday", code=2).stderr
 
 
-def test_people_in_a_stage_that_disappeared_stop_the_new_text(project: Terminal) -> None:
+def test_people_in_a_stage_that_disappeared_go_on_by_the_old_text(project: Terminal) -> None:
     project.signed_up("ada")
     project("tick")
     project.change("welcome.flow", "stage hello", "stage hallo")
-    assert "no stage `hello` any more, but 1 person is in it" in project("tick", code=1).stderr
+    ticked = project("tick")
+    assert "there is no stage `hello` any more, and 1 person is in it" in ticked.stdout + ticked.stderr
+    assert "hello" in project("status").stdout
 
 
 def test_a_server_that_cannot_be_reached_is_said_and_its_mail_waits(project: Terminal) -> None:

@@ -1,6 +1,5 @@
 """`test` blocks on the real engine: what they can say, what time does in them, and what a failure tells."""
 
-
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
 from campflow.diagnostics.render import render_text

@@ -97,4 +97,5 @@ def _rehearsal(project: "Project") -> "Rehearsal":
 def _missed(project: "Project", ran: Sequence[verdicts.Ran]) -> "tuple[Walkable, ...]":
     from campflow.engine.coverage import not_walked
 
-    return not_walked(project.flow.flow, frozenset[tuple[str, int | str]]().union(*(each.outcome.walked for each in ran)))
+    walked = frozenset[tuple[str, int | str]]().union(*(each.outcome.walked for each in ran))
+    return not_walked(project.flow.flow, walked)

@@ -54,10 +54,7 @@ def _met(tables: Tables) -> Select[Any]:
 def not_walked(flow: Flow, walked: Walked) -> tuple[Walkable, ...]:
     """What no test has walked, in the order of the files."""
     left = (
-        line
-        for campaign in flow.campaigns
-        for line in _lines(campaign)
-        if (campaign.name, line.order) not in walked
+        line for campaign in flow.campaigns for line in _lines(campaign) if (campaign.name, line.order) not in walked
     )
     return tuple(sorted(left, key=lambda line: line.span))
 

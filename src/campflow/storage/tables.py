@@ -233,7 +233,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("options", Text, nullable=False, comment="JSON: what the statement says beside the front matter"),
             Column("purpose", Text, nullable=False, server_default=text("''"), comment="what consent is asked for"),
             Column("transactional", Boolean, nullable=False, server_default=text("false"), comment="no limits"),
-            Column("patience", BigInteger, comment="milliseconds to expire after waiting; null where `expires` is written"),
+            Column("patience", BigInteger, comment="milliseconds that it lives after waiting; null for a deadline"),
             Column("edition", Integer, nullable=False, server_default=text("0"), comment="another for a kept version"),
             UniqueConstraint("stage_id", "channel", "message", "nth", "edition", name="send_once"),
         ),
