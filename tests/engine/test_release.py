@@ -79,9 +79,7 @@ def sent_per_person(made: Bench) -> Counter[str]:
     return Counter(key for key, _, _, state in made.planned() if state == "accepted")
 
 
-def test_two_daemons_and_two_campaigns_never_both_win_one_persons_daily_limit(
-    store: Store, tmp_path: Path
-) -> None:
+def test_two_daemons_and_two_campaigns_never_both_win_one_persons_daily_limit(store: Store, tmp_path: Path) -> None:
     """mautic#6729, #11763: frequency rules over all campaigns, whoever sends at the same moment."""
     limit = "limit 1 email per day".replace("email", "mail")
     made = bench(
