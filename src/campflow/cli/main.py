@@ -32,13 +32,24 @@ def main(words: Sequence[str] | None = None) -> None:
 
     try:
         app_for(words)(words)
+    except SystemExit as end:
+        if hurries:
+            _end_at_once(end.code)
+        raise
     except Exception as error:
         if os.environ.get(DEBUG) == "1":
             raise
         sys.exit(explain_failure(error))
-    finally:
-        if hurries:
-            gc.freeze()
+
+
+def _end_at_once(code: str | int | None) -> None:
+    """End the process without taking its trees apart first, which takes a tenth of a `check`: nothing is left open."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads any more; the usual end says so
+        return
+    os._exit(code if isinstance(code, int) else 0 if code is None else FINDINGS)
 
 
 def explain_failure(error: Exception) -> int:
