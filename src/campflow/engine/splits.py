@@ -96,20 +96,22 @@ def decisions(connection: Connection, tables: Tables, plan: CampaignPlan, campai
 def readings(
     connection: Connection, tables: Tables, program: Program, campaigns: Mapping[str, Deployed], now: int
 ) -> dict[int, list[CampaignProgram]]:
-    """The midnights since the last look, up to now, and the campaigns of which a split may be decided then."""
+    """The midnights since the last look, up to now, and the campaigns of which a split may be decided then.
+
+    Those before anybody can have entered are left out.
+    """
     found: dict[int, list[CampaignProgram]] = {}
     for each in program.campaigns:
         deployed = campaigns[each.plan.name]
         for split in _undecided(connection, tables, each.plan, deployed):
             looked_at = _looked_at(connection, tables, deployed.ids["campaign"])
-            first = _first_drawn(connection, tables, deployed.ids[f"split_{split.name}"])
-            if first is None:
-                first = _nothing_before(connection, tables, program, looked_at)
-            if first is None or split.decide is None:
+            begins: int | None = looked_at
+            if _first_drawn(connection, tables, deployed.ids[f"split_{split.name}"]) is None:
+                begins = _nothing_before(connection, tables, program, looked_at)
+            if begins is None:
                 continue
             zone = each.plan.zone.name
-            ripe = to_local(zone, add(zone, first, split.decide.after) - 1)
-            days = range(max(ripe, to_local(zone, looked_at)) // DAY + 1, to_local(zone, now) // DAY + 1)
+            days = range(to_local(zone, max(looked_at, begins - 1)) // DAY + 1, to_local(zone, now) // DAY + 1)
             for midnight in (to_instant(zone, day * DAY) for day in days):
                 if each not in found.setdefault(midnight, []):
                     found[midnight].append(each)
