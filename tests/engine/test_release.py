@@ -13,7 +13,7 @@ from tests.engine.workbench import Bench, instant
 
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY, Outcome
-from campflow.engine.gates import Gates
+from campflow.engine.gates import CHUNK, Gates
 from campflow.engine.outbox import Clerk, lease, members, release
 from campflow.hooks.contracts import Receipt
 from campflow.sql.program import Program
@@ -70,9 +70,9 @@ def hand_over(database: Database, gates: Gates, now: int, size: int = 10_000, ow
     return sent
 
 
-def gates_of(made: Bench) -> Gates:
+def gates_of(made: Bench, chunk: int = CHUNK) -> Gates:
     assert made.deployment is not None
-    return Gates(made.database.tables, made.program, made.deployment, {"mail": "email"})
+    return Gates(made.database.tables, made.program, made.deployment, {"mail": "email"}, chunk=chunk)
 
 
 def sent_per_person(made: Bench) -> Counter[str]:
@@ -146,15 +146,14 @@ def test_the_campaign_with_priority_goes_first_whatever_was_planned_first() -> N
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 50_000])
-def test_how_many_are_decided_at_once_changes_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campflow.engine.gates.CHUNK", chunk)
+def test_how_many_are_decided_at_once_changes_nothing(chunk: int) -> None:
     made = bench(
         campaign("one", "limit 2 mail per day", "send mail hello", "send mail news", "send mail bye"), people=10
     )
     made.tick("2026-03-01 10:01")
-    hand_over(made.database, gates_of(made), instant("2026-03-01 10:01"))
+    hand_over(made.database, gates_of(made, chunk), instant("2026-03-01 10:01"))
     assert sent_per_person(made) == {f"k{n}": 2 for n in range(10)}
-    assert hand_over(made.database, gates_of(made), instant("2026-03-02 10:01")) == 10
+    assert hand_over(made.database, gates_of(made, chunk), instant("2026-03-02 10:01")) == 10
 
 
 def test_nobody_who_waits_is_read_before_their_time() -> None:

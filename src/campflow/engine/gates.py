@@ -62,7 +62,8 @@ class Gates:
     """What stands between a planned message and its channel.
 
     `addresses` are the contact fields that channels write to, `prices` what a message costs, `opt_in` the purposes that
-    need consent where they are others than the program's. Without a program nothing stands there but consent.
+    need consent where they are others than the program's, `chunk` how many contacts are decided at once. Without a
+    program nothing stands there but consent.
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class Gates:
         addresses: Mapping[str, str | None] | None = None,
         prices: Prices = FREE,
         opt_in: Collection[str] | None = None,
+        chunk: int = CHUNK,
     ) -> None:
-        self._tables = tables
+        self._tables, self._chunk = tables, chunk
         campaigns = program.campaigns if program and deployment else ()
         deployed = deployment.campaigns if deployment else {}
         free = {f"price_{channel}": 0 for each in campaigns for channel in _channels(each)}
@@ -95,7 +97,7 @@ class Gates:
             return connection.execute(due).rowcount
         ready = 0
         _prepare(connection)
-        while connection.execute(planned(self._tables, self._limited), {"now": now, "chunk": CHUNK}).rowcount:
+        while connection.execute(planned(self._tables, self._limited), {"now": now, "chunk": self._chunk}).rowcount:
             self._refusing.candidates(connection, now)
             for gate in self._gates:
                 gate.ask(connection, gate.quiet, now)
