@@ -64,4 +64,8 @@ class PluginError(CampflowError):
 
 
 class ChannelError(PluginError):
-    pass
+    """`retry_after` are the seconds for which the provider wants to be left alone, where it said so."""
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after

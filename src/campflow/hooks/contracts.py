@@ -143,11 +143,32 @@ class Channel(Protocol):
         """Hand these over and yield one receipt for each, in any order.
 
         A message without a receipt at the end, or at an exception, is `uncertain`. ChannelError after the receipts
-        says that the provider cannot be reached: nothing more is handed over for now, and the channel is opened anew.
+        says that the provider cannot be reached: nothing more is handed over for now (not before its `retry_after`,
+        where it has one), and the channel is opened anew.
         """
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A message that the provider may have: `key` is the one it was offered with, `handed_at` the time of that."""
+
+    message_id: int
+    key: str
+    handed_at: dt.datetime
+
+
+class LookupChannel(Channel, Protocol):
+    """A channel whose provider can be asked what became of a message: `idempotency = "lookup"`."""
+
+    def lookup(self, doubts: Sequence[Doubt]) -> AsyncIterator[Receipt]:
+        """Ask the provider about these and yield a receipt for each, in any order.
+
+        accepted or rejected: it has it, or refused it. retry: it never got it, and it is handed over again. uncertain,
+        or no receipt at all: it cannot tell yet, and is asked again later.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +181,13 @@ class ChannelPlugin:
     extensions  endings of its content files, as in `welcome.email.md`
     options     front matter and `send` options it understands
     reports     reactions it can report
-    idempotency what the provider does with a message offered twice: "key" (takes Message.key) or "none"
+    idempotency what can be done about a message whose fate is unknown: "key" (offer it again, the provider knows it by
+                Message.key), "lookup" (ask: the channel is a LookupChannel) or "none" (it stays `uncertain`)
     window      how many messages are handed over between two commits: the most that a crash leaves `uncertain`
     icon        one character for pictures and tables
     cost        of one message, as in "0.08 EUR", where `[costs]` of campflow.toml says nothing; None: free
+    key_hours   how long the provider remembers a key; a message in doubt for longer is `uncertain`. None: for ever
+    rate        the most that the provider takes, as in "14 per second", where `[channels.NAME] rate` says nothing
     """
 
     name: str
@@ -172,12 +196,14 @@ class ChannelPlugin:
     extensions: tuple[str, ...]
     options: frozenset[str]
     reports: frozenset[str]
-    idempotency: Literal["key", "none"]
+    idempotency: Literal["key", "lookup", "none"]
     window: int
     prepare: "PrepareContent"
     make: "MakeChannel"
     icon: str = "•"
     cost: str | None = None
+    key_hours: float | None = None
+    rate: str | None = None
 
 
 class PrepareContent(Protocol):
