@@ -1,10 +1,24 @@
-"""Tests that run on each kind of database: `pytestmark = pytest.mark.usefixtures("store")`."""
+"""Tests that run on each kind of database: `pytestmark = pytest.mark.usefixtures("store")`; which files come first."""
 
 from collections.abc import Iterator
 
 import pytest
 from tests import databases
 from tests.databases import Store
+
+#: The files that take longest, longest first: two processes that share the files end at about the same time.
+LONGEST = (
+    "test_engine_agrees.py",
+    "test_engine_agrees_more.py",
+    "test_engine_agrees_postgresql.py",
+    "test_engine_agrees_untidy.py",
+    "test_kill_daemon.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(params=databases.kinds())
