@@ -1,6 +1,6 @@
 """How long an author waits for `check`, `fmt` and `--version` in a project of 100 campaigns, against Lark alone.
 
-    python benchmarks/authoring.py [--campaigns 100] [--runs 3]
+    python benchmarks/authoring.py [--campaigns 100] [--rounds 3]
 
 A project of so many campaigns of 30 stages each is written into a scratch folder. The commands run in processes of
 their own, imports and all; what is printed is the median of the runs. Lark alone is measured twice, each time with the
@@ -14,7 +14,6 @@ Nothing is asserted here: ratios say more on a busy machine than seconds do. `cp
 together: `check` gives new files to as many processes as there are processors, which helps where these are idle.
 """
 
-import argparse
 import gc
 import os
 import statistics
@@ -25,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import figures
 from lark import Token
 
 from campflow.diagnostics.source import Source
@@ -207,21 +207,24 @@ def measured(root: Path, runs: int) -> Iterator[tuple[str, tuple[float, float]]]
     yield "--version", median(runs, command(root, "--version"))
 
 
+def rows(root: Path, rounds: int) -> Iterator[figures.Row]:
+    beside, than = 0.0, "bare Lark"
+    for name, (wall, cpu) in measured(root, rounds):
+        what = f"{name} ({cpu * 1000:,.0f} ms cpu)"
+        yield figures.Row(what, "ms", wall * 1000, beside or None, than if beside else "", rounds=rounds)
+        if not beside or name == OWN:
+            beside, than = wall * 1000, "bare Lark" if not beside else OWN
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = figures.parser(__doc__)
     parser.add_argument("--campaigns", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_project(root, options.campaigns)
-        print(f"{options.campaigns} campaigns of {STAGES} stages, {lines_of(root)} lines, median of {options.runs}")
-        bare = own = 0.0
-        for name, (wall, cpu) in measured(root, options.runs):
-            bare = bare or wall
-            own = wall if name == OWN else own
-            ratios = f"{wall / bare:5.2f} x bare" + (f" {wall / own:5.2f} x Lark's own" if own else "")
-            print(f"{name:<24} {wall * 1000:8.0f} ms {cpu * 1000:8.0f} ms cpu   {ratios}", flush=True)
+        title = f"The command line: {options.campaigns} campaigns of {STAGES} stages, {lines_of(root)} lines"
+        figures.show(title, rows(root, options.rounds), options.json)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,16 @@ Bound and campflow run in turn, each in a process of its own; the line that coun
 import argparse
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import bound_sqlite
+import figures
 
 DAY = bound_sqlite.DAY
 START = 1_700_006_400_000  # 2023-11-15 00:00 UTC
@@ -153,10 +154,26 @@ def _alone(who: str, n: int) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
+def rows(n: int, rounds: int) -> Iterator[figures.Row]:
+    sides: dict[str, list[dict[str, float]]] = {"bound": [], "campflow": []}
+    for _ in range(rounds):
+        for who, runs in sides.items():
+            runs.append(_alone(who, n))
+    bare, ours = sides["bound"], sides["campflow"]
+
+    def speed(runs: list[dict[str, float]], *parts: str) -> list[float]:
+        return [n / sum(run[part] for part in parts) for run in runs]
+
+    for label, parts in (("engine", ("ticks",)), ("all", ("ticks", "sink"))):
+        what = f"{label}, {n:,} contacts, SQLite"
+        yield figures.of(what, "contacts/s", speed(ours, *parts), speed(bare, *parts), "bound", "at least 0.5")
+    memory = [[run["memory"] for run in runs] for runs in (ours, bare)]
+    yield figures.of(f"peak memory, {n:,} contacts, SQLite", "MB", memory[0], memory[1], "bound")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = figures.parser(__doc__)
     parser.add_argument("n", type=int, help="contacts")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["bound", "campflow"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     n = arguments.n
@@ -167,20 +184,7 @@ def main() -> None:
         took["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps(took))
         return
-    sides: dict[str, list[dict[str, float]]] = {"bound": [], "campflow": []}
-    for _ in range(arguments.rounds):
-        for who, runs in sides.items():
-            runs.append(_alone(who, n))
-
-    def median(who: str, *parts: str) -> float:
-        return statistics.median(sum(run[part] for part in parts) for run in sides[who])
-
-    print(f"drip-3, {n:,} contacts, SQLite, medians of {arguments.rounds}")
-    for label, parts in (("engine", ("ticks",)), ("all", ("ticks", "sink"))):
-        bare, ours = median("bound", *parts), median("campflow", *parts)
-        print(f"{label:8} bound {n / bare:>9,.0f}/s   campflow {n / ours:>9,.0f}/s   ratio {bare / ours:.2f}")
-    bare, ours = median("bound", "memory"), median("campflow", "memory")
-    print(f"memory   bound {bare:>7,.0f} MB   campflow {ours:>7,.0f} MB (peak)")
+    figures.show("drip-3", rows(n, arguments.rounds), arguments.json)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ while the project is being checked, as that begins in every pause. The line that
 percentile to 100 ms. `told` is from the last stroke to the findings of the whole project, PAUSE included.
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -102,29 +104,32 @@ def told(editor: Editor) -> float:
     return time.perf_counter() - start
 
 
+def rows(campaigns: int, count: int, every: float) -> Iterator[figures.Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_project(Path(folder), campaigns)
+        with editing(Path(folder)) as editor:
+            start = time.perf_counter()
+            editor.open("campaigns00.flow")
+            editor.told("campaigns00.flow", lambda _: True)
+            yield figures.of("opened and checked", "ms", [(time.perf_counter() - start) * 1000])
+            found = sorted(each * 1000 for each in strokes(editor, count, every))
+            late, allowed = found[min(int(count * 0.95), count - 1)], ALLOWED * 1000
+            yield figures.Row("a stroke, median", "ms", statistics.median(found), rounds=count)
+            yield figures.Row("a stroke, 95th percentile", "ms", late, allowed, "allowed", "at most 1", rounds=count)
+            yield figures.Row("a stroke, worst", "ms", found[-1], rounds=count)
+            yield figures.of("told", "ms", [told(editor) * 1000])
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = figures.parser(__doc__, rounds=1)
     parser.add_argument("--campaigns", type=int, default=100)
     parser.add_argument("--strokes", type=int, default=100)
     parser.add_argument("--every", type=float, default=0.2, help="seconds between two strokes")
     options = parser.parse_args()
     client.PATIENCE = 600
-    with tempfile.TemporaryDirectory() as folder:
-        write_project(Path(folder), options.campaigns)
-        with editing(Path(folder)) as editor:
-            start = time.perf_counter()
-            editor.open("campaigns00.flow")
-            editor.told("campaigns00.flow", lambda _: True)
-            opened = time.perf_counter() - start
-            found = sorted(strokes(editor, options.strokes, options.every))
-            lines = (Path(folder) / "campaigns00.flow").read_text("utf-8").count("\n")
-            late = found[min(int(len(found) * 0.95), len(found) - 1)]
-            print(f"{options.campaigns} campaigns, {lines} lines in the file, {len(found)} strokes")
-            print(f"opened and checked  {opened * 1000:8.0f} ms")
-            print(f"stroke, median      {statistics.median(found) * 1000:8.1f} ms")
-            print(f"stroke, 95th        {late * 1000:8.1f} ms   ratio to {ALLOWED * 1000:.0f} ms: {late / ALLOWED:.2f}")
-            print(f"stroke, worst       {found[-1] * 1000:8.1f} ms")
-            print(f"told                {told(editor) * 1000:8.0f} ms")
+    lines = campaign(0).count("\n") * PER_FILE
+    title = f"The language server: {options.campaigns} campaigns, {lines} lines in the file"
+    figures.show(title, rows(options.campaigns, options.strokes, options.every), options.json)
 
 
 if __name__ == "__main__":

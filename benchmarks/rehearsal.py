@@ -4,10 +4,11 @@ N `test` blocks over one campaign, each from signup to its end. The bound is wha
 its own, copied by SQLite. Nothing is asserted.
 """
 
-import argparse
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import figures
 
 from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.compiler import check_sources, compile_flow
@@ -64,10 +65,7 @@ def seconds(work: Callable[[], None]) -> float:
     return time.process_time() - started
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tests", type=int, default=200)
-    count = parser.parse_args().tests
+def rows(count: int, rounds: int) -> Iterator[figures.Row]:
     text = PROJECT + "".join(TEST.format(number=number) for number in range(count))
     content = ContentIndex(tuple(ContentFile(f"content/{n}.email.md", n, "email") for n in ("welcome", "tips")))
     words = Vocabulary(channels={"email": ChannelWords("email", "email")}, content=content, timezone="UTC")
@@ -101,10 +99,18 @@ def main() -> None:
         raise SystemExit("not SQLite")
     empty = sqlite3.connect(":memory:")
     driver.backup(empty)
-    took = seconds(all_tests)
-    bare = seconds(lambda: [empty.backup(driver) for _ in flow.tests])
-    print(f"{count} tests: {took:.2f} s cpu, {took / count * 1000:.1f} ms each")
-    print(f"an empty database for each, and nothing else: {bare:.2f} s cpu, ratio {bare / took:.4f}")
+    ours, bare = [], []
+    for _ in range(rounds):
+        ours.append(seconds(all_tests) / count * 1000)
+        bare.append(seconds(lambda: [empty.backup(driver) for _ in flow.tests]) / count * 1000)
+    yield figures.of(f"a test, one of {count}", "ms cpu", ours, bare, "an empty database")
+
+
+def main() -> None:
+    parser = figures.parser(__doc__)
+    parser.add_argument("--tests", type=int, default=200)
+    options = parser.parse_args()
+    figures.show("`campflow test`", rows(options.tests, options.rounds), options.json)
 
 
 if __name__ == "__main__":
