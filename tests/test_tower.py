@@ -9,6 +9,8 @@ SOURCE = Path(__file__).parents[1] / "src"
 #: The floor of each room. The longest matching name counts, so a module may live on another floor than its room.
 FLOORS = {
     "campflow.errors": 0,
+    # A hook for tests below everything that commits.
+    "campflow.failpoints": 0,
     "campflow.diagnostics": 0,
     "campflow.language": 1,
     "campflow.model": 1,
@@ -50,7 +52,7 @@ FLOORS = {
 }
 
 #: Rooms below floor 6 that may touch files, the clock or the database.
-AT_THE_RIM = ("campflow.storage", "campflow.content", "campflow.hooks.manager")
+AT_THE_RIM = ("campflow.failpoints", "campflow.storage", "campflow.content", "campflow.hooks.manager")
 
 #: What a pure room has no use for: files, clocks, the network, processes, chance.
 EFFECTS = {

@@ -34,7 +34,7 @@ FILE = "campflow.toml"
 PREFIX = "CAMPFLOW_"
 
 #: Variables with our prefix that speak to the command itself.
-NO_SETTINGS = frozenset({"CAMPFLOW_DEBUG", "CAMPFLOW_PROJECT"})
+NO_SETTINGS = frozenset({"CAMPFLOW_DEBUG", "CAMPFLOW_FAILPOINT", "CAMPFLOW_PROJECT"})
 
 
 class SenderSettings(BaseModel):

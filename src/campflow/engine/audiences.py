@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from campflow import failpoints
 from campflow.engine.errands import Doors, Outside
 from campflow.hooks.contracts import Member
 
@@ -17,7 +18,8 @@ async def withdraw(outside: Outside, audiences: Sequence[str], member: Member) -
             for name in outside.audiences.get(audience, ()):
                 try:
                     destination = await doors.destinations.open(name)
-                    await destination.remove(audience, [member])
+                    with failpoints.around("destination.remove"):
+                        await destination.remove(audience, [member])
                 # A plugin is not ours: whatever it raises, they may still be there.
                 except Exception as error:
                     failed[f"{audience} at {name}"] = str(error) or type(error).__name__

@@ -8,6 +8,7 @@ from random import SystemRandom
 
 from sqlalchemy import RowMapping
 
+from campflow import failpoints
 from campflow.engine import outbox
 from campflow.engine.channels import Channels
 from campflow.engine.costs import FREE, Prices
@@ -162,7 +163,9 @@ async def _hand(channel: Channel, letters: Sequence[Letter]) -> tuple[Outcome, B
     trouble: BaseException | None = None
     try:
         if letters:
-            async for receipt in channel.deliver([letter.message for letter in letters]):
+            async for receipt in failpoints.call(
+                "channel.deliver", channel.deliver([each.message for each in letters])
+            ):
                 if receipt.message_id in hashes:
                     receipts.setdefault(receipt.message_id, receipt)
     except ChannelError as error:

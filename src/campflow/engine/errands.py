@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 from pydantic import BaseModel
 from sqlalchemy import RowMapping, Select, select
 
+from campflow import failpoints
 from campflow.content import values
 from campflow.content.templates import BadTemplate, CompiledText, Record, compile_text
 from campflow.engine.channels import Opened
@@ -274,7 +275,9 @@ class _Notify:
     async def give(self, rows: Sequence[RowMapping]) -> Given:
         sink = await self.sinks.open(self.name)
         notes, refused = _filled(rows, partial(_note, self.stationery))
-        answers, trouble = await _heard(sink.notify(notes) if notes else None, [note.errand_id for note in notes])
+        answers, trouble = await _heard(
+            failpoints.call("sink.notify", sink.notify(notes)) if notes else None, [note.errand_id for note in notes]
+        )
         return [*refused, *answers], await _dropped(self.sinks, self.name, trouble)
 
 
@@ -295,7 +298,9 @@ class _Do:
         action, keys = await self.actions.open(self.plugin.name), self.plugin.idempotency == "key"
         tasks, refused = _filled(rows, partial(_task, self.stationery))
         ids = [task.errand_id for task in tasks]
-        answers, trouble = await _heard(action.run(tasks) if tasks else None, ids, keys=keys)
+        answers, trouble = await _heard(
+            failpoints.call("action.run", action.run(tasks)) if tasks else None, ids, keys=keys
+        )
         return [*refused, *answers], await _dropped(self.actions, self.plugin.name, trouble)
 
 
@@ -341,7 +346,8 @@ async def _added(
     """What went wrong. A plugin is not ours: whatever else than a PluginError it raises is about these members."""
     try:
         for start in range(0, len(members), plugin.batch):
-            await destination.add(audience, members[start : start + plugin.batch])
+            with failpoints.around("destination.add"):
+                await destination.add(audience, members[start : start + plugin.batch])
     except Exception as error:
         return error
     return None

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from campflow import failpoints
 from campflow.errors import StoreError
 from campflow.storage import postgresql
 from campflow.storage.dialects import dialect
@@ -55,6 +56,7 @@ class Database:
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql(self.dialect.begin_read if reading else self.dialect.begin_write)
 
+    @failpoints.commits
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection that may write. Committed at the end of the block, rolled back if it raises."""
