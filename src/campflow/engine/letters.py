@@ -1,7 +1,6 @@
 """From rows to messages: reads what a batch needs in one query and fills it, one message at a time."""
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from campflow.content import values
+from campflow.content.keys import message_key
 from campflow.content.rendering import Library
 from campflow.content.templates import Record
 from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubscribe_url
@@ -172,16 +172,6 @@ def _context(
         "language": language,
         "unsubscribe_url": unsubscribe_url(stationery.sender, token),
     }
-
-
-def message_key(installation: str, message_id: int) -> str:
-    """The same at each attempt, another for each message of each project: 32 hexadecimal digits."""
-    return stable_key(installation, f"message.{message_id}")
-
-
-def stable_key(installation: str, what: str) -> str:
-    """The same for this thing of this project at all times: 32 hexadecimal digits."""
-    return hmac.new(installation.encode(), what.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _hash(parts: Mapping[str, str], options: Mapping[str, object]) -> str:
