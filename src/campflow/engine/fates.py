@@ -87,9 +87,10 @@ def write_down(
     rows += [_row(receipt, {}, {}, now, retry, rng) for receipt in refused]
     if rows:
         connection.execute(_update(tables), rows)
-    there = _still_there(connection, tables, others) if others else frozenset()
+    whose = _whose(connection, tables, others) if others else {}
     attempts = [
         {
+            "contact_id": whose[receipt.message_id],
             "message_id": receipt.message_id,
             "batch_id": batch_id,
             "at": now,
@@ -97,7 +98,7 @@ def write_down(
             "detail": receipt.detail[:_DETAIL],
         }
         for receipt in others
-        if receipt.message_id in there
+        if receipt.message_id in whose
     ]
     if attempts:
         connection.execute(insert(tables.attempt), attempts)
@@ -107,11 +108,12 @@ def write_down(
             report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
 
 
-def _still_there(connection: Connection, tables: Tables, receipts: Sequence[Receipt]) -> frozenset[int]:
-    """Of these messages, those whose person was not forgotten while the provider had them."""
+def _whose(connection: Connection, tables: Tables, receipts: Sequence[Receipt]) -> dict[int, int]:
+    """The contacts of these messages, but for who was forgotten while the provider had them."""
     m = tables.message.c
     ids = [receipt.message_id for receipt in receipts]
-    return frozenset(connection.scalars(select(m.message_id).where(m.message_id.in_(ids))))
+    found = connection.execute(select(m.message_id, m.contact_id).where(m.message_id.in_(ids)))
+    return {row.message_id: row.contact_id for row in found}
 
 
 def report(connection: Connection, tables: Tables, name: str, now: int, which: ColumnElement[bool]) -> None:

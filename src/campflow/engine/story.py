@@ -140,7 +140,7 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         stage=row.stage,
         moves=_moves(connection, tables, row.contact_id, row.journey_id),
         messages=messages(connection, tables, journey=(row.contact_id, row.journey_id)),
-        conversions=_conversions(connection, tables, row.journey_id),
+        conversions=_conversions(connection, tables, row.contact_id, row.journey_id),
         exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
         errands=_errands(connection, tables, row.contact_id, row.journey_id),
     )
@@ -192,12 +192,12 @@ def _moves(connection: Connection, tables: Tables, contact_id: int, journey_id: 
     )  # fmt: skip
 
 
-def _conversions(connection: Connection, tables: Tables, journey_id: int) -> tuple[Conversion, ...]:
+def _conversions(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Conversion, ...]:
     conversion, line = tables.conversion.c, tables.statement.c
     wanted = (
         select(tables.conversion, line.path, line.line, line.text)
         .join(tables.statement, line.statement_id == conversion.statement_id)
-        .where(conversion.journey_id == journey_id)
+        .where(conversion.contact_id == contact_id, conversion.journey_id == journey_id)
         .order_by(conversion.at, conversion.name)
     )
     return tuple(

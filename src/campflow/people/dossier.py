@@ -19,20 +19,9 @@ _INSTANTS = frozenset({"at", "since"})
 def rows_of(tables: Tables, contact_id: int) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     """Every table that holds something of a contact, with the condition of its rows; what needs others comes first.
 
-    A table has it by a column `contact_id`, else by the message or the journey that it is about.
+    Whatever is about a person carries the person's `contact_id`.
     """
-    by = {
-        "message_id": select(tables.message.c.message_id).where(tables.message.c.contact_id == contact_id),
-        "journey_id": select(tables.journey.c.journey_id).where(tables.journey.c.contact_id == contact_id),
-    }
-    inside_out = list(reversed(tables.metadata.sorted_tables))
-    for table in inside_out:
-        if "contact_id" not in table.c:
-            for column, mine in by.items():
-                if column in table.c:
-                    yield table, table.c[column].in_(mine)
-                    break
-    for table in inside_out:
+    for table in reversed(tables.metadata.sorted_tables):
         if "contact_id" in table.c:
             yield table, table.c.contact_id == contact_id
 

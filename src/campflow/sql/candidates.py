@@ -108,7 +108,8 @@ def _conversion(name: str, journey: Journey, column: str) -> Column:
     v = journey.tables.conversion.alias()
     j = journey.j
     later = or_(v.c.at > j.c.since, and_(v.c.at == j.c.since, v.c.cause_seq > j.c.since_seq))
-    return one(select(v.c[column]).where(v.c.journey_id == j.c.journey_id, v.c.name == name, later), v)
+    mine = (v.c.contact_id == j.c.contact_id, v.c.journey_id == j.c.journey_id, v.c.name == name)
+    return one(select(v.c[column]).where(*mine, later), v)
 
 
 # --- becoming true ------------------------------------------------------------------------------------------------

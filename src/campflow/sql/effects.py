@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -223,4 +224,6 @@ def _announcements(r: Rows) -> Iterator[Written]:
 
 
 def _of_touched(r: Rows, v: FromClause) -> Column:
-    return v.c.journey_id.in_(select(r.work.touched.c.journey_id))
+    touched, j = r.work.touched, r.tables.journey.alias("j")
+    of = select(j.c.contact_id, j.c.journey_id).select_from(leading(touched, j, j.c.journey_id == touched.c.journey_id))
+    return tuple_(v.c.contact_id, v.c.journey_id).in_(of)

@@ -282,6 +282,7 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
         "campaign_id": CAMPAIGN, "statement_id": statement_id(statement.order), "at": e.c.at, "cause_seq": e.c.seq,
         "worth": worth,
     }  # fmt: skip
-    counted = some(done, done.c.journey_id == j.c.journey_id, done.c.name == convert.name)
+    mine = (done.c.contact_id == j.c.contact_id, done.c.journey_id == j.c.journey_id)
+    counted = some(done, *mine, done.c.name == convert.name)
     query = select(*values.values()).select_from(leading(people, e, e.c.seq == found)).where(~counted)
     return insert(t.conversion).from_select(list(values), query)

@@ -8,10 +8,11 @@ from campflow.model.constants import stored
 from campflow.model.people import TEXT_KINDS, Contact, Field, ValueType
 from campflow.storage.database import Database
 from campflow.storage.dialects import dialect
+from campflow.storage.keys import belongs
 from campflow.storage.tables import Tables, tables
 
 #: Counts up when a table of ours changes its shape.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: 1900-01 and the month after 2199-12, counted from 1970-01.
 FIRST_MONTH, END_MONTH = (1900 - 1970) * 12, (2200 - 1970) * 12
@@ -71,7 +72,7 @@ def _bring_up(connection: Connection, tables: Tables, table: Table, before: Insp
 
 
 def _match_indexes(connection: Connection, table: Table, before: Inspector) -> None:
-    declared = {index.name: index for index in table.indexes}
+    declared = {index.name: index for index in table.indexes if belongs(index, connection.dialect.name)}
     there = {index["name"] for index in before.get_indexes(table.name) if not index.get("duplicates_constraint")}
     for name in there - set(declared):
         if name is not None:

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeEngine
 
 from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Event, Field, ValueType
+from campflow.storage.keys import KEY, by_id, once
 
 #: SQLite calls only a column typed exactly INTEGER its row id; elsewhere ids are 64 bits wide.
 Id = BigInteger().with_variant(types.Integer(), "sqlite")
@@ -145,10 +146,12 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("message_id", Id, comment="of a reaction, where it is known"),
             Column("early", Boolean, nullable=False, server_default=text("false"), comment="learned before it happens"),
             *(_field_column(event_column(event.name, field.name), field) for event in events for field in event.fields),
-            UniqueConstraint("contact_id", "source", "event_id", name="event_once"),
+            once("event_once", "contact_id", "source", "event_id"),
+            by_id("event", "seq"),
             Index("event_history", "contact_id", "name", "at"),
             Index("event_early", "at", sqlite_where=text("early = 1"), postgresql_where=text("early")),
             sqlite_autoincrement=True,
+            info={KEY: ("contact_id", "source", "event_id")},
         ),
         change=Table(
             "change",
@@ -160,7 +163,9 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("at", BigInteger, nullable=False),
             Column("old", Text, comment="the value before, as a text; null where it was missing"),
             Index("change_of_contact", "contact_id", "field", "at"),
+            by_id("change", "seq"),
             sqlite_autoincrement=True,
+            info={KEY: ("contact_id", "seq")},
         ),
         campaign=Table(
             "campaign",
@@ -293,7 +298,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("nth", Integer, nullable=False, comment="moves made; the entry is the first"),
             Column("due_at", BigInteger, comment="when time alone may move it next"),
             Column("ended_at", BigInteger, comment="a final stage or leaving; null while inside"),
-            UniqueConstraint("campaign_id", "contact_id", "journey_key", "entry", name="journey_once"),
+            once("journey_once", "campaign_id", "contact_id", "journey_key", "entry"),
+            by_id("journey", "campaign_id", "journey_id"),
             Index(
                 "journey_due",
                 "campaign_id",
@@ -301,13 +307,14 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("due_at IS NOT NULL"),
                 postgresql_where=text("due_at IS NOT NULL"),
             ),
+            info={KEY: ("contact_id", "campaign_id", "journey_key", "entry")},
         ),
         prospect=Table(
             "prospect",
             m,
             # A contact outside a campaign whom time alone may let in (`enter when`), and when to look.
-            Column("campaign_id", Id, primary_key=True),
             Column("contact_id", Id, primary_key=True),
+            Column("campaign_id", Id, primary_key=True),
             Column("due_at", BigInteger, nullable=False),
             Index("prospect_due", "campaign_id", "due_at"),
             sqlite_with_rowid=False,
@@ -326,7 +333,9 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("at", BigInteger, nullable=False),
             Column("cause_seq", BigInteger, comment="event.seq of the event that caused it"),
             # Nobody passes one stage entry twice.
-            UniqueConstraint("contact_id", "journey_id", "nth", name="move_once"),
+            once("move_once", "contact_id", "journey_id", "nth"),
+            by_id("move", "move_id"),
+            info={KEY: ("contact_id", "journey_id", "nth")},
         ),
         message=Table(
             "message",
@@ -358,7 +367,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("provider_id", Text),
             Column("content_hash", Text, comment="SHA-256 of what was handed over"),
             Column("detail", Text, comment="why it was rejected, retried or is uncertain"),
-            UniqueConstraint("contact_id", "journey_id", "nth", "send_id", name="message_once"),
+            once("message_once", "contact_id", "journey_id", "nth", "send_id"),
+            by_id("message", "message_id"),
             Index(
                 "message_planned",
                 "release_at",
@@ -374,6 +384,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             ),
             # The id of a message that was erased is no other one's: providers know messages by it.
             sqlite_autoincrement=True,
+            info={KEY: ("contact_id", "journey_id", "nth", "send_id")},
         ),
         batch=Table(
             "batch",
@@ -405,20 +416,22 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             m,
             # A call to a provider that did not end in `accepted`. Append only.
             Column("attempt_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False),
             Column("message_id", Id, nullable=False),
             Column("batch_id", Id, nullable=False),
             Column("at", BigInteger, nullable=False),
             Column("outcome", Text, nullable=False),
             Column("detail", Text, nullable=False),
-            Index("attempt_of_message", "message_id"),
+            Index("attempt_of_message", "contact_id", "message_id"),
+            info={KEY: ("contact_id", "attempt_id")},
         ),
         conversion=Table(
             "conversion",
             m,
             # A journey that did what the campaign is for. Once per journey and name.
+            Column("contact_id", Id, primary_key=True),
             Column("journey_id", Id, primary_key=True),
             Column("name", Text, primary_key=True),
-            Column("contact_id", Id, nullable=False),
             Column("campaign_id", Id, nullable=False),
             Column("statement_id", Id, nullable=False),
             Column("at", BigInteger, nullable=False),
@@ -477,7 +490,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("leased_until", BigInteger, comment="the database's clock, not the campaign's"),
             Column("settled_at", BigInteger, comment="when its fate was known, or was seen to be unknown"),
             Column("detail", Text, comment="why it failed, is tried again or is uncertain"),
-            UniqueConstraint("contact_id", "journey_id", "nth", "errand_statement_id", name="errand_once"),
+            once("errand_once", "contact_id", "journey_id", "nth", "errand_statement_id"),
+            by_id("errand", "errand_id"),
             Index(
                 "errand_ready",
                 "errand_statement_id",
@@ -491,6 +505,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("state = 'running'"),
                 postgresql_where=text("state = 'running'"),
             ),
+            info={KEY: ("contact_id", "journey_id", "nth", "errand_statement_id")},
         ),
         rfm=Table(
             "rfm",
@@ -515,6 +530,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("proof", Text, comment="what shows it: an address, an id of somebody else's"),
             Column("at", BigInteger, nullable=False),
             Index("consent_of_contact", "contact_id", "at"),
+            info={KEY: ("contact_id", "consent_id")},
         ),
         suppression=Table(
             "suppression",
@@ -528,6 +544,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("at", BigInteger, nullable=False),
             Column("lifted_at", BigInteger),
             Index("suppression_of_contact", "contact_id", "channel"),
+            info={KEY: ("contact_id", "suppression_id")},
         ),
         forgotten=Table(
             "forgotten",
