@@ -69,10 +69,10 @@ class Campflow:
         return sorted((self.folder / "mail" / "new").glob("*"))
 
     @contextmanager
-    def daemon(self) -> "Iterator[Daemon]":
+    def daemon(self, *words: str) -> "Iterator[Daemon]":
         """A daemon that is running when the block begins, and gone when it has ended."""
         process = subprocess.Popen(
-            [COMMAND, "run"], cwd=self.folder, env=self.environment(), stderr=subprocess.PIPE, text=True
+            [COMMAND, "run", *words], cwd=self.folder, env=self.environment(), stderr=subprocess.PIPE, text=True
         )
         daemon = Daemon(process)
         try:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -24,6 +25,9 @@ def main(words: Sequence[str] | None = None) -> None:
     if words in (["--version"], ["-V"]):  # answered before anything is imported
         print(f"campflow {version('campflow')}")
         return
+    # Who stops a daemon that is still starting has it stopped as cleanly as one that runs.
+    if alone and words[:1] == ["run"]:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(CLEAN))
     # A quarter of the time of `check` went into looking for cycles in modules and trees that have none.
     hurries = alone and words[:1] == ["check"]
     if hurries:

@@ -24,6 +24,9 @@ def run(
         typer.Option(metavar="DURATION", help='Manual clock: play time in steps of this much ("1 day") and watch.'),
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="With --play: where to end.")] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE,…", help="Do only this of what a daemon does: tick, send. Default: all.")
+    ] = None,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -33,6 +36,7 @@ def run(
     from campflow.engine.daemon import Daemon
     from campflow.running import open_runtime
 
+    roles = _roles(role)
     opened = open_project(project, database)
     if play is not None or until is not None:
         _play(opened, play, until)
@@ -43,7 +47,24 @@ def run(
     if opened.settings.clock == "manual":
         log.warning('the clock is "manual": time moves only by `campflow tick --now` and `campflow run --play`')
     with closing(open_runtime(opened)) as runtime:
-        asyncio.run(Daemon(runtime, log).run())
+        asyncio.run(Daemon(runtime, log, roles=roles).run())
+
+
+def _roles(written: str | None) -> tuple[str, ...]:
+    """The roles of a daemon, in their own order. Raises BadParameter for one that there is not."""
+    from campflow.diagnostics.diagnostic import did_you_mean
+    from campflow.engine.daemon import ROLES
+
+    if written is None:
+        return tuple(ROLES)
+    named = [name.strip() for name in written.split(",") if name.strip()]
+    for name in named:
+        if name not in ROLES:
+            hint = did_you_mean(name, ROLES) or f"there are {', '.join(ROLES)}"
+            raise typer.BadParameter(f"there is no role `{name}`: {hint}", param_hint="--role")
+    if not named:
+        raise typer.BadParameter(f"name one or more of {', '.join(ROLES)}", param_hint="--role")
+    return tuple(name for name in ROLES if name in named)
 
 
 def _play(opened: "Project", play: str | None, until: str | None) -> None:

@@ -1,12 +1,13 @@
 """The daemon: looks at the clock and the rows, moves who is due, hands over what is ready, until it is told to stop.
 
-Any number of daemons may run on one database; nothing here is needed for correctness, only for promptness.
+Any number of daemons may run on one database; nothing here is needed for correctness, only for promptness. What each of
+them does may differ: see ROLES. What one writes, another finds in the rows.
 """
 
 import asyncio
 import datetime as dt
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,14 +20,29 @@ from campflow.engine.runtime import Runtime
 #: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
 LOOK = 1.0
 
+#: What a daemon can do; without `--role` it does all of it.
+ROLES = {
+    "tick": "move people on, and release the messages whose time has come",
+    "send": "hand messages to channels, and do what notify, sync and do ask for",
+}
+
+#: The jobs of a daemon, each with the role that it belongs to; a tick that did something wakes those after it.
+_JOBS = {"tick": "tick", "deliver": "send", "errands": "send"}
+
 
 class Daemon:
-    """One running process. `run` returns after SIGTERM or SIGINT, or after `stop`, when what was begun is finished."""
+    """One running process, which does what its `roles` say.
 
-    def __init__(self, runtime: Runtime, log: FilteringBoundLogger, look: float = LOOK) -> None:
+    `run` returns after SIGTERM or SIGINT, or after `stop`, when what was begun is finished.
+    """
+
+    def __init__(
+        self, runtime: Runtime, log: FilteringBoundLogger, look: float = LOOK, roles: Collection[str] = tuple(ROLES)
+    ) -> None:
         self.runtime = runtime
         self.log = log
         self.look = look
+        self.roles = roles
         # A look that came too late is made now; several that were missed are one.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC, job_defaults=defaults)
@@ -43,7 +59,7 @@ class Daemon:
         async with self.runtime.channels() as channels, self.runtime.doors() as doors:
             self._schedule(channels, doors)
             self._scheduler.start()
-            self.log.info("running", campaigns=len(self.runtime.program.campaigns))
+            self.log.info("running", campaigns=len(self.runtime.program.campaigns), roles=",".join(self.roles))
             self._tell_waiting()
             await self._stopping.wait()
             self.log.info("stopping")
@@ -63,15 +79,20 @@ class Daemon:
         async def do_errands() -> None:
             await self._do_errands(doors)
 
-        for name, work in (("tick", self._tick), ("deliver", deliver), ("errands", do_errands)):
+        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands}
+        for name in self._jobs():
             self._scheduler.add_job(
                 self._guarded,
                 "interval",
-                (name, work),
+                (name, work[name]),
                 id=name,
                 seconds=self.look,
                 next_run_time=dt.datetime.now(dt.UTC),
             )
+
+    def _jobs(self) -> list[str]:
+        """What is to be done again and again, by the names of jobs."""
+        return [name for name, role in _JOBS.items() if role in self.roles]
 
     async def _guarded(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, and outlive whatever goes wrong: that is said once, and tried again at the next look."""
@@ -94,15 +115,12 @@ class Daemon:
     async def _tick(self) -> None:
         # In a thread, so that a long tick keeps no provider waiting.
         if await asyncio.to_thread(self._tick_now):
-            for name in ("deliver", "errands"):
+            for name in set(self._jobs()) - {"tick"}:
                 self._scheduler.modify_job(name, next_run_time=dt.datetime.now(dt.UTC))
 
     def _tick_now(self) -> bool:
         """Whether anything may have changed."""
-        if self.runtime.is_outdated():
-            self.runtime.read_again()
-            self.log.info("other texts are in force", campaigns=len(self.runtime.program.campaigns))
-            self._tell_waiting()
+        self._read_again()
         now = self.runtime.clock.now()
         if not self.runtime.has_work(now):
             return False
@@ -121,7 +139,15 @@ class Daemon:
             self.log.info("tick", **told)
         return True
 
+    def _read_again(self) -> None:
+        if self.runtime.is_outdated():
+            self.runtime.read_again()
+            self.log.info("other texts are in force", campaigns=len(self.runtime.program.campaigns))
+            self._tell_waiting()
+
     async def _deliver(self, channels: Channels) -> None:
+        if "tick" not in self.roles:  # else that job sees to it
+            await asyncio.to_thread(self._read_again)
         report = await self.runtime.deliver(channels, self._stopping.is_set)
         told = {name: count for name, count in asdict(report).items() if count and name != "failures"}
         if told:
