@@ -59,7 +59,8 @@ class Daemon:
         async with self.runtime.channels() as channels, self.runtime.doors() as doors:
             self._schedule(channels, doors)
             self._scheduler.start()
-            self.log.info("running", campaigns=len(self.runtime.program.campaigns), roles=",".join(self.roles))
+            some = {} if set(self.roles) == set(ROLES) else {"roles": ",".join(self.roles)}
+            self.log.info("running", campaigns=len(self.runtime.program.campaigns), **some)
             self._tell_waiting()
             await self._stopping.wait()
             self.log.info("stopping")
