@@ -97,7 +97,7 @@ def test_opendkim_verifies_it(signer: Signer, tmp_path: Path) -> None:
         (tmp_path / "mail").write_bytes(mail)
         command = ["opendkim", "-x", str(tmp_path / "conf"), "-t", str(tmp_path / "mail")]
         said = subprocess.run(command, capture_output=True, text=True).stdout
-        assert ("verification succeeded" in said) is not wrong, said
+        assert said.rstrip().endswith("succeeded") is not wrong, said
 
 
 @pytest.mark.parametrize(
