@@ -55,7 +55,13 @@ FLOORS = {
 #: What the database looks like is drawn without touching it.
 PICTURES = ("campflow.storage.tables", "campflow.storage.keys")
 #: Rooms below floor 6 that may touch files, the clock or the database.
-AT_THE_RIM = ("campflow.failpoints", "campflow.storage", "campflow.content", "campflow.hooks.manager")
+AT_THE_RIM = (
+    "campflow.failpoints",
+    "campflow.storage",
+    "campflow.content",
+    "campflow.hooks.manager",
+    "campflow.hooks.own",
+)
 
 #: What a pure room has no use for: files, clocks, the network, processes, chance.
 EFFECTS = {

@@ -9,7 +9,8 @@ CampflowError                  every message says what to do next; shown without
 ├── RowError                   one row of an import: line, column, reason
 ├── ContentError               a message cannot be rendered
 └── PluginError                a plugin that does not load or breaks its contract
-    └── ChannelError           a channel cannot take a batch
+    ├── ChannelError           a channel cannot take a batch
+    └── WebhookRefused         a call from outside is forged, stale or no such thing: nothing of it is recorded
 """
 
 from collections.abc import Mapping
@@ -69,3 +70,11 @@ class ChannelError(PluginError):
     def __init__(self, text: str, retry_after: float | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+
+
+class WebhookRefused(PluginError):
+    """`status` is what the caller hears: 401 for a signature that is not right, 400 for what cannot be read."""
+
+    def __init__(self, text: str, status: int = 401) -> None:
+        super().__init__(text)
+        self.status = status

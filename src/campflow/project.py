@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary, is_name
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
-from campflow.hooks.manager import NAME, ONLY, Plugins, load_plugins
+from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.people.sources import CSV, JSON_LINES
@@ -53,7 +53,7 @@ class Project:
         root = find_root(folder or Path.cwd())
         settings = load_settings(root, flags)
         wanted = {} if settings.plugins is None else {ONLY: ",".join(settings.plugins)}
-        return cls(root, settings, load_plugins(wanted, (CSV, JSON_LINES)))
+        return cls(root, settings, load_plugins(wanted, (CSV, JSON_LINES), project=root))
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -220,6 +220,14 @@ class Project:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
         return self._checked_settings("channels", "channel", self.settings.channels, self.plugins.channels)
 
+    def webhook_settings(self) -> dict[str, BaseModel]:
+        """The checked settings of every webhook that is no channel's. Raises ProjectError that names all wrong keys."""
+        return self._checked_settings("webhooks", "webhook", self.settings.webhooks, self.plugins.webhooks)
+
+    def route_settings(self) -> dict[str, BaseModel]:
+        """The checked settings of the plugins' pages. Raises ProjectError that names all wrong keys."""
+        return self._checked_settings("routes", "set of pages", self.settings.routes, self.plugins.routes)
+
     @cached_property
     def audiences(self) -> dict[str, list[str]]:
         """The destinations of each audience: those whose `audiences` name it. Raises ProjectError."""
@@ -227,7 +235,7 @@ class Project:
         for name, table in self.settings.destinations.items():
             written = table.get("audiences", [])
             names = [each.strip() for each in written.split(",")] if isinstance(written, str) else written
-            if not isinstance(names, list) or not all(isinstance(each, str) and NAME.fullmatch(each) for each in names):
+            if not isinstance(names, list) or not all(map(is_name, names)):
                 key = f"{FILE}: `destinations.{name}.audiences`"
                 raise ProjectError(f'{key}: write a list of names of a-z, 0-9 and _, as in ["lost_trials"]')
             for audience in names:

@@ -93,8 +93,9 @@ class Settings(BaseSettings):
     """Every key of `campflow.toml`.
 
     The keys inside `[channels.NAME]` belong to the plugin that makes the channel, and so do those inside
-    `[sinks.NAME]`, `[actions.NAME]` and, but for `audiences`, `[destinations.NAME]`. `plugins` None loads all that are
-    installed. `secret` signs links; None lets the project make one and keep it in its database.
+    `[sinks.NAME]`, `[actions.NAME]`, `[webhooks.NAME]`, `[routes.NAME]` and, but for `audiences`,
+    `[destinations.NAME]`. `plugins` None loads all that are installed, and the project's own. `secret` signs links;
+    None lets the project make one and keep it in its database.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
@@ -113,6 +114,8 @@ class Settings(BaseSettings):
     sinks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     destinations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     actions: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    routes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
     @field_validator("plugins", mode="before")

@@ -70,6 +70,12 @@ def test_a_plugin_s_channel_is_there_by_name(folder: Path) -> None:
         (channel("Big-Mail"), "cannot be written in a .flow file"),
         (channel("page"), "landing pages are"),
         (channel(window=0), "`window` must be 1 or more"),
+        (channel().replace("settings=BaseModel", "settings={}"), "give a pydantic model, the class itself"),
+        (channel().replace('("txt",)', "()"), "endings of content files without the dot"),
+        (channel().replace('("txt",)', '(".txt",)'), "endings of content files without the dot"),
+        (channel().replace("options=frozenset()", "options=frozenset({'expires'})"), "an option of every channel"),
+        (channel().replace("reports=frozenset()", "reports=frozenset({'read'})"), "`read` in `reports` is no reaction"),
+        (channel().replace('"none",', '"none", key_hours=24,'), "`key_hours` are hours, more than 0, of a channel"),
     ],
 )
 def test_a_bad_plugin_is_named_with_its_reason_and_the_rest_works(folder: Path, text: str, reason: str) -> None:
@@ -128,7 +134,66 @@ def campflow_sources():
 
 def test_every_hook_is_asked_for(folder: Path) -> None:
     """A hook that is declared and never called would be a promise broken in silence."""
-    from campflow.hooks import manager, specs
+    from campflow.hooks import offers, specs
 
     declared = {name for name in vars(specs) if name.startswith("campflow_")}
-    assert declared == {hook for hook, _, _ in manager._HOOKS}
+    assert declared == {hook for hook, _, _ in offers.HOOKS}
+
+
+# --- a project's own plugins ----------------------------------------------------------------------------------------
+
+
+def own(folder: Path, environ: dict[str, str] | None = None, **texts: str) -> Plugins:
+    """Each text is a file of the project's."""
+    (folder / "plugins").mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / "plugins" / f"{name}.py").write_text(text)
+    return load_plugins(environ or {}, points=(), project=folder)
+
+
+def test_a_file_in_the_project_s_plugins_folder_is_a_plugin(tmp_path: Path) -> None:
+    plugins = own(tmp_path, pigeon=channel())
+    assert list(plugins.channels) == ["pigeon"]
+    assert [(each.name, each.origin) for each in plugins.loaded] == [("pigeon", "plugins/pigeon.py")]
+
+
+def test_a_package_there_may_import_its_own_modules_and_what_is_hidden_is_left_alone(tmp_path: Path) -> None:
+    package = tmp_path / "plugins" / "owl"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from .words import NAME\n" + channel().replace('"pigeon"', "NAME"))
+    (package / "words.py").write_text("NAME = 'owl'")
+    (tmp_path / "plugins" / "drafts").mkdir()
+    plugins = own(tmp_path, _shared="raise SystemExit(1)")
+    assert (list(plugins.channels), plugins.failed) == (["owl"], ())
+    assert plugins.loaded[0].origin == "plugins/owl/"
+
+
+def test_the_plugins_of_two_projects_are_two(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    assert list(own(one, bird=channel("owl")).channels) == ["owl"]
+    assert list(own(other, bird=channel("crow")).channels) == ["crow"]
+
+
+def test_a_bad_file_of_the_project_is_named_and_the_rest_works(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "My-Plugin.py").write_text(channel("mine"))
+    plugins = own(tmp_path, broken="import nothing_of_this_name", owl=channel("owl"))
+    assert list(plugins.channels) == ["owl"]
+    told = {each.origin: each.reason for each in plugins.failed}
+    assert "rename it with a-z, 0-9 and _" in told["plugins/My-Plugin.py"]
+    assert "cannot be imported: ModuleNotFoundError" in told["plugins/broken.py"]
+
+
+def test_a_file_of_the_project_does_not_replace_an_installed_plugin_silently(folder: Path) -> None:
+    (folder / f"{folder.name}_bird.py").write_text(channel("owl"))
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "bird.py").write_text(channel("crow"))
+    points = [EntryPoint("bird", f"{folder.name}_bird", "campflow")]
+    plugins = load_plugins({}, points=points, project=folder)
+    assert list(plugins.channels) == ["owl"]
+    assert "is called `bird` too" in plugins.failed[0].reason
+
+
+def test_the_setting_narrows_the_project_s_own_too(tmp_path: Path) -> None:
+    plugins = own(tmp_path, {"CAMPFLOW_PLUGINS": "owl"}, owl=channel("owl"), crow="raise SystemExit(3)")
+    assert (list(plugins.channels), plugins.failed) == (["owl"], ())

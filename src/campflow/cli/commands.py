@@ -3,13 +3,19 @@
 A command line asks for one of them. To import the others and to work out their options took longer than most checks.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Annotated
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campflow.cli.main import main
+
+if TYPE_CHECKING:
+    from campflow.hooks.contracts import CommandPlugin
 
 #: Where each command lives in this room: its module and its function.
 COMMANDS: Mapping[str, str] = {
@@ -39,15 +45,18 @@ COMMANDS: Mapping[str, str] = {
     "explain": "desk.explain",
     "outbox": "desk.outbox",
     "errands": "errands.errands",
-    "plugins": "operating.plugins",
+    "plugins": "plugins.plugins",
 }
 
 #: What commands of two words are about.
 GROUPS: Mapping[str, str] = {"people": "Who there is.", "events": "What they do."}
 
 
-def app_for(words: Sequence[str] = ()) -> typer.Typer:
-    """The application for a command line: the command that it begins with, or all where it begins with none."""
+def app_for(words: Sequence[str] = (), plugins: "Iterable[CommandPlugin]" = ()) -> typer.Typer:
+    """The application for a command line: the command that it begins with, or all where it begins with none.
+
+    `plugins` are commands that plugins add; one with the name of campflow's own is left out.
+    """
     named = [command for command in COMMANDS if words and command.split()[0] == words[0]]
     app = typer.Typer(
         no_args_is_help=True,
@@ -68,7 +77,34 @@ def app_for(words: Sequence[str] = ()) -> typer.Typer:
             place = groups[name]
         module, _, function = COMMANDS[command].rpartition(".")
         place.command(word)(getattr(import_module(f"campflow.cli.{module}"), function))
+    for each in plugins:
+        if each.name not in _FIRST_WORDS:
+            app.command(each.name, rich_help_panel="Commands of plugins")(each.run)
     return app
+
+
+_FIRST_WORDS = frozenset(command.split()[0] for command in COMMANDS)
+
+
+def of_plugins(words: Sequence[str]) -> "list[CommandPlugin]":
+    """The commands of plugins that a command line may mean; plugins are imported only where it can be one of theirs.
+
+    Those of the project that the line names, else of the one around the current folder, else of what is installed.
+    """
+    asks_for_help = not words or words[0] in ("-h", "--help")
+    if not asks_for_help and (words[0] in _FIRST_WORDS or words[0].startswith("-")):
+        return []
+    from campflow.errors import ProjectError
+    from campflow.hooks.manager import load_plugins
+    from campflow.project import Project
+
+    named = [after for word, after in pairwise(words) if word == "--project"]
+    folder = (named or [os.environ.get("CAMPFLOW_PROJECT", "")])[-1]
+    try:
+        found = Project.open(Path(folder or ".")).plugins
+    except ProjectError:
+        found = load_plugins()
+    return list(found.commands.values())
 
 
 def campflow(

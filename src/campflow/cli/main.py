@@ -32,10 +32,10 @@ def main(words: Sequence[str] | None = None) -> None:
     hurries = alone and words[:1] == ["check"]
     if hurries:
         gc.disable()
-    from campflow.cli.commands import app_for
+    from campflow.cli.commands import app_for, of_plugins
 
     try:
-        app_for(words)(words)
+        app_for(words, of_plugins(words))(words)
     except SystemExit as end:
         if hurries:
             _end_at_once(end.code)

@@ -1,4 +1,4 @@
-"""Commands that run campaigns: run, tick, plugins."""
+"""Commands that run campaigns: run, tick."""
 
 import sys
 from contextlib import closing
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campflow.cli.main import FINDINGS
-from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
-from campflow.cli.show import colored, console, print_json, table
+from campflow.cli.options import DatabaseUrl, ProjectFolder, open_project
+from campflow.cli.show import colored
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -146,27 +146,6 @@ async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
 def _need_manual_clock(opened: "Project", option: str) -> None:
     if opened.settings.clock != "manual":
         raise typer.BadParameter('time can be moved only where campflow.toml says clock = "manual"', param_hint=option)
-
-
-def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> None:
-    """List the plugins: what each offers, and why one was left out."""
-    found = open_project(project).plugins
-    if format is Format.json:
-        print_json(
-            {"loaded": [asdict(each) for each in found.loaded], "failed": [asdict(each) for each in found.failed]}
-        )
-    else:
-        made = table("plugin", "version", "offers")
-        for each in found.loaded:
-            made.add_row(each.name, each.version, ", ".join(each.offers))
-        for failed in found.failed:
-            made.add_row(failed.name, "", f"left out: {failed.reason}", style="red")
-        if found.loaded or found.failed:
-            console().print(made)
-        else:
-            print("No plugin is installed: `pip install campflow-email` is the first one to have.")
-    if found.failed:
-        raise typer.Exit(FINDINGS)
 
 
 def logger() -> "FilteringBoundLogger":

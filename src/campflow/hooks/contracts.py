@@ -7,6 +7,17 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
+from campflow.hooks.additions import CommandPlugin as CommandPlugin
+from campflow.hooks.additions import MakeApp as MakeApp
+from campflow.hooks.additions import MakeWebhook as MakeWebhook
+from campflow.hooks.additions import RoutePlugin as RoutePlugin
+from campflow.hooks.additions import WebhookPlugin as WebhookPlugin
+from campflow.hooks.reactions import ListeningChannel as ListeningChannel
+from campflow.hooks.reactions import Reaction as Reaction
+from campflow.hooks.reactions import WebAnswer as WebAnswer
+from campflow.hooks.reactions import Webhook as Webhook
+from campflow.hooks.reactions import WebRequest as WebRequest
+
 #: Plugins say which version of this page they were written for; another first number is refused.
 API_VERSION = (1, 0)
 
@@ -188,6 +199,8 @@ class ChannelPlugin:
     cost        of one message, as in "0.08 EUR", where `[costs]` of campflow.toml says nothing; None: free
     key_hours   how long the provider remembers a key; a message in doubt for longer is `uncertain`. None: for ever
     rate        the most that the provider takes, as in "14 per second", where `[channels.NAME] rate` says nothing
+    webhook     makes what hears the provider's calls to `/hooks/NAME`, with the channel's settings; None: it has none
+    listens     whether its reactions come over the channel itself: it is a ListeningChannel
     """
 
     name: str
@@ -204,6 +217,8 @@ class ChannelPlugin:
     cost: str | None = None
     key_hours: float | None = None
     rate: str | None = None
+    webhook: "MakeWebhook | None" = None
+    listens: bool = False
 
 
 class PrepareContent(Protocol):

@@ -1,10 +1,11 @@
 """Finding plugins. One that fails is named with its reason, and the rest works."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
 
 import pluggy
 
@@ -15,36 +16,36 @@ from campflow.hooks.contracts import (
     ActionPlugin,
     AudiencePlugin,
     ChannelPlugin,
+    CommandPlugin,
+    RoutePlugin,
     SinkPlugin,
     SourcePlugin,
+    WebhookPlugin,
 )
-from campflow.model.amounts import parse_amount
+from campflow.hooks.offers import HOOKS, Offer, checked
+from campflow.hooks.own import own_plugins
 
 GROUP = "campflow"
 
-#: Entry point names, separated by commas: only these are loaded. Empty: none.
+#: Names of plugins, separated by commas: only these are loaded. Empty: none.
 ONLY = "CAMPFLOW_PLUGINS"
-
-#: Taken by landing pages: `demo.page.html`.
-RESERVED_CHANNELS = frozenset({"page"})
-
-#: How what may stand in a `.flow` file is called.
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlugin:
-    """`offers` says what it brought: "channel email"."""
+    """`offers` says what it brought: "channel email". `origin` is its distribution, or its file in the project."""
 
     name: str
     version: str
     offers: tuple[str, ...]
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedPlugin:
     name: str
     reason: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,62 +57,97 @@ class Plugins:
     sinks: Mapping[str, SinkPlugin] = field(default_factory=dict)
     audiences: Mapping[str, AudiencePlugin] = field(default_factory=dict)
     actions: Mapping[str, ActionPlugin] = field(default_factory=dict)
+    webhooks: Mapping[str, WebhookPlugin] = field(default_factory=dict)
+    routes: Mapping[str, RoutePlugin] = field(default_factory=dict)
+    commands: Mapping[str, CommandPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
 
 
-Offer = ChannelPlugin | SourcePlugin | SinkPlugin | AudiencePlugin | ActionPlugin
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plugin that is there and not imported yet; `reason` says why it cannot be."""
 
-#: What a hook returns, and the word for it.
-_HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
-    ("campflow_channels", ChannelPlugin, "channel"),
-    ("campflow_sources", SourcePlugin, "source"),
-    ("campflow_sinks", SinkPlugin, "sink"),
-    ("campflow_audiences", AudiencePlugin, "destination"),
-    ("campflow_actions", ActionPlugin, "action"),
-)
+    name: str
+    point: EntryPoint
+    origin: str
+    version: str = ""
+    reason: str = ""
 
 
 def load_plugins(
     environ: Mapping[str, str] = os.environ,
     sources: Sequence[SourcePlugin] = (),
     points: Iterable[EntryPoint] | None = None,
+    project: Path | None = None,
 ) -> Plugins:
-    """Import the installed plugins and ask them what they offer.
+    """Import the installed plugins and those of the project in this folder, and ask them what they offer.
 
     `sources` are campflow's own. `points` stands in for the installed entry points. Never raises for a plugin.
     """
-    found = sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name)
+    found = [*_installed(points), *_own(project)]
     wanted = _wanted(environ)
     owners: dict[tuple[str, str], str] = {("source", source.name): GROUP for source in sources}
-    offers: list[Offer] = list(sources)
+    offers: list[tuple[str, Offer]] = [("source", source) for source in sources]
     loaded: list[LoadedPlugin] = []
-    failed = [FailedPlugin(name, _NOT_INSTALLED) for name in sorted((wanted or set()) - {p.name for p in found})]
-    for point in found:
-        if wanted is not None and point.name not in wanted:
+    failed = [FailedPlugin(name, _NOT_THERE) for name in sorted((wanted or set()) - {each.name for each in found})]
+    seen: dict[str, str] = {}
+    for each in found:
+        if wanted is not None and each.name not in wanted:
             continue
         try:
-            mine = _ask(_import(point))
+            if each.reason:
+                raise PluginError(each.reason)
+            if each.name in seen:
+                raise PluginError(f"{seen[each.name]} is called `{each.name}` too: rename one")
+            seen[each.name] = each.origin
+            mine = _ask(_import(each.point))
             _refuse_duplicates(mine, owners)
         except PluginError as error:
-            failed.append(FailedPlugin(point.name, str(error)))
+            failed.append(FailedPlugin(each.name, str(error), each.origin))
             continue
-        owners |= {(word, offer.name): point.name for word, offer in mine}
-        offers += [offer for _, offer in mine]
-        version = point.dist.version if point.dist else ""
-        loaded.append(LoadedPlugin(point.name, version, tuple(f"{word} {offer.name}" for word, offer in mine)))
+        owners |= {(word, offer.name): each.name for word, offer in mine}
+        offers += mine
+        told = tuple(f"{word} {offer.name}" for word, offer in mine)
+        loaded.append(LoadedPlugin(each.name, each.version, told, each.origin))
+
+    def of(word: str) -> dict[str, Any]:
+        return {offer.name: offer for kind, offer in offers if kind == word}
+
     return Plugins(
-        channels={offer.name: offer for offer in offers if isinstance(offer, ChannelPlugin)},
-        sources={offer.name: offer for offer in offers if isinstance(offer, SourcePlugin)},
-        sinks={offer.name: offer for offer in offers if isinstance(offer, SinkPlugin)},
-        audiences={offer.name: offer for offer in offers if isinstance(offer, AudiencePlugin)},
-        actions={offer.name: offer for offer in offers if isinstance(offer, ActionPlugin)},
+        channels=of("channel"),
+        sources=of("source"),
+        sinks=of("sink"),
+        audiences=of("destination"),
+        actions=of("action"),
+        webhooks=of("webhook"),
+        routes=of("pages"),
+        commands=of("command"),
         loaded=tuple(loaded),
         failed=tuple(failed),
     )
 
 
-_NOT_INSTALLED = f"is named in {ONLY} and not installed: install its distribution or take the name out"
+_NOT_THERE = f"is named in {ONLY} and not there: install its distribution, or take the name out"
+
+
+def _installed(points: Iterable[EntryPoint] | None) -> list[_Found]:
+    found = entry_points(group=GROUP) if points is None else points
+    return [
+        _Found(
+            point.name,
+            point,
+            point.dist.name if point.dist else point.value,
+            point.dist.version if point.dist else "",
+        )
+        for point in sorted(found, key=lambda point: point.name)
+    ]
+
+
+def _own(project: Path | None) -> list[_Found]:
+    if project is None:
+        return []
+    return [_Found(each.name, each.point, each.origin, reason=each.reason) for each in own_plugins(project, GROUP)]
 
 
 def _wanted(environ: Mapping[str, str]) -> set[str] | None:
@@ -145,35 +181,14 @@ def _ask(plugin: object) -> list[tuple[str, Offer]]:
     try:
         manager.register(plugin)
         manager.check_pending()
-        for hook, kind, word in _HOOKS:
+        for hook, kind, word in HOOKS:
             for answer in getattr(manager.hook, hook)():
-                offers += [(word, _checked(offer, kind, hook)) for offer in answer]
+                offers += [(word, checked(offer, kind, hook)) for offer in answer]
     except PluginError:
         raise
     except Exception as error:
         raise PluginError(f"{type(error).__name__}: {error}") from error
     return offers
-
-
-def _checked(offer: object, kind: type[Offer], hook: str) -> Offer:
-    if not isinstance(offer, kind):
-        raise PluginError(f"{hook} returns a {type(offer).__name__}: it must be a {kind.__name__}")
-    if not NAME.fullmatch(offer.name):
-        raise PluginError(f"the name {offer.name!r} cannot be written in a .flow file: use a-z, 0-9 and _")
-    if isinstance(offer, ChannelPlugin):
-        if offer.name in RESERVED_CHANNELS:
-            raise PluginError(f"a channel cannot be called `{offer.name}`: landing pages are")
-        if offer.window < 1:
-            raise PluginError(f"channel {offer.name}: `window` must be 1 or more")
-        try:
-            parse_amount(offer.cost or "0 EUR")
-        except ValueError as error:
-            raise PluginError(f"channel {offer.name}: `cost`: {error}") from error
-    if isinstance(offer, SinkPlugin) and offer.figures is None and offer.texts is None:
-        raise PluginError(f"sink {offer.name}: it takes nothing: give `figures`, `texts` or both")
-    if isinstance(offer, AudiencePlugin | ActionPlugin) and offer.batch < 1:
-        raise PluginError(f"{offer.name}: `batch` must be 1 or more")
-    return offer
 
 
 def _refuse_duplicates(mine: Sequence[tuple[str, Offer]], owners: Mapping[tuple[str, str], str]) -> None:

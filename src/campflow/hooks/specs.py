@@ -5,6 +5,8 @@ A plugin is a module (or object) named by an entry point of the group `campflow`
     [project.entry-points.campflow]
     email = "campflow_email"
 
+or a file of the project itself: `plugins/NAME.py`, or a package `plugins/NAME/`, beside its campflow.toml.
+
 It sets `CAMPFLOW_API = (1, 0)`, the version of `campflow.hooks.contracts` that it was written for, and implements any
 of the hooks below with `@hookimpl`. All of them are asked once per process, when the project is opened and before
 anything is checked or run. They return values that describe; nothing may connect, read or write here.
@@ -14,7 +16,16 @@ from collections.abc import Iterable
 
 import pluggy
 
-from campflow.hooks.contracts import ActionPlugin, AudiencePlugin, ChannelPlugin, SinkPlugin, SourcePlugin
+from campflow.hooks.contracts import (
+    ActionPlugin,
+    AudiencePlugin,
+    ChannelPlugin,
+    CommandPlugin,
+    RoutePlugin,
+    SinkPlugin,
+    SourcePlugin,
+    WebhookPlugin,
+)
 
 PROJECT = "campflow"
 
@@ -28,7 +39,7 @@ def campflow_channels() -> Iterable[ChannelPlugin]:
 
     Asked when the project is opened. Later, per channel: `prepare` is called once for each content file (by `check`
     and before its first message), `make` once per process that sends, with checked settings; then the channel's own
-    `open`, `deliver` …, `close`.
+    `open`, `deliver` …, `close`. `webhook` is called once per process that serves the web part.
     """
     raise NotImplementedError
 
@@ -69,5 +80,33 @@ def campflow_actions() -> Iterable[ActionPlugin]:
 
     Asked when the project is opened. `make` is called once per process that runs campaigns with such a `do`, with
     checked settings; then the action's own `open`, `run` …, `close`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_webhooks() -> Iterable[WebhookPlugin]:
+    """Others who tell us of events: what is called below `/hooks/`, beside the webhooks of channels.
+
+    Asked when the project is opened. `make` is called once per process that serves the web part, with checked settings;
+    then the webhook's own `open`, `hear` …, `close`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_routes() -> Iterable[RoutePlugin]:
+    """Pages that the web part serves below `/pages/NAME/`.
+
+    Asked when the project is opened. `make` is called once per process that serves the web part, with checked settings.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_commands() -> Iterable[CommandPlugin]:
+    """Commands of their own: `campflow NAME …`.
+
+    Asked when a command line begins with a word that campflow does not know itself, and for `campflow --help`.
     """
     raise NotImplementedError
