@@ -103,6 +103,11 @@ def use(store: Store) -> Store:
     return before
 
 
+def kind() -> str:
+    """The kind of database that is tested."""
+    return _store.kind
+
+
 def new_url() -> str:
     """A new, empty database of the kind that is tested."""
     return _store.url()

@@ -167,9 +167,9 @@ def test_a_database_of_a_newer_campflow(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     opened(url).close()
     with sqlite3.connect(tmp_path / "a.db") as connection:
-        connection.execute("UPDATE setting SET value = '99' WHERE name = 'schema_version'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(StoreError, match="has schema version 99"):
+    with pytest.raises(StoreError, match="a newer campflow has changed the database"):
         opened(url)
 
 

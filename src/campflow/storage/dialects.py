@@ -19,6 +19,7 @@ class Dialect:
     begin_read    the same for one that may not, and sees one moment of the database until it ends
     clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
     insert        an INSERT that knows ON CONFLICT
+    alone         a statement that waits until nobody else changes the tables; None where writers are alone anyway
     among         the condition that a column has one of very many texts or integers, given as one parameter
     memory_urls   database parts of a URL that mean "keep it in memory"
     """
@@ -27,6 +28,7 @@ class Dialect:
     begin_read: str
     clock: str
     insert: Callable[[Table], sqlite.Insert | postgresql.Insert]
+    alone: str | None
     among: Callable[[ColumnElement[Any], Iterable[str | int]], ColumnElement[bool]]
     memory_urls: frozenset[str | None]
 
@@ -49,6 +51,7 @@ DIALECTS: dict[str, Dialect] = {
         # unixepoch('subsec') came with 3.42 only; a Julian day still tells a tenth of a millisecond.
         clock="CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         insert=sqlite.insert,
+        alone=None,
         among=_in_json,
         memory_urls=frozenset({None, "", ":memory:"}),
     ),
@@ -62,6 +65,7 @@ DIALECTS: dict[str, Dialect] = {
         # now() would be the moment at which the transaction began, perhaps long before it got the lock.
         clock="CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)",
         insert=postgresql.insert,
+        alone="SELECT pg_advisory_xact_lock(1667329137, hashtext(current_schema()))",
         among=_in_array,
         memory_urls=frozenset(),
     ),

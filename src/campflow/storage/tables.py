@@ -35,6 +35,9 @@ Integer = types.Integer().with_variant(BigInteger(), "postgresql")
 #: Texts are compared byte by byte everywhere: PostgreSQL would ask the language of the server.
 Text = types.Text().with_variant(types.Text(collation="C"), "postgresql")
 
+#: Alembic's own table, by the name that it is known by.
+REVISION_TABLE = "alembic_version"
+
 CONTACT_COLUMNS = frozenset({"contact_id", "contact_key", "created_at", "draw", "extra"})
 
 
@@ -106,6 +109,7 @@ class Tables:
     zone_local: Table
     calendar_month: Table
     setting: Table
+    revision: Table
 
 
 def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
@@ -588,5 +592,11 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             # What the database must remember of the project: schema version, manual clock, secret.
             Column("name", Text, primary_key=True),
             Column("value", Text, nullable=False),
+        ),
+        revision=Table(
+            REVISION_TABLE,
+            m,
+            # The last revision of storage/migrations that the database went through.
+            Column("version_num", Text, primary_key=True),
         ),
     )
