@@ -15,7 +15,9 @@ FLOORS = {
     "campflow.language": 1,
     "campflow.model": 1,
     # Templates are a language too: the checker reads those that stand in a `.flow` file.
+    "campflow.content.record": 1,
     "campflow.content.sandbox": 1,
+    "campflow.content.slots": 1,
     "campflow.content.templates": 1,
     "campflow.content.variables": 1,
     "campflow.checking": 2,

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from campflow.content.templates import BadTemplate, Record, compile_text, one_line
+from campflow.content.record import Record
+from campflow.content.templates import BadTemplate, compile_text, one_line
 from campflow.errors import ContentError
 
 

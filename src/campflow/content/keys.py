@@ -1,6 +1,5 @@
 """Keys: what a provider knows a message or an errand by. The same at each attempt, and no outsider can make one up."""
 
-import hashlib
 import hmac
 
 #: Hexadecimal digits of the HMAC-SHA256 in a message's key: 96 bits, too many to try out through a mail server.
@@ -32,4 +31,4 @@ def stable_key(installation: str, what: str) -> str:
 
 
 def _mac(installation: str, what: str) -> str:
-    return hmac.new(installation.encode(), what.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(installation.encode(), what.encode(), "sha256").hex()

@@ -93,7 +93,7 @@ def _range(*bounds: int) -> range:
     return numbers
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """What stands in the text for a value: a missing field is empty."""
     if value is None:
         return ""
@@ -108,7 +108,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def __init__(self, html: bool) -> None:
-        super().__init__(autoescape=html, undefined=StrictUndefined, finalize=_shown, cache_size=0)
+        super().__init__(autoescape=html, undefined=StrictUndefined, finalize=shown, cache_size=0)
         self.filters = {name: FILTERS[name] for name in _FILTERS}
         self.filters |= {"default": _default, "d": _default, "date": _date, _EACH: _each}
         self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range}

@@ -1,17 +1,21 @@
 """A text with slots, compiled once and filled often."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
 from campflow.content.sandbox import BUDGET, SANDBOXES, Budget
+from campflow.content.slots import Piece, join, slots
 from campflow.errors import ContentError
 
 #: Characters that one part of a message may have when filled.
 LONGEST = 1_000_000
+
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class BadTemplate(ContentError):
@@ -28,9 +32,19 @@ class CompiledText:
 
     name: str
     template: Template
+    pieces: tuple[Piece, ...] | None = None
 
     def fill(self, values: Mapping[str, object]) -> str:
         """The text for one person. Raises ContentError: an unknown name, too long, too many steps."""
+        if self.pieces is not None:
+            # Whatever is wrong is said by Jinja, below.
+            with suppress(Exception):
+                text = join(self.pieces, values)
+                if len(text) <= LONGEST:
+                    return text
+        return self._fill_by_jinja(values)
+
+    def _fill_by_jinja(self, values: Mapping[str, object]) -> str:
         context = self.template.new_context({**values, BUDGET: Budget()})
         pieces: list[str] = []
         length = 0
@@ -56,9 +70,9 @@ def _reason(error: Exception) -> str:
 
 def compile_text(text: str, *, html: bool, name: str) -> CompiledText:
     """Ready for filling; with `html`, values are escaped. Raises BadTemplate."""
-    parse(text)
+    tree = parse(text)
     try:
-        return CompiledText(name, SANDBOXES[html].from_string(text))
+        return CompiledText(name, SANDBOXES[html].from_string(text), slots(tree, html=html))
     except TemplateSyntaxError as error:
         raise BadTemplate(error.message or "it does not compile", error.lineno) from error
     except (TemplateError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
@@ -81,23 +95,6 @@ def one_line(value: str, name: str) -> str:
     Every control character is refused, and the breaks that only Unicode knows.
     """
     value = value.strip()
-    for character in value:
-        if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
-            raise ContentError(f"{name} must be one line, and holds the character U+{ord(character):04X}")
+    if broken := _NOT_IN_A_LINE.search(value):
+        raise ContentError(f"{name} must be one line, and holds the character U+{ord(broken.group()):04X}")
     return value
-
-
-class Record:
-    """Named values that a template reads with a dot, and nothing else: `contact.items` is a field, never a method."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __str__(self) -> str:
-        """Nobody wants a person's every field in a letter."""
-        return ""

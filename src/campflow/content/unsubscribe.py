@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,7 +72,7 @@ def unsubscribe_url(sender: Sender, token: str) -> str:
 
 
 def _mac(secret: bytes, head: str) -> str:
-    return _encode(hmac.new(secret, f"unsubscribe.{head}".encode("utf-8", "replace"), hashlib.sha256).digest()[:_MAC])
+    return _encode(hmac.digest(secret, f"unsubscribe.{head}".encode("utf-8", "replace"), "sha256")[:_MAC])
 
 
 def _encode(data: bytes) -> str:

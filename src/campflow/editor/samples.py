@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from campflow.checking.names import EventWords, Names
-from campflow.content.templates import BadTemplate, Record, compile_text
+from campflow.content.record import Record
+from campflow.content.templates import BadTemplate, compile_text
 from campflow.content.values import Amount
 from campflow.errors import ContentError
 from campflow.model.people import Field, Kind, ValueType

@@ -14,7 +14,8 @@ from sqlalchemy import RowMapping, Select, select
 from campflow import failpoints
 from campflow.content import values
 from campflow.content.keys import stable_key
-from campflow.content.templates import BadTemplate, CompiledText, Record, compile_text
+from campflow.content.record import Record
+from campflow.content.templates import BadTemplate, CompiledText, compile_text
 from campflow.engine.channels import Opened
 from campflow.engine.errand_rows import Held, Target, hold, is_held, put_back, renew, take_over, waiting, write_down
 from campflow.engine.fates import RETRY, Retry

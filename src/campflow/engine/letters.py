@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from campflow.content import values
 from campflow.content.keys import message_key
+from campflow.content.record import Record
 from campflow.content.rendering import Library
-from campflow.content.templates import Record
 from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubscribe_url
 from campflow.engine.outbox import Batch, members
 from campflow.errors import ContentError
@@ -175,5 +175,9 @@ def _context(
 
 
 def _hash(parts: Mapping[str, str], options: Mapping[str, object]) -> str:
-    said = json.dumps([sorted(parts.items()), sorted((name, str(value)) for name, value in options.items())])
-    return hashlib.sha256(said.encode()).hexdigest()
+    """Lengths stand before the texts, so that no two letters that differ are the same bytes."""
+    texts = [text for pair in sorted(parts.items()) for text in pair]
+    texts += [str(text) for pair in sorted(options.items()) for text in pair]
+    pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
+    head = " ".join(map(str, [len(parts), *map(len, pieces)]))
+    return hashlib.sha256(b"\n".join([head.encode(), *pieces])).hexdigest()

@@ -1,0 +1,25 @@
+"""What a template reads with a dot."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Record:
+    """Named values that a template reads with a dot, and nothing else: `contact.items` is a field, never a method."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __str__(self) -> str:
+        """Nobody wants a person's every field in a letter."""
+        return ""
+
+
+def field_of(record: Record, name: str) -> Any:
+    """What `record[name]` is, for those who ask often."""
+    return record._values[name]
