@@ -35,6 +35,7 @@ class Benchmark:
 #: In the order of RESULTS.md.
 ALL = (
     Benchmark("drip3", ("100000",), ("20000",)),
+    Benchmark("handover", (), ("--messages", "3000")),
     Benchmark("rehearsal", (), ("--tests", "50")),
     Benchmark("authoring", (), ("--campaigns", "20")),
     Benchmark("keystroke", (), ("--campaigns", "20", "--strokes", "20")),

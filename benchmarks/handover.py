@@ -1,0 +1,164 @@
+"""Handing over: what one process sends a second, everything included.
+
+    python benchmarks/handover.py [--messages 10000] [--rounds 3]
+
+A campaign has planned a mail of some 4 kB (text and HTML, seven slots) for each contact. Timed is what a daemon does
+from there: release, lease, render, build, hand over to a server in a process of its own, settle. By the clock, and by
+the processor time that the sender itself took: the figure a core.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import figures
+import stores
+
+HERE = Path(__file__).parent
+NOW = 1_767_225_600_000  # 2026-01-01 UTC
+BATCH = 20_000
+
+FLOW = """
+contact {
+  email       email
+  first_name  text?
+  city        text?
+}
+campaign launch {
+  audience  email is set
+  enter     at 2026-01-01 00:00
+  stage told {
+    send email launch
+    after 7 days -> over
+  }
+  final over
+}
+"""
+
+SETTINGS = """
+clock = "manual"
+database = "{database}"
+[sender]
+name = "Blue Heron"
+email = "hello@heron.example"
+unsubscribe = "https://heron.example/unsubscribe"
+[channels.email]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+"""
+
+PARAGRAPH = (
+    "Green tea is best with water at eighty degrees, ninety seconds, and a pot that somebody likes to look at. "
+    "Pour it all out: what stays in the pot goes on brewing, and is bitter when you come back to it.\n\n"
+)
+CONTENT = (
+    "---\nsubject: \"{{ contact.first_name | default('friend') }}, the first flush is here\"\npreheader: Twelve tins\n"
+    "---\nHello {{ contact.first_name | default('friend') }},\n\n"
+    + PARAGRAPH
+    * 6
+    + "We ship to {{ contact.city }}{% if contact.city == 'Lyon' %}, where our shop is{% endif %}, "
+    "as long as {{ contact.email }} is yours.\n\n[No more letters]({{ unsubscribe_url }})\n"
+)
+
+
+def make_project(folder: Path, port: int, database: str) -> None:
+    (folder / "content").mkdir(parents=True)
+    (folder / "campflow.toml").write_text(SETTINGS.format(port=port, database=database), "utf-8")
+    (folder / "launch.flow").write_text(FLOW, "utf-8")
+    (folder / "content" / "launch.email.md").write_text(CONTENT, "utf-8")
+
+
+@contextmanager
+def server(name: str) -> Iterator[tuple[int, list[str]]]:
+    """A server of benchmarks/ in a process of its own: its port, and its last words once it has ended."""
+    last: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, HERE / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        yield int(running.stdout.readline()), last
+        last += (running.communicate()[0] or "").split()
+
+
+def send(folder: Path, n: int) -> dict[str, float]:
+    """In this process: plan n mails, then time their way to the server."""
+    from sqlalchemy import insert
+
+    from campflow.engine.clock import ManualClock
+    from campflow.project import Project
+    from campflow.running import open_runtime
+
+    project = Project.open(folder)
+    with closing(open_runtime(project)) as runtime:
+        contact = runtime.database.tables.contact
+        ManualClock(runtime.database).move(NOW)
+        names = ("Ada", "Grace", "Zoë", "Lin", None)
+        with runtime.database.transaction() as connection:
+            for start in range(1, n + 1, BATCH):
+                rows = [
+                    {"contact_key": str(i), "email": f"user{i}@example.com", "first_name": names[i % 5], "draw": i,
+                     "city": ("Lyon", "Genève", "Bern")[i % 3], "created_at": 0}
+                    for i in range(start, min(start + BATCH, n + 1))
+                ]  # fmt: skip
+                connection.execute(insert(contact), rows)
+        runtime.tick(NOW)
+
+        async def deliver() -> int:
+            async with runtime.channels() as channels:
+                return (await runtime.deliver(channels)).accepted
+
+        began, processor = time.perf_counter(), time.process_time()
+        runtime.release(NOW)
+        accepted = asyncio.run(deliver())
+        if accepted != n:
+            raise SystemExit(f"{accepted} of {n} were accepted")
+        return {"wall": time.perf_counter() - began, "processor": time.process_time() - processor}
+
+
+def smtp(n: int, database: str) -> dict[str, float]:
+    """Messages a second by the clock and by the sender's processor time."""
+    with tempfile.TemporaryDirectory() as place, server("smtp_sink.py") as (port, last):
+        folder = Path(place) / "project"
+        make_project(folder, port, database)
+        command = [sys.executable, __file__, "--messages", str(n), "--send", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    took = json.loads(done.stdout)
+    if int(last[0]) != n:
+        raise SystemExit(f"the server took {last[0]} of {n}")
+    return {"clock": n / took["wall"], "processor": n / took["processor"]}
+
+
+def rows(n: int, rounds: int) -> Iterator[figures.Row]:
+    for kind in filter(stores.is_there, stores.KINDS):
+        runs = []
+        for _ in range(rounds):
+            with stores.scratch(kind) as url:
+                runs.append(smtp(n, url))
+        what = f"SMTP, {n:,} messages of 4 kB, {kind}"
+        yield figures.of(f"{what}, a core", "messages/s", [run["processor"] for run in runs], [3_000], "wanted", ">= 1")
+        yield figures.of(f"{what}, by the clock", "messages/s", [run["clock"] for run in runs])
+
+
+def main() -> None:
+    parser = figures.parser(__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--send", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.send:
+        print(json.dumps(send(arguments.send, arguments.messages)))
+        return
+    figures.show("Handing over", rows(arguments.messages, arguments.rounds), arguments.json)
+
+
+if __name__ == "__main__":
+    main()
