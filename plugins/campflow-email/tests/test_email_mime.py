@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from campflow.errors import ContentError
 from campflow.hooks.contracts import Message, Sender
 from campflow_email.mime import Mail, build
+from campflow_email.session import stuffed
 
 SENDER = Sender("Acme", "hello@acme.example", "help@acme.example")
 DATE = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -217,3 +218,59 @@ def test_any_text_and_any_subject_come_back(body: str, subject: str) -> None:
     message = parsed(mail(parts={"text": "x", "html": markup}, options={"subject": subject}))
     assert text(message, "html").rstrip("\n") == markup.rstrip("\n")
     assert message["Subject"] == subject
+
+
+#: Pieces that break mails: dots, boundaries, encoded words, long lines, everything that some program takes for a line.
+PIECES = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=30),
+    st.sampled_from([
+        "\n.\n", "\r\n.\r\n", "..", "\n", "\r", "=_", "--=_", "=?utf-8?b?eA==?=", "From ", "x" * 997, "é" * 500,
+        "日本" * 40, " \n", "\t\n", "=\n", "=20", "\x85", "\u2028", "\0", "\x0c", "&amp;<b>", "QUIT\r\n",
+        "Bcc: eve@b.example\r\n",
+    ]),
+)  # fmt: skip
+HOSTILE = st.lists(PIECES, min_size=1, max_size=8).map("".join)
+ONE_LINE = HOSTILE.map(lambda value: "".join(value.split()) or "x").filter(lambda value: value.isprintable())
+
+
+@settings(max_examples=200, deadline=None)
+@given(HOSTILE, HOSTILE, ONE_LINE, ONE_LINE)
+def test_a_mail_says_what_the_standard_library_s_own_mail_says(body: str, markup: str, subject: str, name: str) -> None:
+    made = mail(Sender(name, "hello@acme.example"), parts={"text": body, "html": markup}, options={"subject": subject})
+    ours, theirs = parsed(made), _theirs(body, markup, subject)
+    assert [part.get_content_type() for part in ours.walk()] == [part.get_content_type() for part in theirs.walk()]
+    assert text(ours, "html").rstrip("\n") == text(theirs, "html").rstrip("\n")
+    # Of a text's blank lines, more than one is layout.
+    assert _squeezed(text(ours, "plain")) == _squeezed(text(theirs, "plain"))
+    assert ours["Subject"] == subject
+    if theirs["Subject"] == subject:  # their folding loses some
+        assert ours["Subject"] == theirs["Subject"]
+    assert ours["Bcc"] is None
+    assert ours.keys()[:2] == ["From", "To"]
+    # Each line ends in CRLF, none is longer than SMTP allows, and no content ends before its end.
+    assert made.data.replace(b"\r\n", b"").count(b"\n") == made.data.replace(b"\r\n", b"").count(b"\r") == 0
+    assert max(map(len, made.data.split(b"\r\n"))) <= 998
+    on_the_wire = stuffed(made.data)
+    assert on_the_wire.find(b"\r\n.\r\n") == len(on_the_wire) - 5
+    assert on_the_wire[:-3].replace(b"\r\n..", b"\r\n.") == made.data
+
+
+def _theirs(body: str, markup: str, subject: str) -> EmailMessage:
+    """The same mail as `email.message` writes and reads it."""
+    theirs = EmailMessage(policy.SMTP)
+    theirs["Subject"] = subject
+    theirs.set_content(_cleaned(body), cte="base64")
+    theirs.add_alternative(_cleaned(markup), subtype="html", cte="base64")
+    read = BytesParser(policy=policy.default).parsebytes(theirs.as_bytes())
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def _cleaned(said: str) -> str:
+    """Control characters are of no use in a mail; every line's end is the same."""
+    one_end = said.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(each for each in one_end if each in "\n\t" or not (each < " " or each == "\x7f"))
+
+
+def _squeezed(said: str) -> list[str]:
+    return [line.rstrip(" \t") for line in said.split("\n") if line.strip(" \t")]

@@ -26,7 +26,8 @@ EMAIL = ChannelPlugin(
     reports=frozenset({"sent", "failed"}),
     # SMTP has no keys: a server that gets a message twice sends it twice.
     idempotency="none",
-    window=20,
+    # What a crash may leave uncertain, against one commit for so many.
+    window=50,
     prepare=_prepare,
     make=make_channel,
     icon="✉",

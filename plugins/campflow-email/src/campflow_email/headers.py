@@ -42,10 +42,11 @@ def mailbox(value: str, name: str) -> tuple[str, str]:
 def address(value: str, name: str) -> str:
     """A checked address, its domain in ASCII. Raises ContentError."""
     local, at, domain = value.strip().rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        domain = ""
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            domain = ""
     if not at or not _LOCAL.fullmatch(one_line(local, name)) or not _DOMAIN.fullmatch(domain):
         raise ContentError(f"{name}: {value[:80]!r} is not a mail address")
     return f"{local}@{domain}"

@@ -7,6 +7,7 @@ import html
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
 
 from campflow.content.unsubscribe import unsubscribe_url
 from campflow.errors import ContentError
@@ -14,7 +15,12 @@ from campflow.hooks.contracts import Message, Sender
 from campflow_email.headers import address, field, mailbox, mailbox_field, raw_field, url
 
 #: Control characters that no part may hold; a line's end and a tab stay.
-_CONTROL = {code: None for code in range(32) if code not in (9, 10)} | {127: None}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+#: A line that is too long to be left as it is, whatever bytes it holds.
+_LONG_LINE = re.compile(rb"[^\n]{202}")
+
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
 _BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
 _HIDDEN = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden"
@@ -33,7 +39,7 @@ class Mail:
 def build(message: Message, sender: Sender, date: dt.datetime, return_path: str | None = None) -> Mail:
     """The whole mail, lines ending in CRLF. Raises ContentError for what cannot be a mail."""
     options = message.options
-    display, origin = mailbox(str(options.get("from") or _identity(sender)), "from")
+    display, origin = _known_mailbox(str(options.get("from") or _identity(sender)), "from")
     recipient = address(message.address, "the contact's address")
     subject = str(options.get("subject") or "")
     if not subject:
@@ -42,16 +48,25 @@ def build(message: Message, sender: Sender, date: dt.datetime, return_path: str 
         mailbox_field("From", display, origin),
         raw_field("To", f"<{recipient}>"),
         field("Subject", subject),
-        raw_field("Date", format_datetime(date)),
+        _date(int(date.timestamp())),
         raw_field("Message-ID", f"<{message.key}@{origin.rpartition('@')[2]}>"),
     ]
     if reply_to := str(options.get("reply_to") or sender.reply_to or ""):
-        head.append(mailbox_field("Reply-To", *mailbox(reply_to, "reply_to")))
+        head.append(mailbox_field("Reply-To", *_known_mailbox(reply_to, "reply_to")))
     if not options.get("transactional"):
         head += _list_headers(message, sender, origin)
     head.append(b"MIME-Version: 1.0\r\n")
     data = b"".join(head) + _content(message)
     return Mail(return_path or origin, recipient, data, not (recipient + origin).isascii())
+
+
+#: Most mails of a project come from the same few mailboxes, and many within the same second.
+_known_mailbox = lru_cache(maxsize=256)(mailbox)
+
+
+@lru_cache(maxsize=4)
+def _date(seconds: int) -> bytes:
+    return raw_field("Date", format_datetime(dt.datetime.fromtimestamp(seconds, dt.UTC)))
 
 
 def _identity(sender: Sender) -> str:
@@ -78,7 +93,7 @@ def _list_headers(message: Message, sender: Sender, origin: str) -> list[bytes]:
 
 def _content(message: Message) -> bytes:
     """The text alone, or text and HTML as alternatives, the better one last."""
-    text = re.sub(r"\n[ \t]*(?:\n[ \t]*){2,}", "\n\n", message.parts.get("text", "")).strip("\n") + "\n"
+    text = _BLANK_LINES.sub("\n\n", message.parts.get("text", "")).strip("\n") + "\n"
     markup = message.parts.get("html")
     if markup is None:
         return _part("text/plain", text)
@@ -114,15 +129,16 @@ def _part(kind: str, text: str) -> bytes:
 
 def _encoded(text: str) -> tuple[str, bytes]:
     """As it is where it is short lines of ASCII; else the shorter of the two encodings."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL).split("\n")
-    data = "\r\n".join(lines).encode("utf-8", "replace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    data = _CONTROL.sub("", text).replace("\n", "\r\n").encode("utf-8", "replace")
     data = data if data.endswith(b"\r\n") else data + b"\r\n"
-    if data.isascii() and max(map(len, lines)) <= 200 and b"=_" not in data:
+    if data.isascii() and b"=_" not in data and not _LONG_LINE.search(data):
         return "7bit", data
-    if sum(data.count(byte) for byte in _LEADS) > len(data) // 12:
+    if len(data) - len(data.translate(None, _LEADS)) > len(data) // 12:
         return "base64", re.sub(rb"(.{76})", rb"\1\r\n", base64.b64encode(data)) + b"\r\n"
     return "quoted-printable", binascii.b2a_qp(data, istext=True)
 
 
 #: First bytes of characters of three and four bytes: texts full of these are shorter in base64.
-_LEADS = tuple(bytes([byte]) for byte in range(0xE0, 0xF5))
+_LEADS = bytes(range(0xE0, 0xF5))

@@ -2,31 +2,24 @@
 
 import asyncio
 import datetime as dt
-import re
 import ssl
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 import aiosmtplib
-from aiosmtplib import SMTP, SMTPResponse
+from aiosmtplib import SMTP
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Message, Outcome, Receipt, Sender
 from campflow_email.mime import Mail, build
+from campflow_email.session import Gone, Reply, Session, Unusable
 from campflow_email.settings import EmailSettings
-
-#: The server wants a login, or a better one: that is about us and not about the message.
-_LOGIN = frozenset({530, 534, 535, 538})
 
 #: Connections lost one after the other, with no answer in between, until we leave the server alone.
 _LOST = 3
 
-_GONE = (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError, ValueError)
-
-
-class _Unusable(Exception):
-    """The server cannot be used now; the text says why."""
+_FAILED = (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError, ValueError)
 
 
 class SmtpChannel:
@@ -35,23 +28,20 @@ class SmtpChannel:
     def __init__(self, settings: EmailSettings, sender: Sender) -> None:
         self._settings = settings
         self._sender = sender
-        self._idle: list[SMTP] = []
+        self._idle: list[Session] = []
 
     async def open(self) -> None:
         try:
             self._idle.append(await self._connect())
-        except _Unusable as error:
+        except Unusable as error:
             raise ChannelError(str(error)) from error
 
     async def close(self) -> None:
         while self._idle:
-            client = self._idle.pop()
-            with suppress(*_GONE):
-                await client.quit(timeout=2)
-            client.close()
+            self._idle.pop().close(goodbye=True)
 
     async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        window = _Window(messages)
+        window = _Window(messages, self._build)
         count = min(self._settings.connections, len(messages))
         workers = [asyncio.create_task(self._work(window)) for _ in range(count)]
         ended = asyncio.create_task(_when_ended(workers, window))
@@ -68,52 +58,77 @@ class SmtpChannel:
         if window.trouble:
             raise ChannelError(window.trouble)
 
+    def _build(self, message: Message) -> Mail:
+        return build(message, self._sender, dt.datetime.now(dt.UTC), self._settings.return_path)
+
     async def _work(self, window: "_Window") -> None:
         """Send messages of the window over one connection after another, until none is left or the server is down."""
-        client: SMTP | None = None
-        lost = 0
+        session: Session | None = None
+        letter: _Letter | None = None
+        lost, clean = 0, False
         try:
-            while window.work and not window.trouble:
-                if client is None or not client.is_connected:
-                    client = await self._connection()
-                    continue  # others were at work meanwhile: look again
-                message = window.work.popleft()
-                try:
-                    receipt = await self._send(client, message)
-                except _GONE as error:
-                    client.close()
-                    lost += 1
-                    window.put_back(message, f"the connection was lost: {error}")
+            while window.work or letter:
+                if session is None or not session.usable:
                     if lost >= _LOST:
-                        raise _Unusable(f"{self._server} keeps hanging up: {error}") from error
+                        raise Unusable(f"{self._server} keeps hanging up: {window.last_loss}")
+                    session = await self._session()
+                if window.trouble:
+                    break
+                if (letter := letter or window.take(session)) is None:
                     continue
-                except _Unusable:
-                    window.work.appendleft(message)
-                    raise
-                lost = 0 if client.is_connected else lost + 1
-                window.receipts.put_nowait(receipt)
-        except _Unusable as error:
+                begun = letter
+                try:
+                    letter = await self._send(session, begun, window)
+                except Gone as error:
+                    session.close()
+                    window.put_back(begun.message, f"the connection was lost: {error}")
+                    letter = None
+                lost = 0 if session.usable else lost + 1
+            clean = True
+        except Unusable as error:
             window.trouble = window.trouble or str(error)
         finally:
-            if client is not None and client.is_connected and not window.cancelled():
-                self._idle.append(client)
-            elif client is not None:
-                client.close()
+            if letter is not None:
+                window.work.appendleft(letter.message)
+            if session is not None and clean and session.idle:
+                self._idle.append(session)
+            elif session is not None:
+                session.close()
 
-    async def _connection(self) -> SMTP:
+    async def _send(self, session: Session, letter: "_Letter", window: "_Window") -> "_Letter | None":
+        """One message; the next one, where it has been begun. Raises Gone where the connection is lost before the
+        content went out."""
+        refusal = await session.envelope(letter.mail)
+        if refusal is not None:
+            window.settle(letter, refusal)
+            return None
+        following = window.take(session) if session.pipelining and not window.trouble else None
+        try:
+            window.settle(letter, await session.content(letter.mail, following.mail if following else None))
+        except Gone as error:
+            session.close()
+            window.last_loss = str(error)
+            detail = f"no answer after the message was sent: {error}"
+            window.receipts.put_nowait(Receipt(letter.message.message_id, "uncertain", detail=detail))
+        except asyncio.CancelledError:
+            if following is not None:
+                window.work.appendleft(following.message)
+            raise
+        return following
+
+    async def _session(self) -> Session:
         """One that is open, or a new one. The server may have closed those that were idle."""
         while self._idle:
-            client = self._idle.pop()
-            if client.is_connected:
-                return client
-            client.close()
+            session = self._idle.pop()
+            if session.usable:
+                return session
         return await self._connect()
 
     @property
     def _server(self) -> str:
         return f"{self._settings.host}:{self._settings.smtp_port}"
 
-    async def _connect(self) -> SMTP:
+    async def _connect(self) -> Session:
         settings = self._settings
         password = settings.password.get_secret_value() if settings.password else None
         client = SMTP(
@@ -131,35 +146,14 @@ class SmtpChannel:
             await client.connect()
             await _greet(client)
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise _Unusable(
+            raise Unusable(
                 f"{self._server} refuses the login: check username and password ({error.message})"
             ) from error
         except ssl.SSLError as error:
-            raise _Unusable(f"{self._server}: no secure connection: {error}: check `security`, `verify`") from error
-        except _GONE as error:
-            raise _Unusable(f"cannot use {self._server}: {error}: check host, port and security") from error
-        return client
-
-    async def _send(self, client: SMTP, message: Message) -> Receipt:
-        """One message. Raises one of _GONE where the connection is lost before its content went out."""
-        try:
-            mail = build(message, self._sender, dt.datetime.now(dt.UTC), self._settings.return_path)
-        except ContentError as error:
-            return Receipt(message.message_id, "rejected", detail=str(error))
-        if mail.utf8 and not client.supports_extension("smtputf8"):
-            return Receipt(message.message_id, "rejected", detail="the server takes only addresses in ASCII")
-        refusal = await _envelope(client, mail)
-        if refusal is not None:
-            await _forget(client)
-            return _receipt(message, refusal)
-        try:
-            response = await _content(client, mail, self._settings.timeout)
-        except _GONE as error:
-            client.close()
-            return Receipt(message.message_id, "uncertain", detail=f"no answer after the message was sent: {error}")
-        if response.code == 421:
-            client.close()
-        return _receipt(message, response)
+            raise Unusable(f"{self._server}: no secure connection: {error}: check `security`, `verify`") from error
+        except _FAILED as error:
+            raise Unusable(f"cannot use {self._server}: {error}: check host, port and security") from error
+        return _taken_over(client, settings.timeout)
 
 
 async def _greet(client: SMTP) -> None:
@@ -171,28 +165,72 @@ async def _greet(client: SMTP) -> None:
             await client.helo()
 
 
-class _Window:
-    """The messages that workers share, and what became of them."""
+def _taken_over(client: SMTP, timeout: float) -> Session:
+    """The library has connected, secured and logged in; what follows is ours to say."""
+    transport = client.transport
+    if not isinstance(transport, asyncio.Transport):
+        raise Unusable("the connection was lost at once: check host, port and security")
+    return Session(
+        transport,
+        pipelining=client.supports_extension("pipelining"),
+        utf8=client.supports_extension("smtputf8"),
+        timeout=timeout,
+    )
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    message: Message
+    mail: Mail
+
+
+class _Window:
+    """The messages that workers share, and what became of them. `last_loss` is why the last connection was lost."""
+
+    def __init__(self, messages: Sequence[Message], build: Callable[[Message], Mail]) -> None:
         self.work = deque(messages)
         self.receipts: asyncio.Queue[Receipt | None] = asyncio.Queue()
         self.trouble = ""
+        self.last_loss = ""
+        self._build = build
         self._tries: Counter[int] = Counter()
+
+    def take(self, session: Session) -> _Letter | None:
+        """The next message that can be a mail; those before it that cannot are rejected."""
+        while self.work:
+            message = self.work.popleft()
+            try:
+                mail = self._build(message)
+            except ContentError as error:
+                self.receipts.put_nowait(Receipt(message.message_id, "rejected", detail=str(error)))
+                continue
+            if not mail.utf8 or session.utf8:
+                return _Letter(message, mail)
+            detail = "the server takes only addresses in ASCII"
+            self.receipts.put_nowait(Receipt(message.message_id, "rejected", detail=detail))
+        return None
+
+    def settle(self, letter: _Letter, reply: Reply) -> None:
+        outcomes: dict[int, Outcome] = {2: "accepted", 4: "retry", 5: "rejected"}
+        outcome = outcomes.get(reply.code // 100, "uncertain")
+        accepted = outcome == "accepted"
+        self.receipts.put_nowait(
+            Receipt(
+                letter.message.message_id,
+                outcome,
+                provider_id=reply.text[:200] if accepted else None,
+                detail="" if accepted else str(reply),
+            )
+        )
 
     def put_back(self, message: Message, reason: str) -> None:
         """Begin it again on another connection; the second time it has to wait."""
+        self.last_loss = reason
         self._tries[message.message_id] += 1
         if self._tries[message.message_id] < 2:
             self.work.appendleft(message)
         else:
             self.receipts.put_nowait(Receipt(message.message_id, "retry", detail=reason))
-
-    @staticmethod
-    def cancelled() -> bool:
-        """Whether the worker is being cancelled: then its connection is in the middle of something."""
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
 
 
 async def _when_ended(workers: Sequence[asyncio.Task[None]], window: _Window) -> None:
@@ -201,51 +239,6 @@ async def _when_ended(workers: Sequence[asyncio.Task[None]], window: _Window) ->
         if isinstance(result, Exception):
             window.trouble = window.trouble or f"{type(result).__name__}: {result}"
     window.receipts.put_nowait(None)
-
-
-async def _envelope(client: SMTP, mail: Mail) -> SMTPResponse | None:
-    """MAIL, RCPT and DATA; the first answer that is no yes."""
-    sender, recipient = f"FROM:<{mail.sender}>".encode(), f"TO:<{mail.recipient}>".encode()
-    options = (b"SMTPUTF8",) if mail.utf8 else ()
-    for yes, command in ((2, (b"MAIL", sender, *options)), (2, (b"RCPT", recipient)), (3, (b"DATA",))):
-        response = await client.execute_command(*command)
-        if response.code in _LOGIN:
-            raise _Unusable(f"the server wants a login: {response.code} {response.message}")
-        # 503 is "bad sequence of commands": we and the server have lost each other.
-        if response.code // 100 not in (yes, 4, 5) or response.code == 503:
-            raise aiosmtplib.SMTPException(f"an answer we do not know: {response.code} {response.message}")
-        if response.code // 100 != yes:
-            return response
-    return None
-
-
-async def _forget(client: SMTP) -> None:
-    """Ready for the next message; where the server does not answer, over a new connection."""
-    try:
-        if client.is_connected:
-            await client.rset()
-    except _GONE:
-        client.close()
-
-
-async def _content(client: SMTP, mail: Mail, timeout: float) -> SMTPResponse:
-    """The message itself and the final dot. From the first byte on, the server may have it."""
-    if client.protocol is None:
-        raise aiosmtplib.SMTPServerDisconnected("connection lost")
-    client.protocol.write(re.sub(rb"(?m)^\.", b"..", mail.data) + b".\r\n")
-    return await client.protocol.read_response(timeout=timeout)
-
-
-def _receipt(message: Message, response: SMTPResponse) -> Receipt:
-    outcomes: dict[int, Outcome] = {2: "accepted", 4: "retry", 5: "rejected"}
-    outcome = outcomes.get(response.code // 100, "uncertain")
-    said = f"{response.code} {response.message}".replace("\n", " ")
-    return Receipt(
-        message.message_id,
-        outcome,
-        provider_id=response.message[:200] if outcome == "accepted" else None,
-        detail="" if outcome == "accepted" else said,
-    )
 
 
 def _tls(settings: EmailSettings) -> ssl.SSLContext | None:
