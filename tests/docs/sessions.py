@@ -18,8 +18,8 @@ _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "<time>"),
     (re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "<day>"),
-    (re.compile(r"\d{10}\.[0-9a-f]{32}\.campflow"), "<file>"),
-    (re.compile(r"[0-9a-f]{32}"), "<key>"),
+    (re.compile(r"\d{10}\.[0-9a-f]{1,16}-[0-9a-f]{24}\.campflow"), "<file>"),
+    (re.compile(r"[0-9a-f]{1,16}-[0-9a-f]{24}"), "<key>"),
     (re.compile(r"1\.1\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(r"in \d+\.\d s$"), "in <seconds>"),
 )
