@@ -46,10 +46,13 @@ COMMANDS: Mapping[str, str] = {
     "outbox": "desk.outbox",
     "errands": "errands.errands",
     "plugins": "plugins.plugins",
+    "db upgrade": "db.upgrade",
+    "db check": "db.check",
+    "db copy": "db.copy",
 }
 
 #: What commands of two words are about.
-GROUPS: Mapping[str, str] = {"people": "Who there is.", "events": "What they do."}
+GROUPS: Mapping[str, str] = {"people": "Who there is.", "events": "What they do.", "db": "Where it is all kept."}
 
 
 def app_for(words: Sequence[str] = (), plugins: "Iterable[CommandPlugin]" = ()) -> typer.Typer:
