@@ -1,0 +1,201 @@
+"""HTTP to providers: the one module that speaks it, so that another client can take httpx's place.
+
+One long-lived client a provider, with few connections: more at a time were slower. Everything that comes back is
+hostile: answers are bounded in size and in time, no redirect is followed, and what may have been taken is told apart
+from what certainly was not.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from campflow.errors import ChannelError, PluginError
+from campflow.hooks.contracts import Outcome
+
+#: The longest that a provider's Retry-After is believed, in seconds: a day.
+LONGEST_WAIT = 86_400.0
+
+#: Characters of an answer's body that stand in a detail.
+_SAID = 200
+
+
+class HttpError(PluginError):
+    """No answer that can be used."""
+
+
+class NotSent(HttpError):
+    """Nothing was said to the provider: it could not be reached, or not in time. Trying again is safe."""
+
+
+class NoAnswer(HttpError):
+    """The request went out, and no usable answer came: the provider may have done what it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, read to its end. Names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait as the provider says: see the function `retry_after`."""
+        return retry_after(self.headers.get("retry-after"), datetime.now(UTC))
+
+    def json(self) -> Any:
+        """The body as JSON. Raises NoAnswer: who answers with rubbish may have done what it was asked all the same."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise NoAnswer(f"{self.status}, and the body is not JSON: {self.said}") from error
+
+    def json_object(self) -> dict[str, Any]:
+        """The same, where it has to be an object."""
+        found = self.json()
+        if not isinstance(found, dict):
+            raise NoAnswer(f"{self.status}, and the body is not a JSON object: {self.said}")
+        return found
+
+    @property
+    def said(self) -> str:
+        """The beginning of the body, printable, on one line."""
+        text = self.body[: 4 * _SAID].decode("utf-8", "replace")
+        return "".join(each if each.isprintable() else " " for each in text)[:_SAID].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What an answer means for the messages it is about, in the words of a Receipt."""
+
+    outcome: Outcome
+    detail: str = ""
+    retry_after: float | None = None
+
+
+def fate(reply: Reply) -> Fate:
+    """What a status means, where the provider's own description says nothing else.
+
+    2xx accepted; 429, 500, 503 and other 5xx retry; 408, 502 and 504 uncertain, as somebody behind the one who answers
+    may have it; other 4xx rejected. Raises ChannelError for what is about us and not about a message: a redirect, 401,
+    402, 403, 404 and 405.
+    """
+    status, detail = reply.status, f"{reply.status} {reply.said}".strip()
+    if 200 <= status < 300:
+        return Fate("accepted")
+    if 300 <= status < 400:
+        raise ChannelError(f"the provider answers with a redirect ({status}), which is not followed: check the URL")
+    if status in (401, 402, 403, 404, 405):
+        raise ChannelError(f"the provider refuses us: {detail}: check the URL, the key and the account")
+    if status in (408, 502, 504):
+        return Fate("uncertain", detail)
+    if status == 429 or status >= 500:
+        return Fate("retry", detail, reply.retry_after)
+    return Fate("rejected", detail)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds of a Retry-After, which is a number or a date (RFC 9110); None where it says nothing that can be used.
+
+    Zero, a negative number and a date in the past are of no use: our own pause is better than none. Nothing is believed
+    beyond LONGEST_WAIT.
+    """
+    text = (value or "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(text)
+            seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(seconds, LONGEST_WAIT) if seconds > 0 and not math.isnan(seconds) else None
+
+
+class HttpClient:
+    """One provider. Make it in a channel's `open`, close it in `close`.
+
+    `url` is what paths are put behind; `timeout` the seconds that a whole request may take, its answer included;
+    `largest` the bytes that an answer may have. `headers` go with each request.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float = 30.0,
+        connections: int = 5,
+        largest: int = 1_000_000,
+        ca_file: str | None = None,
+    ) -> None:
+        self._timeout, self._largest = timeout, largest
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
+        # To wait for a connection and to make one take two thirds at most: what is cut after that had gone out.
+        parts = httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3)
+        # An answer is bounded as it is on the wire: nothing that unfolds to gigabytes is asked for.
+        own = {"accept-encoding": "identity", "user-agent": "campflow"}
+        self._client = httpx.AsyncClient(
+            base_url=url, headers=own | dict(headers or {}), auth=auth, timeout=parts, limits=limits,
+            follow_redirects=False, trust_env=False, verify=httpx.create_ssl_context(ca_file) if ca_file else True,
+        )  # fmt: skip
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request and its whole answer, whatever its status. Raises NotSent and NoAnswer."""
+        try:
+            request = self._client.build_request(
+                method, path, json=json, data=form, content=content, headers=dict(headers or {})
+            )
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise NotSent(f"the request cannot be written: {error}") from error
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._answer(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+            raise NotSent(
+                f"cannot reach {request.url.host}: {_reason(error)}: check the URL and the network"
+            ) from error
+        except TimeoutError as error:
+            raise NoAnswer(f"no whole answer within {self._timeout:g} seconds") from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise NoAnswer(f"the connection was lost: {_reason(error)}") from error
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _answer(self, request: httpx.Request) -> Reply:
+        response = await self._client.send(request, stream=True)
+        try:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if headers.get("content-encoding", "identity") != "identity":
+                raise NoAnswer(f"{response.status_code}, compressed without being asked to")
+            body = bytearray()
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > self._largest:
+                    raise NoAnswer(f"{response.status_code}, and an answer of more than {self._largest:,} bytes")
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, headers, bytes(body))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
