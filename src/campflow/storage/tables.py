@@ -96,6 +96,7 @@ class Tables:
     move: Table
     message: Table
     batch: Table
+    channel: Table
     attempt: Table
     conversion: Table
     cost: Table
@@ -371,6 +372,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("provider_id", Text),
             Column("content_hash", Text, comment="SHA-256 of what was handed over"),
             Column("detail", Text, comment="why it was rejected, retried or is uncertain"),
+            # Set while a ready one may have been taken already: it is asked about, or offered again with its key.
+            Column("doubted_at", BigInteger, comment="when it was first handed over so, by the database's clock"),
             once("message_once", "contact_id", "journey_id", "nth", "send_id"),
             by_id("message", "message_id"),
             Index(
@@ -407,6 +410,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("last_message_id", Id, nullable=False),
             Column("handed_to", Id, nullable=False, comment="first_message_id - 1 before anything was handed over"),
             Column("closed_at", BigInteger),
+            Column("handed_at", BigInteger, comment="of `handed_to`, by the database's clock"),
+            Index("batch_of_channel", "channel", "ready_at"),
             Index(
                 "batch_open",
                 "channel",
@@ -414,6 +419,21 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("closed_at IS NULL"),
                 postgresql_where=text("closed_at IS NULL"),
             ),
+        ),
+        channel=Table(
+            "channel",
+            m,
+            # What all daemons know of a channel: how much may go now, whether its provider is left alone, whether it is
+            # paused. There is a row once something has happened. Times are by the database's clock.
+            Column("name", Text, primary_key=True),
+            Column("tokens", Float(53), comment="messages that may go at once, when it was last looked"),
+            Column("counted_at", BigInteger, comment="when that was"),
+            Column("failures", Integer, nullable=False, server_default=text("0"), comment="one after the other"),
+            Column("open_until", BigInteger, comment="nothing is handed over before, and then one message to try"),
+            Column("trouble", Text, comment="why"),
+            Column("paused_at", BigInteger, comment="set until somebody resumes it"),
+            Column("paused_for", Text, comment="why"),
+            Column("resumed_at", BigInteger, comment="bounces and complaints are measured from here, campaign's clock"),
         ),
         attempt=Table(
             "attempt",
