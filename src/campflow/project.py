@@ -19,7 +19,8 @@ from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
-from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Sender
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin, ExecutorPlugin, Sender
+from campflow.hooks.executors import LOCAL
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
@@ -227,6 +228,17 @@ class Project:
     def route_settings(self) -> dict[str, BaseModel]:
         """The checked settings of the plugins' pages. Raises ProjectError that names all wrong keys."""
         return self._checked_settings("routes", "set of pages", self.settings.routes, self.plugins.routes)
+
+    def executor(self) -> "tuple[ExecutorPlugin, BaseModel] | None":
+        """Who does the work, with its checked settings; None: the daemon itself. Raises ProjectError."""
+        known, name = self.plugins.executors, self.settings.executor
+        settings = self._checked_settings("executors", "executor", self.settings.executors, known)
+        if name == LOCAL:
+            return None
+        if name not in known:
+            hint = did_you_mean(name, (*known, LOCAL)) or "install one that does (campflow-celery makes `celery`)"
+            raise ProjectError(f"{FILE}: `executor`: no plugin makes an executor `{name}`; {hint}")
+        return known[name], settings[name]
 
     @cached_property
     def audiences(self) -> dict[str, list[str]]:

@@ -14,7 +14,8 @@ from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.letters import Stationery
 from campflow.engine.runtime import Runtime
-from campflow.in_force import InForce, before, differing, in_force, texts
+from campflow.errors import ProjectError
+from campflow.in_force import InForce, before, differing, in_force, readable, texts
 from campflow.model.people import Contact
 from campflow.planning.planner import patterns
 from campflow.project import Project
@@ -45,6 +46,19 @@ def open_runtime(project: Project) -> Runtime:
         waiting=stands.waiting,
         renew=lambda: open_runtime(Project(project.root, project.settings, project.plugins)),
     )  # fmt: skip
+
+
+def open_in_force(project: Project) -> Runtime:
+    """What runs the campaigns as they are in force, whatever the files say: for those who only do what they are told.
+
+    Raises ProjectError where nothing is in force yet, or it cannot be read any more.
+    """
+    chosen = readable(project, in_force(project))
+    if chosen is None:
+        raise ProjectError("no campaign is in force: `campflow run` or `campflow apply` puts one into force")
+    runtime = open_runtime(chosen)
+    runtime.renew = lambda: open_in_force(Project(project.root, project.settings, project.plugins))
+    return runtime
 
 
 def now_of(project: Project) -> int:

@@ -93,9 +93,9 @@ class Settings(BaseSettings):
     """Every key of `campflow.toml`.
 
     The keys inside `[channels.NAME]` belong to the plugin that makes the channel, and so do those inside
-    `[sinks.NAME]`, `[actions.NAME]`, `[webhooks.NAME]`, `[routes.NAME]` and, but for `audiences`,
-    `[destinations.NAME]`. `plugins` None loads all that are installed, and the project's own. `secret` signs links;
-    None lets the project make one and keep it in its database.
+    `[sinks.NAME]`, `[actions.NAME]`, `[webhooks.NAME]`, `[routes.NAME]`, `[executors.NAME]` and, but for `audiences`,
+    `[destinations.NAME]`. `executor` "local": the daemon does the work itself. `plugins` None loads all that are
+    installed, and the project's own. `secret` signs links; None lets the project make one and keep it in its database.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     clock: Literal["system", "manual"] = "system"
     expires: str = "1 day"
     secret: str | None = Field(default=None, min_length=16)
+    executor: str = "local"
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = None
     sender: SenderSettings = SenderSettings()
     rfm: RfmSettings | None = None
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     actions: dict[str, dict[str, Any]] = Field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     routes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    executors: dict[str, dict[str, Any]] = Field(default_factory=dict)
     costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
     @field_validator("plugins", mode="before")

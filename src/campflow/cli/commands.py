@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "changing.rollback",
     "versions": "changing.versions",
     "run": "operating.run",
+    "worker": "working.worker",
     "tick": "operating.tick",
     "status": "desk.status",
     "explain": "desk.explain",

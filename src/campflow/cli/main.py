@@ -26,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> None:
         print(f"campflow {version('campflow')}")
         return
     # Who stops a daemon that is still starting has it stopped as cleanly as one that runs.
-    if alone and words[:1] == ["run"]:
+    if alone and words[:1] in (["run"], ["worker"]):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(CLEAN))
     # A quarter of the time of `check` went into looking for cycles in modules and trees that have none.
     hurries = alone and words[:1] == ["check"]

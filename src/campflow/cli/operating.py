@@ -46,8 +46,10 @@ def run(
         log.warning("plugin left out", plugin=failed.name, reason=failed.reason)
     if opened.settings.clock == "manual":
         log.warning('the clock is "manual": time moves only by `campflow tick --now` and `campflow run --play`')
+    chosen = opened.executor()
+    executor = chosen[0].make(chosen[1], opened.channel_context) if chosen else None
     with closing(open_runtime(opened)) as runtime:
-        asyncio.run(Daemon(runtime, log, roles=roles).run())
+        asyncio.run(Daemon(runtime, log, roles=roles, executor=executor).run())
 
 
 def _roles(written: str | None) -> tuple[str, ...]:

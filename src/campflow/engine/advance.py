@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, update
 
 from campflow.engine.deployed import Deployed, Deployment
+from campflow.engine.pulse import MINUTE
 from campflow.engine.schedule import occurrences
 from campflow.engine.scores import refresh_scores
 from campflow.engine.splits import decide, decisions, readings
@@ -67,6 +68,18 @@ def look_inside(
         if campaign.plan.name in campaigns:
             _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done).look_inside()
     return done
+
+
+def is_behind(connection: Connection, tables: Tables, campaign_id: int, now: int) -> bool:
+    """Whether a tick at `now` would find something that a campaign has not looked at. A look at index entries."""
+    seen = connection.execute(_looked(tables), {"campaign": campaign_id}).mappings().one()
+    if seen["looked_at"] // MINUTE < now // MINUTE:  # schedules and midnights
+        return True
+    ends = connection.execute(_last_of_each(tables), {"now": now}).mappings().one()
+    if any(seen[name] < (last or 0) for name, last in ends.items()):
+        return True
+    asked = {"campaign": campaign_id, "now": now, "looked_at": seen["looked_at"]}
+    return any(connection.execute(_due_by_time(tables), asked).one())
 
 
 def _wait_for(database: Database, midnight: int) -> None:

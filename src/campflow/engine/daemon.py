@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from structlog.typing import FilteringBoundLogger
 
+from campflow.engine.asking import Asking
 from campflow.engine.channels import Channels
 from campflow.engine.errands import Doors
 from campflow.engine.runtime import Runtime
+from campflow.engine.trouble import Trouble
+from campflow.hooks.contracts import Executor, Log, Work
 
 #: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
 LOOK = 1.0
@@ -31,26 +33,34 @@ _JOBS = {"tick": "tick", "deliver": "send", "errands": "send"}
 
 
 class Daemon:
-    """One running process, which does what its `roles` say.
+    """One running process, which does what its `roles` say, or has it done by an `executor`.
 
     `run` returns after SIGTERM or SIGINT, or after `stop`, when what was begun is finished.
     """
 
     def __init__(
-        self, runtime: Runtime, log: FilteringBoundLogger, look: float = LOOK, roles: Collection[str] = tuple(ROLES)
+        self,
+        runtime: Runtime,
+        log: Log,
+        look: float = LOOK,
+        roles: Collection[str] = tuple(ROLES),
+        executor: Executor | None = None,
     ) -> None:
         self.runtime = runtime
         self.log = log
         self.look = look
         self.roles = roles
+        self.executor = executor
+        self._asking = Asking()
+        self._trouble = Trouble(log)
         # A look that came too late is made now; several that were missed are one.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC, job_defaults=defaults)
         self._stopping = asyncio.Event()
         self._busy = 0
+        self._connected = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._complaints: dict[str, str] = {}
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -67,6 +77,8 @@ class Daemon:
             self._scheduler.pause()
             await self._idle.wait()
             self._scheduler.shutdown(wait=False)
+            if self.executor is not None:
+                await self.executor.close()
         self.log.info("stopped")
 
     def stop(self) -> None:
@@ -80,7 +92,11 @@ class Daemon:
         async def do_errands() -> None:
             await self._do_errands(doors)
 
-        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands}
+        async def ask() -> None:
+            if self.executor is not None:
+                await self._ask(self.executor)
+
+        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands, "ask": ask}
         for name in self._jobs():
             self._scheduler.add_job(
                 self._guarded,
@@ -93,6 +109,8 @@ class Daemon:
 
     def _jobs(self) -> list[str]:
         """What is to be done again and again, by the names of jobs."""
+        if self.executor is not None:
+            return ["ask"]
         return [name for name, role in _JOBS.items() if role in self.roles]
 
     async def _guarded(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -103,13 +121,28 @@ class Daemon:
         self._idle.clear()
         try:
             await work()
-            self._recovered(name)
+            self._trouble.over(name)
         except Exception as error:
-            self._complain(name, error)
+            self._trouble.say(name, error)
         finally:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
+
+    # --- having it done by others -------------------------------------------------------------------------------
+
+    async def _ask(self, executor: Executor) -> None:
+        if not self._connected:
+            await executor.open()
+            self._connected = True
+        # Where nothing is wanted that is told as well: an executor may look after its connection then.
+        asked = await executor.ask(await asyncio.to_thread(self._wanted))
+        if asked:
+            self.log.info("asked", pieces=asked)
+
+    def _wanted(self) -> dict[Work, int]:
+        self._read_again()
+        return self._asking.wanted(self.runtime, self.roles)
 
     # --- work ---------------------------------------------------------------------------------------------------
 
@@ -128,12 +161,12 @@ class Daemon:
         self.runtime.note(now)
         try:
             done = self.runtime.tick(now)
-            self._recovered("campaigns")
+            self._trouble.over("campaigns")
         except Exception as error:
-            self._complain("campaigns", error)
+            self._trouble.say("campaigns", error)
             done, failed = self.runtime.tick_apart(now)
             for name, each in failed.items():
-                self._complain(f"campaign {name}", each)
+                self._trouble.say(f"campaign {name}", each)
         released = self.runtime.release(now)
         told = {name: count for name, count in (asdict(done) | {"expired": released.expired}).items() if count}
         if told:
@@ -155,34 +188,19 @@ class Daemon:
             self.log.info("handed over", **told)
         for name in self.runtime.plugins:
             if name in report.failures:
-                self._complain(f"channel {name}", report.failures[name])
+                self._trouble.say(f"channel {name}", report.failures[name])
             elif told:
-                self._recovered(f"channel {name}")
+                self._trouble.over(f"channel {name}")
 
     async def _do_errands(self, doors: Doors) -> None:
         report = await self.runtime.do_errands(doors, self._stopping.is_set)
         if told := {name: count for name, count in report.counts().items() if count}:
             self.log.info("errands", **told)
         for what, reason in report.failures.items():
-            self._complain(what, reason)
+            self._trouble.say(what, reason)
         for what in report.reached - set(report.failures):
-            self._recovered(what)
+            self._trouble.over(what)
 
     def _tell_waiting(self) -> None:
         for name, reason in self.runtime.waiting.items():
             self.log.warning("its new text is not in force", campaign=name, reason=reason)
-
-    # --- what goes wrong ----------------------------------------------------------------------------------------
-
-    def _complain(self, what: str, error: Exception | str) -> None:
-        """Say it, unless the same was said of this last time."""
-        # Without the statement and its parameters, which hold the time and so differ at every look.
-        cause = getattr(error, "orig", None) or error
-        said = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
-        if self._complaints.get(what) != said:
-            self._complaints[what] = said
-            self.log.error("failed", what=what, error=said, exc_info=error if isinstance(error, Exception) else None)
-
-    def _recovered(self, what: str) -> None:
-        if self._complaints.pop(what, None) is not None:
-            self.log.info("recovered", what=what)

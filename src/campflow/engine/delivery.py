@@ -51,7 +51,8 @@ class Rules:
     """How a pass works: messages in a batch, seconds of a lease, how failures are tried again.
 
     `listens` are the reactions (`sent`, `failed`, `expired`) that some campaign asks about: only these become events.
-    `prices` are what an accepted message costs, `gates` what else than time a message waits for.
+    `prices` are what an accepted message costs, `gates` what else than time a message waits for. With `one_of` a pass
+    is one batch of that channel.
     """
 
     batch: int = 500
@@ -60,6 +61,7 @@ class Rules:
     listens: Collection[str] = ()
     prices: Prices = FREE
     gates: Gates | None = None
+    one_of: str | None = None
 
 
 RULES = Rules()
@@ -81,7 +83,7 @@ async def deliver_ready(
     keys = {name: plugin.idempotency == "key" for name, plugin in channels.plugins.items()}
     taken = outbox.take_over(database, keys, now())
     report = DeliveryReport(uncertain=taken.uncertain)
-    plugins = channels.plugins.values()
+    plugins = [each for name, each in channels.plugins.items() if rules.one_of in (None, name)]
     passes = [_Pass(database, stationery, channels, plugin, now, rules, stop, report) for plugin in plugins]
     # Each channel finishes its window before an error of another one is raised.
     ended = await asyncio.gather(*(each.run() for each in passes), return_exceptions=True)
@@ -113,6 +115,8 @@ class _Pass:
             while not self.stop() and (batch := self._lease()):
                 with suppress(outbox.LeaseLost):
                     await self._deliver(channel, batch)
+                if self.rules.one_of is not None:
+                    break
             self.channels.worked(name)
         except ChannelError as error:
             self.report.failures[name] = str(error)

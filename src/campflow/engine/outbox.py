@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
 from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
@@ -107,12 +107,15 @@ def _expire(
 
 def has_ready(database: Database, channel: str, now: int) -> bool:
     """Whether it is worth opening this channel."""
-    tables = database.tables
-    m = tables.message.c
-    first = select(m.message_id).where(m.channel == channel, m.state == READY, _due(tables, now)).limit(1)
-    soon = select(m.message_id).where(m.channel == channel, m.state == PLANNED, m.release_at <= now).limit(1)
     with database.reader() as connection:
-        return any(connection.execute(query).first() is not None for query in (first, soon))
+        return any(connection.execute(query.limit(1)).first() for query in ready(database.tables, channel, now))
+
+
+def ready(tables: Tables, channel: str, now: int) -> tuple[Select[int], Select[int]]:
+    """The messages of a channel that a lease would look at: those that are ready, and those whose time has come."""
+    m = tables.message.c
+    mine = select(m.message_id).where(m.channel == channel)
+    return mine.where(m.state == READY, _due(tables, now)), mine.where(m.state == PLANNED, m.release_at <= now)
 
 
 def lease(
@@ -309,6 +312,14 @@ def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> T
                 uncertain += connection.execute(update(tables.message).where(handed).values(fate)).rowcount
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
     return TakenOver(len(lost), uncertain)
+
+
+def open_batches(connection: Connection, tables: Tables, channel: str) -> tuple[int, int]:
+    """Open batches of a channel: how many are held, and how many belong to processes that are gone."""
+    b = tables.batch.c
+    rows = connection.execute(select(tables.batch).where(b.channel == channel, b.closed_at.is_(None))).all()
+    lost = len(_abandoned(rows, database_now(connection))) if rows else 0
+    return len(rows) - lost, lost
 
 
 def _abandoned(rows: Sequence[Row[tuple[object, ...]]], clock: int) -> list[Row[tuple[object, ...]]]:

@@ -1,6 +1,6 @@
 """A project that is open for work: its database with the campaigns in force, its clock, its channels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from campflow.engine.letters import Stationery
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin
+from campflow.planning.planner import circles
 from campflow.sql.program import Program
 from campflow.storage.database import Database
 
@@ -69,10 +70,22 @@ class Runtime:
         self._left.append(self.database)
         self.database, self.program, self.deployment = new.database, new.program, new.deployment
         self.clock, self.stationery, self.waiting, self._seen = new.clock, new.stationery, new.waiting, None
+        self._gates = new._gates
 
-    def tick(self, now: int) -> Advance:
-        """Move everybody who is due at `now`."""
-        return advance(self.database, self.program, self.deployment, now)
+    def circles(self) -> list[tuple[str, ...]]:
+        """The campaigns, together with those whose order in a tick may matter to them: each circle can be ticked by
+        itself, wherever the others are."""
+        kept = (each.program.plan for one in self.deployment.campaigns.values() for each in one.kept)
+        found = circles([*(each.plan for each in self.program.campaigns), *kept])
+        order = [each.plan.name for each in self.program.campaigns]
+        return sorted(tuple(name for name in order if name in circle) for circle in found)
+
+    def tick(self, now: int, only: Collection[str] | None = None) -> Advance:
+        """Move everybody who is due at `now`; with `only`, in the campaigns of a circle."""
+        program = self.program
+        if only is not None:
+            program = replace(program, campaigns=tuple(each for each in program.campaigns if each.plan.name in only))
+        return advance(self.database, program, self.deployment, now)
 
     def tick_apart(self, now: int) -> tuple[Advance, dict[str, Exception]]:
         """The same, campaign by campaign: one that fails keeps nobody else waiting. Errors by campaign."""
@@ -110,9 +123,12 @@ class Runtime:
         """The channels, none of them open yet."""
         return Channels(self.plugins, self.settings, self.context)
 
-    async def deliver(self, channels: Channels, stop: Callable[[], bool] = lambda: False) -> DeliveryReport:
-        """Hand over what is ready. When `stop` says so, only the windows at hand are finished."""
-        rules = Rules(listens=self.program.plan.reads, prices=self.prices, gates=self._gates)
+    async def deliver(
+        self, channels: Channels, stop: Callable[[], bool] = lambda: False, batch_of: str | None = None
+    ) -> DeliveryReport:
+        """Hand over what is ready; with `batch_of`, one batch of that channel. When `stop` says so, only the windows at
+        hand are finished."""
+        rules = Rules(listens=self.program.plan.reads, prices=self.prices, gates=self._gates, one_of=batch_of)
         return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
 
     def doors(self) -> Doors:

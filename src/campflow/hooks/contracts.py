@@ -12,6 +12,14 @@ from campflow.hooks.additions import MakeApp as MakeApp
 from campflow.hooks.additions import MakeWebhook as MakeWebhook
 from campflow.hooks.additions import RoutePlugin as RoutePlugin
 from campflow.hooks.additions import WebhookPlugin as WebhookPlugin
+from campflow.hooks.executors import Executor as Executor
+from campflow.hooks.executors import ExecutorPlugin as ExecutorPlugin
+from campflow.hooks.executors import Log as Log
+from campflow.hooks.executors import MakeExecutor as MakeExecutor
+from campflow.hooks.executors import ServeExecutor as ServeExecutor
+from campflow.hooks.executors import Shop as Shop
+from campflow.hooks.executors import Work as Work
+from campflow.hooks.executors import Worker as Worker
 from campflow.hooks.reactions import ListeningChannel as ListeningChannel
 from campflow.hooks.reactions import Reaction as Reaction
 from campflow.hooks.reactions import WebAnswer as WebAnswer

@@ -17,6 +17,7 @@ from campflow.hooks.contracts import (
     AudiencePlugin,
     ChannelPlugin,
     CommandPlugin,
+    ExecutorPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -60,6 +61,7 @@ class Plugins:
     webhooks: Mapping[str, WebhookPlugin] = field(default_factory=dict)
     routes: Mapping[str, RoutePlugin] = field(default_factory=dict)
     commands: Mapping[str, CommandPlugin] = field(default_factory=dict)
+    executors: Mapping[str, ExecutorPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
 
@@ -123,6 +125,7 @@ def load_plugins(
         webhooks=of("webhook"),
         routes=of("pages"),
         commands=of("command"),
+        executors=of("executor"),
         loaded=tuple(loaded),
         failed=tuple(failed),
     )

@@ -12,11 +12,13 @@ from campflow.hooks.contracts import (
     AudiencePlugin,
     ChannelPlugin,
     CommandPlugin,
+    ExecutorPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
     WebhookPlugin,
 )
+from campflow.hooks.executors import LOCAL
 from campflow.model.amounts import parse_amount
 from campflow.model.people import BUILT_IN_EVENTS
 
@@ -29,6 +31,7 @@ Offer = (
     | WebhookPlugin
     | RoutePlugin
     | CommandPlugin
+    | ExecutorPlugin
 )
 
 #: What a hook returns, and the word for it.
@@ -41,6 +44,7 @@ HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
     ("campflow_webhooks", WebhookPlugin, "webhook"),
     ("campflow_routes", RoutePlugin, "pages"),
     ("campflow_commands", CommandPlugin, "command"),
+    ("campflow_executors", ExecutorPlugin, "executor"),
 )
 
 #: Taken by landing pages: `demo.page.html`.
@@ -97,9 +101,15 @@ def _batch(offer: AudiencePlugin | ActionPlugin) -> None:
         raise PluginError(f"{offer.name}: `batch` must be 1 or more")
 
 
+def _executor(offer: ExecutorPlugin) -> None:
+    if offer.name == LOCAL:
+        raise PluginError(f"an executor cannot be called `{LOCAL}`: that is the daemon itself")
+
+
 _CHECKS: Mapping[type[Offer], Callable[..., None]] = {
     ChannelPlugin: _channel,
     SinkPlugin: _sink,
     AudiencePlugin: _batch,
     ActionPlugin: _batch,
+    ExecutorPlugin: _executor,
 }

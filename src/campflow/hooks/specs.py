@@ -21,6 +21,7 @@ from campflow.hooks.contracts import (
     AudiencePlugin,
     ChannelPlugin,
     CommandPlugin,
+    ExecutorPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -108,5 +109,15 @@ def campflow_commands() -> Iterable[CommandPlugin]:
     """Commands of their own: `campflow NAME …`.
 
     Asked when a command line begins with a word that campflow does not know itself, and for `campflow --help`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_executors() -> Iterable[ExecutorPlugin]:
+    """Who does the work of ticks and deliveries instead of the daemon: what `executor` in campflow.toml may say.
+
+    Asked when the project is opened. With its name in campflow.toml, `make` is called once per daemon, then the
+    executor's `open`, `ask` …, `close`; `serve` is what `campflow worker` runs.
     """
     raise NotImplementedError

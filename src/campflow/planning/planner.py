@@ -294,6 +294,22 @@ def _feeds(source: CampaignPlan, reader: CampaignPlan) -> bool:
     return bool(fields & _set_fields(source))
 
 
+def circles(campaigns: Iterable[CampaignPlan]) -> list[set[str]]:
+    """The names of campaigns, together with those whose order in a tick may matter to them: one reads what the other
+    tells or sets, or both set one field. Kept texts may be among them."""
+    found: list[set[str]] = []
+    plans = list(campaigns)
+    for each in plans:
+        mine = {o.name for o in plans if o.name == each.name or _concern(each, o) or _concern(o, each)}
+        apart = [circle for circle in found if not circle & mine]
+        found = [*apart, mine.union(*(circle for circle in found if circle & mine))]
+    return found
+
+
+def _concern(source: CampaignPlan, other: CampaignPlan) -> bool:
+    return _feeds(source, other) or bool(_set_fields(source) & _set_fields(other))
+
+
 def narrowed(whole: Plan, names: Iterable[str]) -> Plan:
     """Only the campaigns of these names and those that may change what happens in them, in the same order."""
     kept: set[str] = set()

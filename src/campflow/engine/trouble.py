@@ -1,0 +1,26 @@
+"""What goes wrong again and again is said once, and once more when it is over."""
+
+from dataclasses import dataclass, field
+
+from campflow.hooks.executors import Log
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Tells the log of failures, by what failed."""
+
+    log: Log
+    _said: dict[str, str] = field(default_factory=dict)
+
+    def say(self, what: str, error: Exception | str) -> None:
+        """Say it, unless the same was said of this last time."""
+        # Without the statement and its parameters, which hold the time and so differ at every look.
+        cause = getattr(error, "orig", None) or error
+        said = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
+        if self._said.get(what) != said:
+            self._said[what] = said
+            self.log.error("failed", what=what, error=said, exc_info=error if isinstance(error, Exception) else None)
+
+    def over(self, what: str) -> None:
+        if self._said.pop(what, None) is not None:
+            self.log.info("recovered", what=what)
