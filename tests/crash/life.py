@@ -1,0 +1,186 @@
+"""A project that lives through the steps, and dies where it is told to; then what must be true of it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGKILL
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from tests.crash.campflow_ledger import WINDOW
+from tests.crash.ledger import Ledger, listening
+from tests.crash.place import Place
+from tests.crash.steps import READING, STEPS
+
+HERE = Path(__file__).parent
+
+
+def install_plugin(folder: Path) -> None:
+    """The ledger's plugin as a distribution in this folder, found where PYTHONPATH names it."""
+    (folder / "campflow_ledger.py").write_text((HERE / "campflow_ledger.py").read_text("utf-8"), "utf-8")
+    info = folder / "campflow_ledger-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: campflow-ledger\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[campflow]\nledger = campflow_ledger\n")
+
+
+class CommandServer:
+    """`tests/crash/commands_server.py`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        install_plugin(folder)
+        path = os.pathsep.join([str(folder), str(HERE.parents[1])])
+        variables = {**os.environ, "PYTHONPATH": path, "CAMPFLOW_FAILPOINT": "", "COLUMNS": "200"}
+        variables.pop("CAMPFLOW_PLUGINS", None)
+        command = [sys.executable, "-m", "tests.crash.commands_server"]
+        self._process = subprocess.Popen(
+            command, cwd=HERE.parents[1], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._answer() == "ready\n"
+
+    def __enter__(self) -> "CommandServer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def run(
+        self, words: Sequence[str], folder: Path, failpoint: str, variables: dict[str, str]
+    ) -> tuple[int, Counter[str]]:
+        """The exit code (negative: the signal that ended it) and how often it reached which failpoint."""
+        order = {
+            "words": words, "folder": str(folder), "failpoint": failpoint, "variables": variables,
+            "out": str(folder / "said.txt"),
+        }  # fmt: skip
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        told = json.loads(self._answer())
+        return told["code"], Counter(told["reached"])
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+@dataclass
+class Life:
+    """A project on its way: `reached` counts failpoints step by step, `deaths` the steps that were killed."""
+
+    place: Place
+    ledger: Ledger
+    reached: list[Counter[str]] = field(default_factory=list)
+    deaths: int = 0
+    died_at_failpoint: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.place.folder
+
+    def copy(self) -> "Life":
+        ledger = Ledger(self.ledger.keys)
+        ledger.offered = self.ledger.offered.copy()
+        return Life(self.place.copy(), ledger, list(self.reached), self.deaths)
+
+    def rows(self, query: str) -> list[Any]:
+        engine = sa.create_engine(self.place.url, poolclass=sa.NullPool)
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
+
+def live(server: CommandServer, life: Life, failpoint: str = "", *, remember: list[Life] | None = None) -> None:
+    """Take the steps that are left, each again where it was killed; the process dies once at `failpoint`.
+
+    `remember` gets a copy of the life before each step.
+    """
+    with listening(life.ledger) as port:
+        variables = {
+            "LEDGER_PORT": str(port), "LEDGER_KEYS": str(int(life.ledger.keys)), "CAMPFLOW_DATABASE": life.place.url
+        }  # fmt: skip
+        for words, always in STEPS[len(life.reached) :]:
+            if remember is not None:
+                remember.append(life.copy())
+            if words[0] in READING and failpoint and life.died_at_failpoint:
+                continue
+            waiting = "" if life.died_at_failpoint else failpoint
+            code, reached = server.run(words, life.folder, always or waiting, variables)
+            life.reached.append(reached)
+            if code == -SIGKILL and (always or waiting):
+                life.deaths += 1
+                if always:
+                    continue
+                life.died_at_failpoint = True
+                code, _ = server.run(words, life.folder, "", variables)
+            assert code == 0 and not always, f"{words}: {code}\n{said(life.folder)}"
+
+
+def said(folder: Path) -> str:
+    path = folder / "said.txt"
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+MOVES = """
+SELECT c.contact_key, j.entry, m.nth, f.name, t.name, m.at FROM move m JOIN journey j ON j.journey_id = m.journey_id
+JOIN contact c ON c.contact_id = m.contact_id LEFT JOIN stage f ON f.stage_id = m.from_stage_id
+LEFT JOIN stage t ON t.stage_id = m.to_stage_id ORDER BY 1, 2, 3
+"""
+MESSAGES = """
+SELECT c.contact_key, s.message, m.state FROM message m JOIN contact c ON c.contact_id = m.contact_id
+JOIN send s ON s.send_id = m.send_id ORDER BY 1, 2
+"""
+ERRANDS = """
+SELECT s.kind, c.contact_key, e.state FROM errand e JOIN contact c ON c.contact_id = e.contact_id
+JOIN errand_statement s ON s.errand_statement_id = e.errand_statement_id ORDER BY 1, 2
+"""
+
+
+def check(life: Life, undisturbed: Life) -> None:
+    """The promises, on the rows and in the provider's ledger."""
+    assert life.rows(MOVES) == undisturbed.rows(MOVES)
+    check_messages(life, undisturbed)
+    check_errands(life)
+
+
+def check_messages(life: Life, undisturbed: Life) -> None:
+    fates = {f"{who} {name}": state for who, name, state in life.rows(MESSAGES)}
+    planned = {f"{who} {name}" for who, name, _ in undisturbed.rows(MESSAGES)}
+    assert set(fates) == planned, "a message is missing, or was planned that is not demanded"
+    there = {who: times for (what, _, who), times in life.ledger.offered.items() if what == "message"}
+    once = life.ledger.keys
+    assert once or max(there.values()) == 1, "somebody got it twice"
+    accepted = {who for who, state in fates.items() if state == "accepted"}
+    uncertain = {who for who, state in fates.items() if state == "uncertain"}
+    assert accepted <= there.keys(), "accepted, and the provider never had it"
+    assert {who for who in there if who in fates} <= accepted | uncertain, "the provider has it, and we do not say so"
+    assert set(fates.values()) <= {"accepted", "uncertain", "skipped"}
+    assert len(uncertain) <= (0 if once else life.deaths * WINDOW)
+    # One message, one key, whatever happened in between.
+    keys = Counter(who for what, _, who in life.ledger.offered if what == "message")
+    assert set(keys.values()) == {1}
+
+
+def check_errands(life: Life) -> None:
+    fates = life.rows(ERRANDS)
+    given = {kind: {who: times for (what, _, who), times in life.ledger.offered.items() if what == kind}
+             for kind in ("task", "note")}  # fmt: skip
+    assert life.ledger.keys or max(given["task"].values()) == 1, "an action without keys was run twice"
+    for kind, who, state in fates:
+        allowed = {"done", "uncertain"} if kind == "do" and not life.ledger.keys else {"done"}
+        assert state in allowed, (kind, who, state)
+        if state == "done" and kind != "sync":
+            assert who in given["task" if kind == "do" else "note"]
+    assert {who for kind, who, state in fates if kind == "do"} >= {
+        who for who in given["task"] if who != "person5@example.com"
+    }

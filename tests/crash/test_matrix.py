@@ -1,0 +1,75 @@
+"""The crash matrix: the process dies at each failpoint, is started again, and everything ends as if it had not.
+
+Every failpoint × SQLite and PostgreSQL × a provider with and without idempotency keys. An ordinary run takes a share
+of the cases; CAMPFLOW_TEST_LONG=1 takes them all.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests import databases
+from tests.crash.ledger import Ledger
+from tests.crash.life import CommandServer, Life, check, live
+from tests.crash.place import Place
+from tests.crash.steps import write_project
+
+from campflow import failpoints
+
+LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+KINDS = [(kind, keys) for kind in databases.kinds() for keys in (False, True)]
+#: Of the cases, an ordinary run takes every so manieth: no multiple of the kinds, so that all of them have their turn.
+SHARE = 1 if LONG else 17
+
+
+class Lives:
+    """The command server, and of each kind a life that nothing disturbs, with copies of it before each step."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self.server = stack.enter_context(CommandServer(folder / "server"))
+        self._undisturbed: dict[tuple[str, bool], tuple[Life, list[Life]]] = {}
+
+    def undisturbed(self, kind: str, keys: bool) -> tuple[Life, list[Life]]:
+        if (kind, keys) not in self._undisturbed:
+            life, copies = Life(Place(kind, self._folder, self._stack.callback), Ledger(keys)), list[Life]()
+            life.folder.mkdir()
+            write_project(life.folder)
+            live(self.server, life, remember=copies)
+            self._undisturbed[kind, keys] = life, copies
+        return self._undisturbed[kind, keys]
+
+    def killed(self, kind: str, keys: bool, failpoint: str) -> Life:
+        """A life that dies where this failpoint is first reached."""
+        undisturbed, copies = self.undisturbed(kind, keys)
+        step = next(step for step, reached in enumerate(undisturbed.reached) if failpoint in reached)
+        life = copies[step].copy()
+        live(self.server, life, failpoint)
+        return life
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
+    with ExitStack() as stack:
+        yield Lives(tmp_path_factory.mktemp("lives"), stack)
+
+
+@pytest.mark.parametrize(("kind", "keys"), KINDS)
+def test_the_life_of_the_matrix_reaches_every_failpoint(lives: Lives, kind: str, keys: bool) -> None:
+    life, _ = lives.undisturbed(kind, keys)
+    assert sorted(failpoints.names() - {name for step in life.reached for name in step}) == []
+    check(life, life)
+
+
+def cases() -> list[tuple[str, bool, str]]:
+    return [(kind, keys, name) for name in sorted(failpoints.names()) for kind, keys in KINDS][::SHARE]
+
+
+@pytest.mark.parametrize(("kind", "keys", "name"), cases())
+def test_killed_there_it_ends_as_if_nothing_had_been(lives: Lives, kind: str, keys: bool, name: str) -> None:
+    undisturbed, _ = lives.undisturbed(kind, keys)
+    life = lives.killed(kind, keys, name)
+    assert life.died_at_failpoint
+    check(life, undisturbed)
