@@ -49,6 +49,7 @@ FLOORS = {
     "campflow.project": 7,
     "campflow.in_force": 7,
     "campflow.standing": 7,
+    "campflow.version_graphs": 7,
     "campflow.running": 7,
     "campflow.web": 8,
     "campflow.editor": 8,

@@ -188,6 +188,21 @@ def _recall(project: Project, drawn: Tables, forgiving: bool) -> Recall:
 
 
 def _recalled(project: Project, drawn: Tables, version: Version, forgiving: bool) -> CampaignProgram:
+    among = _with(project, version, forgiving)
+    if among.checked.flow is None:
+        first = next(each for each in among.checked.diagnostics if each.severity == "error")
+        raise DeployError(f"{first.message} (line {first.span.line} of {first.span.path})")
+    program = among.program(drawn, {version.campaign})
+    return next(each for each in program.campaigns if each.plan.name == version.campaign)
+
+
+def readable_as(project: Project, version: Version) -> Project | None:
+    """The project with this text among today's, content that is gone forgiven; None where it cannot be read so."""
+    among = _with(project, version, forgiving=True)
+    return None if among.checked.flow is None else among
+
+
+def _with(project: Project, version: Version, forgiving: bool) -> Project:
     written = {
         node.name.text for file in project.checked.files for node in find(file.declarations, syntax.SegmentDeclaration)
     }
@@ -195,11 +210,7 @@ def _recalled(project: Project, drawn: Tables, version: Version, forgiving: bool
     among = today(project, {version.campaign: replace(version, text=replace(version.text, segments=own))})
     if forgiving and among.checked.flow is None:
         among = among.of(tuple(among.sources.values()), _forgiving(among))
-    if among.checked.flow is None:
-        first = next(each for each in among.checked.diagnostics if each.severity == "error")
-        raise DeployError(f"{first.message} (line {first.span.line} of {first.span.path})")
-    program = among.program(drawn, {version.campaign})
-    return next(each for each in program.campaigns if each.plan.name == version.campaign)
+    return among
 
 
 # --- what differs -------------------------------------------------------------------------------------------------

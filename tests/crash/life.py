@@ -87,6 +87,10 @@ class Life:
     def folder(self) -> Path:
         return self.place.folder
 
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"LEDGER_KEYS": str(int(self.ledger.keys)), "CAMPFLOW_DATABASE": self.place.url}
+
     def copy(self) -> "Life":
         ledger = Ledger(self.ledger.keys)
         ledger.offered = self.ledger.offered.copy()
@@ -106,9 +110,7 @@ def live(server: CommandServer, life: Life, failpoint: str = "", *, remember: li
     `remember` gets a copy of the life before each step.
     """
     with listening(life.ledger) as port:
-        variables = {
-            "LEDGER_PORT": str(port), "LEDGER_KEYS": str(int(life.ledger.keys)), "CAMPFLOW_DATABASE": life.place.url
-        }  # fmt: skip
+        variables = {**life.variables, "LEDGER_PORT": str(port)}
         for words, always in STEPS[len(life.reached) :]:
             if remember is not None:
                 remember.append(life.copy())
@@ -123,12 +125,17 @@ def live(server: CommandServer, life: Life, failpoint: str = "", *, remember: li
                     continue
                 life.died_at_failpoint = True
                 code, _ = server.run(words, life.folder, "", variables)
-            assert code == 0 and not always, f"{words}: {code}\n{said(life.folder)}"
+            assert not always, f"{words} was to be killed at {always}"
+            assert code == 0, f"{words}: {code}\n{said(life.folder)}"
 
 
-def said(folder: Path) -> str:
+def said(folder: Path, instead: str | None = None) -> str:
+    """What the commands have said so far; `instead` it may be as if they had said this."""
     path = folder / "said.txt"
-    return path.read_text("utf-8") if path.exists() else ""
+    told = path.read_text("utf-8") if path.exists() else ""
+    if instead is not None:
+        path.write_text(instead)
+    return told
 
 
 MOVES = """
@@ -146,11 +153,20 @@ JOIN errand_statement s ON s.errand_statement_id = e.errand_statement_id ORDER B
 """
 
 
-def check(life: Life, undisturbed: Life) -> None:
-    """The promises, on the rows and in the provider's ledger."""
+def check(server: CommandServer, life: Life, undisturbed: Life) -> None:
+    """The promises, on the rows and in the provider's ledger; `campflow doctor` sees none broken."""
+    assert [each for each in doctor(server, life) if each["kind"] == "broken"] == []
     assert life.rows(MOVES) == undisturbed.rows(MOVES)
     check_messages(life, undisturbed)
     check_errands(life)
+
+
+def doctor(server: CommandServer, life: Life) -> list[dict[str, Any]]:
+    """What `campflow doctor` finds."""
+    said(life.folder, "")
+    server.run(["doctor", "--format", "json"], life.folder, "", life.variables)
+    told: list[dict[str, Any]] = json.loads(said(life.folder))["findings"]
+    return told
 
 
 def check_messages(life: Life, undisturbed: Life) -> None:

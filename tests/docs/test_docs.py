@@ -19,6 +19,8 @@ from tests.docs.sessions import Command, Shell, agrees, commands, has_session
 from campflow.cli.commands import app_for
 from campflow.cli.desk import State
 from campflow.diagnostics.catalogue import TITLES, severity
+from campflow.engine import doctor_store, doctor_work
+from campflow.engine.doctor_rows import ROW_CHECKS
 from campflow.hooks import contracts, specs
 from campflow.settings import Settings
 from campflow.storage.tables import Tables
@@ -171,6 +173,15 @@ def test_each_hook_and_contract_has_its_heading_with_each_field() -> None:
             fields = [each.name for each in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
             methods = [each for each in vars(kind) if not each.startswith("_")] if not fields else []
             assert [each for each in (*fields, *methods) if f"`{each}" not in text] == [], name
+
+
+def test_each_check_of_the_doctor_is_told() -> None:
+    text = read(DOCS / "how-to" / "when-something-is-stuck.md")
+    checks = [each.name for each in ROW_CHECKS]
+    for module in (doctor_store, doctor_work):
+        checks += re.findall(r"Finding\(\s*\"([^\"]+)\"", inspect.getsource(module))
+    assert len(checks) > 25
+    assert [name for name in checks if f"`{name}`" not in text] == []
 
 
 def test_each_state_of_a_message_has_its_heading() -> None:

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "desk.explain",
     "outbox": "desk.outbox",
     "errands": "errands.errands",
+    "doctor": "doctor.doctor",
     "plugins": "plugins.plugins",
     "db upgrade": "db.upgrade",
     "db check": "db.check",
