@@ -54,6 +54,7 @@ FLOORS = {
     "campflow.web": 8,
     "campflow.editor": 8,
     "campflow.testing": 8,
+    "campflow.pytest_plugin": 8,
     "campflow.cli": 8,
     "campflow.__main__": 9,
 }

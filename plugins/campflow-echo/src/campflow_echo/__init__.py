@@ -45,8 +45,8 @@ class EchoChannel:
     async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         with self.path.open("a", buffering=1, encoding="utf-8") as file:
             for message in messages:
-                text = " ".join(message.parts["text"].split())
-                file.write(f"{message.contact_key}\t{message.name}\t{text}\n")
+                line = (message.contact_key, message.name, message.parts["text"])
+                file.write("\t".join(" ".join(each.split()) for each in line) + "\n")
                 yield Receipt(message.message_id, "accepted")
 
     async def close(self) -> None:

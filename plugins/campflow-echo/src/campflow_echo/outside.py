@@ -8,6 +8,11 @@ from pydantic import BaseModel
 from campflow.hooks.contracts import Action, Answer, ChannelContext, Destination, Member, Note, Task, TextSink
 
 
+def one_line(text: str) -> str:
+    """With a blank for each break, so that nobody writes a line of his own."""
+    return " ".join(text.split())
+
+
 class NotesSettings(BaseModel, extra="forbid"):
     """`file` is below the project."""
 
@@ -26,7 +31,7 @@ class EchoSink:
     async def notify(self, notes: Sequence[Note]) -> AsyncIterator[Answer]:
         with self.path.open("a", buffering=1, encoding="utf-8") as file:
             for note in notes:
-                file.write(f"{note.contact_key}\t{' '.join(note.text.split())}\n")
+                file.write(f"{one_line(note.contact_key)}\t{one_line(note.text)}\n")
                 yield Answer(note.errand_id, "done")
 
     async def close(self) -> None:
@@ -53,7 +58,10 @@ class EchoDestination:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     async def add(self, audience: str, members: Sequence[Member]) -> None:
-        self._write(audience, self._members(audience) | {member.contact_key for member in members})
+        keys = {member.contact_key for member in members}
+        if torn := [key for key in keys if [key] != key.splitlines()]:
+            raise ValueError(f"{torn[0]!r} is not one line")
+        self._write(audience, self._members(audience) | keys)
 
     async def remove(self, audience: str, members: Sequence[Member]) -> None:
         self._write(audience, self._members(audience) - {member.contact_key for member in members})
@@ -63,7 +71,7 @@ class EchoDestination:
 
     def _members(self, audience: str) -> set[str]:
         path = self.folder / f"{audience}.txt"
-        return set(path.read_text("utf-8").splitlines()) if path.exists() else set()
+        return set(path.read_text("utf-8").split("\n")[:-1]) if path.exists() else set()
 
     def _write(self, audience: str, members: Iterable[str]) -> None:
         new = self.folder / f"{audience}.new"
@@ -96,7 +104,7 @@ class EchoAction:
                 if "say" not in task.options:
                     yield Answer(task.errand_id, "failed", "there is nothing to say: write the option `say`")
                     continue
-                file.write(f"{task.key}\t{task.contact_key}\t{task.options['say']}\n")
+                file.write(f"{task.key}\t{one_line(task.contact_key)}\t{one_line(str(task.options['say']))}\n")
                 yield Answer(task.errand_id, "done")
 
     async def close(self) -> None:

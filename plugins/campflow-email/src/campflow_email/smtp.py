@@ -153,6 +153,9 @@ class SmtpChannel:
             raise Unusable(f"{self._server}: no secure connection: {error}: check `security`, `verify`") from error
         except _FAILED as error:
             raise Unusable(f"cannot use {self._server}: {error}: check host, port and security") from error
+        except asyncio.CancelledError:  # the window was given up before the server had greeted
+            client.close()
+            raise
         return _taken_over(client, settings.timeout)
 
 

@@ -1,0 +1,40 @@
+"""For who writes plugins: contract suites to inherit, and what they are made of.
+
+    class TestPigeon(ChannelContract):
+        plugin = PIGEON
+
+        @pytest.fixture
+        def provider(self, tmp_path): ...
+
+Each suite says, as tests, what campflow relies on; campflow's own plugins pass the same ones.
+"""
+
+from campflow.testing.actions import ActionContract, Deeds
+from campflow.testing.audiences import AudienceContract, Members
+from campflow.testing.channels import Answer, ChannelContract, Provider
+from campflow.testing.samples import context, member, message, note, task
+from campflow.testing.sinks import FigureContract, Figures, SinkContract, Texts
+from campflow.testing.sources import SourceContract
+from campflow.testing.webhooks import Call, WebhookContract
+
+__all__ = [
+    "ActionContract",
+    "Answer",
+    "AudienceContract",
+    "Call",
+    "ChannelContract",
+    "Deeds",
+    "FigureContract",
+    "Figures",
+    "Members",
+    "Provider",
+    "SinkContract",
+    "SourceContract",
+    "Texts",
+    "WebhookContract",
+    "context",
+    "member",
+    "message",
+    "note",
+    "task",
+]
