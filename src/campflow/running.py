@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import inspect
 
 from campflow.content.rendering import Library
-from campflow.content.unsubscribe import SigningKeys
+from campflow.content.tokens import SigningKeys
 from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment

@@ -1,6 +1,7 @@
 """Unsubscribe tokens."""
 
-from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubscribe_url, verify
+from campflow.content.tokens import SigningKeys
+from campflow.content.unsubscribe import Unsubscribe, sign, unsubscribe_url, verify
 from campflow.hooks.contracts import Sender
 
 WHO = Unsubscribe(42, "email", 7)

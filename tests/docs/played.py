@@ -10,7 +10,7 @@ from tests.docs.pages import DOCS
 from tests.docs.rooms import CHANNELS, Example
 
 from campflow.content.rendering import Library
-from campflow.content.unsubscribe import SigningKeys
+from campflow.content.tokens import SigningKeys
 from campflow.engine.advance import advance
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import deliver_ready

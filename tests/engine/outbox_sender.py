@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import Table, insert
 
 from campflow.content.rendering import Library
-from campflow.content.unsubscribe import SigningKeys
+from campflow.content.tokens import SigningKeys
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import Rules, deliver_ready
 from campflow.engine.letters import Stationery

@@ -13,7 +13,8 @@ from sqlalchemy import Table, insert, select, update
 from tests import databases
 
 from campflow.content.rendering import Library
-from campflow.content.unsubscribe import SigningKeys, Unsubscribe, verify
+from campflow.content.tokens import SigningKeys
+from campflow.content.unsubscribe import Unsubscribe, verify
 from campflow.diagnostics.source import Span
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready

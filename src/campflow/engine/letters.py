@@ -13,7 +13,8 @@ from campflow.content import values
 from campflow.content.keys import message_key
 from campflow.content.record import Record
 from campflow.content.rendering import Library
-from campflow.content.unsubscribe import SigningKeys, Unsubscribe, sign, unsubscribe_url
+from campflow.content.tokens import SigningKeys
+from campflow.content.unsubscribe import Unsubscribe, sign, unsubscribe_url
 from campflow.engine.outbox import Batch, members
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin, Message, Sender
