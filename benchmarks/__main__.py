@@ -36,6 +36,7 @@ class Benchmark:
 ALL = (
     Benchmark("drip3", ("100000",), ("20000",)),
     Benchmark("handover", (), ("--messages", "3000")),
+    Benchmark("ingestion", ("1000000",), ("50000",)),
     Benchmark("rehearsal", (), ("--tests", "50")),
     Benchmark("authoring", (), ("--campaigns", "20")),
     Benchmark("keystroke", (), ("--campaigns", "20", "--strokes", "20")),

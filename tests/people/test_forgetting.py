@@ -20,7 +20,7 @@ PEOPLE = (
 #: Tables that are about nobody.
 OF_NOBODY = {
     "campaign", "campaign_version", "stage", "statement", "send", "split", "arm", "batch", "forgotten", "zone_offset",
-    "zone_local", "calendar_month", "setting", "errand_statement",
+    "zone_local", "calendar_month", "setting", "errand_statement", "channel", "alembic_version",
 }  # fmt: skip
 
 

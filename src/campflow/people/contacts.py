@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Column, Connection, RowMapping, bindparam, insert, select, update
 
 from campflow.model.constants import Stored, stored_text
+from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Field
 from campflow.people.fields import read_field, read_name, without_value
-from campflow.people.values import Conventions, is_missing, read_text
+from campflow.people.values import Conventions, is_missing, read_text, reader
 from campflow.people.wording import BadCell, BadValue, quoted
+from campflow.storage import bulk
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables, contact_column
 from campflow.storage.zones import ensure_zones
@@ -65,9 +67,8 @@ def email_field(contact: Contact) -> Field | None:
     return field if field is not None and field.type.kind == "email" else None
 
 
-def identity(cells: Mapping[str, object], contact: Contact, conventions: Conventions) -> Identity:
-    """Whom a row names. Raises BadCell where it names nobody."""
-    field = email_field(contact)
+def identity(cells: Mapping[str, object], field: Field | None, conventions: Conventions) -> Identity:
+    """Whom a row names, where `field` is what `email_field` says. Raises BadCell where it names nobody."""
     email = str(read_field(field, cells["email"], conventions)) if field and "email" in cells else None
     key = read_name(cells, "key")
     if key is None and email is None:
@@ -86,7 +87,10 @@ class ContactBatch:
         self._conventions = conventions
         self._country = next((field.name for field in contact.fields if field.type.kind == "country"), None)
         # Countries first: phone numbers are read with them.
-        self._fields = sorted(contact.fields, key=lambda field: field.type.kind != "country")
+        self._fields = [
+            (field, reader(field.type, conventions))
+            for field in sorted(contact.fields, key=lambda field: field.type.kind != "country")
+        ]
         self._columns = {field.name: tables.contact.c[contact_column(field.name)] for field in contact.fields}
         self._has_email = email_field(contact) is not None
         self._by_key: dict[str, Person] = {}
@@ -123,7 +127,7 @@ class ContactBatch:
     def apply(self, who: Identity, cells: Mapping[str, object], others: Mapping[str, object]) -> None:
         """One row. Raises BadCell, and then the row has changed nothing."""
         person = self._find(who)
-        values = self._read(cells, person)
+        values = self._read(who, cells, person)
         extra = _read_extra(others, person)
         if person is None:
             key = who.key if who.key is not None else str(who.email)
@@ -148,16 +152,24 @@ class ContactBatch:
             raise BadCell("email", f"{quoted(who.email)} belongs to the contact with the key {quoted(owner.key)}")
         return person
 
-    def _read(self, cells: Mapping[str, object], person: Person | None) -> dict[str, Stored]:
+    def _read(self, who: Identity, cells: Mapping[str, object], person: Person | None) -> dict[str, Stored]:
         values: dict[str, Stored] = {}
-        conventions = self._conventions
-        for field in self._fields:
-            if field.name in cells:
-                if field.type.kind == "phone" and self._country is not None:
-                    known = person.values.get(self._country) if person is not None else None
-                    country = values.get(self._country, known)
-                    conventions = replace(conventions, country=None if country is None else str(country))
-                values[field.name] = read_field(field, cells[field.name], conventions)
+        for field, read in self._fields:
+            name = field.name
+            if name not in cells:
+                continue
+            if name == "email" and self._has_email:
+                values[name] = who.email  # which was read to find them
+            elif field.type.kind == "phone" and self._country is not None:
+                known = person.values.get(self._country) if person is not None else None
+                country = values.get(self._country, known)
+                there = replace(self._conventions, country=None if country is None else str(country))
+                values[name] = read_field(field, cells[name], there)
+            else:
+                try:
+                    values[name] = read(cells[name])
+                except BadValue as error:
+                    raise BadCell(name, str(error)) from None
         return values
 
     def _completed(self, values: Mapping[str, Stored]) -> dict[str, Stored]:
@@ -216,12 +228,18 @@ class ContactBatch:
 
     def _insert(self, new: list[Person], now: int) -> None:
         if new:
-            rows: list[dict[str, object]] = [
-                {"contact_key": person.key, "created_at": now, "extra": _extra_text(person.extra)}
-                | {column.name: person.values[name] for name, column in self._columns.items()}
+            names = ["contact_key", "created_at", "draw", "extra", *(column.name for column in self._columns.values())]
+            rows = [
+                (
+                    person.key,
+                    now,
+                    draw_of(person.key),
+                    _extra_text(person.extra),
+                    *map(person.values.get, self._columns),
+                )
                 for person in new
             ]
-            self._connection.execute(insert(self._tables.contact), rows)
+            bulk.add(self._connection, self._tables.contact, names, rows)
 
     def _record_changes(self, touched: list[tuple[Person, tuple[str, ...]]], now: int) -> None:
         changes = [

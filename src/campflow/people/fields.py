@@ -31,10 +31,15 @@ def without_value(field: Field, zone: str) -> Stored:
 
 def read_name(cells: Mapping[str, object], column: str) -> str | None:
     """A key or an id of somebody else's: a short text. None where the row has none. Raises BadCell."""
-    if column not in cells:
-        return None
+    return name_of(cells[column], column) if column in cells else None
+
+
+def name_of(value: object, column: str) -> str:
+    """The key or id that a cell of this column holds. Raises BadCell."""
+    if type(value) is str and len(value) <= LONGEST_KEY and value.isascii() and "\0" not in value:
+        return value.strip()  # as nearly all of them are
     try:
-        text = read_text(cells[column]).strip()
+        text = read_text(value).strip()
     except BadValue as error:
         raise BadCell(column, str(error)) from None
     if len(text) > LONGEST_KEY:

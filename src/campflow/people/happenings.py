@@ -10,7 +10,8 @@ from campflow.model.people import Contact
 from campflow.people.consent import LISTENED, follow_events
 from campflow.people.contacts import email_field
 from campflow.people.wording import quoted
-from campflow.storage.database import Database, insert_many
+from campflow.storage import bulk
+from campflow.storage.database import Database
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables
 
@@ -102,10 +103,10 @@ def write_events(
         for row in happenings
     ]  # fmt: skip
     last = connection.scalar(select(func.max(table.c.seq))) or 0
-    insert_many(connection, database.dialect.insert(table).on_conflict_do_nothing(), [*_WRITTEN, *fields], rows)
+    added = bulk.add_new(connection, table, [*_WRITTEN, *fields], rows)
     if not LISTENED.isdisjoint(row.name for row in happenings):
         follow_events(connection, database.tables, addresses, last)
-    return connection.scalar(select(func.count()).where(table.c.seq > last)) or 0
+    return added
 
 
 _WRITTEN = ("contact_id", "name", "about", "at", "source", "event_id", "message_id", "early")

@@ -8,10 +8,10 @@ from contextlib import closing
 
 from campflow.errors import CampflowError
 from campflow.hooks.contracts import BadRow, Row, Source
-from campflow.model.people import Contact, Event
+from campflow.model.people import Contact, Event, Field
 from campflow.model.times import shown
 from campflow.people.columns import Columns
-from campflow.people.contacts import ContactBatch, Identity, identity
+from campflow.people.contacts import ContactBatch, Identity, email_field, identity
 from campflow.people.fields import read_name
 from campflow.people.forgetting import Remembered
 from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
@@ -51,11 +51,12 @@ def import_people(
     """
     conventions = Conventions(currency, zone)
     columns = Columns(["key", *(field.name for field in contact.fields)], KEY_ALIASES, mapping or {})
+    by_email = email_field(contact)
     tally = Tally(on_refused)
     batches = Batches(source, lines)
     for batch in batches:
         rows = _readable(batch, tally, columns)
-        named = [named for row in rows if (named := _identified(row, columns, contact, conventions, tally))]
+        named = [named for row in rows if (named := _identified(row, columns, by_email, conventions, tally))]
         with database.transaction() as connection:
             people = ContactBatch(connection, database.tables, contact, conventions)
             people.load(who for _, who, _, _ in named)
@@ -78,11 +79,11 @@ def import_people(
 
 
 def _identified(
-    row: Row, columns: Columns, contact: Contact, conventions: Conventions, tally: Tally
+    row: Row, columns: Columns, by_email: Field | None, conventions: Conventions, tally: Tally
 ) -> tuple[Row, Identity, Cells, Cells] | None:
     cells, others = columns.sort(row.values)
     try:
-        return row, identity(cells, contact, conventions), cells, others
+        return row, identity(cells, by_email, conventions), cells, others
     except BadCell as error:
         tally.refuse_cell(row, error)
         return None

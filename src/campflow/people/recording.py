@@ -1,8 +1,7 @@
 """Events as they are told, by files and by plugins: read by what was declared, and recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.hooks.contracts import ContactEvent
@@ -10,9 +9,9 @@ from campflow.model.constants import Stored
 from campflow.model.people import BUILT_IN_EVENTS, Contact, Event, Field
 from campflow.people.addresses import email
 from campflow.people.contacts import email_field
-from campflow.people.fields import read_field, read_name, without_value
+from campflow.people.fields import name_of, read_name, without_value
 from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
-from campflow.people.values import Conventions, is_missing, read_time
+from campflow.people.values import Conventions, is_missing, read_time, reader
 from campflow.people.wording import BadCell, BadValue, quoted
 from campflow.storage.database import Database
 from campflow.storage.tables import event_column
@@ -75,7 +74,10 @@ class EventReader:
 
     def __init__(self, contact: Contact, events: tuple[Event, ...], conventions: Conventions) -> None:
         self.events = {event.name: event for event in (*BUILT_IN_EVENTS, *events)}
-        self._cells = {event.name: tuple(map(partial(_cell_of, event), event.fields)) for event in self.events.values()}
+        self._cells = {
+            event.name: tuple(_Cell.of(event, field, conventions) for field in event.fields)
+            for event in self.events.values()
+        }
         self._by_email = email_field(contact) is not None
         self._conventions = conventions
 
@@ -98,20 +100,12 @@ class EventReader:
     def read_reported(self, reported: ContactEvent) -> Happening:
         """An event that a plugin reports: its contact is a key or an e-mail address."""
         event = self.event(reported.name)
-        cells = {"contact": reported.contact, "about": reported.about, "id": reported.id, "source": reported.source}
-        names = {name: read_name(cells, name) for name, value in cells.items() if value is not None}
-        for name in ("contact", "id", "source"):
-            if not names[name]:
-                raise BadCell(name, "is empty")
-        contact, by_email = self._whom(cells)
+        contact, id = _said(reported.contact, "contact"), _said(reported.id, "id")
+        source = _said(reported.source, "source")
         at = self._time(reported.at)
-        about = self._about(event, names.get("about"))
-        said = {name: value for name, value in reported.fields.items() if not is_missing(value)}
-        columns, given = self._fields(event, said, frozenset())
-        return Happening(
-            contact, by_email, event.name, about, at, names["id"], columns, given, str(names["source"]),
-            reported.message_id,
-        )  # fmt: skip
+        about = None if reported.about is None else self._about(event, read_name({"about": reported.about}, "about"))
+        columns, given = self._fields(event, reported.fields, frozenset())
+        return Happening(contact, False, event.name, about, at, id, columns, given, source, reported.message_id)
 
     def _whom(self, cells: Mapping[str, object]) -> tuple[str, bool]:
         key = read_name(cells, "key") or read_name(cells, "contact")
@@ -141,17 +135,40 @@ class EventReader:
     ) -> tuple[dict[str, Stored], tuple[tuple[str, Stored], ...]]:
         columns: dict[str, Stored] = {}
         given: list[tuple[str, Stored]] = []
-        for field, full_name, column in self._cells[event.name]:
-            said = cells.get(full_name)
-            if said is None and field.name not in reserved:
-                said = cells.get(field.name)
-            if said is None:
-                columns[column] = without_value(field, self._conventions.zone)
-            else:
-                value = columns[column] = read_field(field, said, self._conventions)
-                given.append((field.name, value))
+        for cell in self._cells[event.name]:
+            said = cells.get(cell.full_name)
+            if said is None and cell.name not in reserved:
+                said = cells.get(cell.name)
+            if is_missing(said):
+                columns[cell.column] = without_value(cell.field, self._conventions.zone)
+                continue
+            try:
+                value = columns[cell.column] = cell.read(said)
+            except BadValue as error:
+                raise BadCell(cell.name, str(error)) from None
+            given.append((cell.name, value))
         return columns, tuple(given)
 
 
-def _cell_of(event: Event, field: Field) -> tuple[Field, str, str]:
-    return field, f"{event.name}.{field.name}", event_column(event.name, field.name)
+def _said(name: str, column: str) -> str:
+    """A name that must be there. Raises BadCell."""
+    said = name_of(name, column)
+    if not said:
+        raise BadCell(column, "is empty")
+    return said
+
+
+@dataclass(slots=True)
+class _Cell:
+    """Where a field of an event is found in a row, how it is read, and where it goes."""
+
+    field: Field
+    name: str
+    full_name: str
+    column: str
+    read: Callable[[object], Stored]
+
+    @classmethod
+    def of(cls, event: Event, field: Field, conventions: Conventions) -> "_Cell":
+        column = event_column(event.name, field.name)
+        return cls(field, field.name, f"{event.name}.{field.name}", column, reader(field.type, conventions))

@@ -47,7 +47,7 @@ class CsvSource:
         header = next(records)
         if isinstance(header, BadRow):
             raise CampflowError(f"the header line cannot be read: {header.reason}")
-        names = _column_names(header.cells)
+        names = _column_names(header[1])
         for record in records:
             yield record if isinstance(record, BadRow) else _row(names, record, feed)
 
@@ -105,10 +105,8 @@ class _Feed:
         return self.raw()
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    line: int
-    cells: list[str]
+#: The line on which it begins, and its cells.
+_Record = tuple[int, list[str]]
 
 
 def _records(feed: _Feed, reader: Iterator[list[str]]) -> Iterator[_Record | BadRow]:
@@ -126,22 +124,22 @@ def _records(feed: _Feed, reader: Iterator[list[str]]) -> Iterator[_Record | Bad
             yield BadRow(line, "", _csv_reason(str(error)), feed.give_up())
         else:
             if cells:
-                yield _Record(line, cells)
+                yield line, cells
 
 
 def _row(names: list[str], record: _Record, feed: _Feed) -> Row | BadRow:
-    cells = record.cells
+    line, cells = record
     if len(cells) > len(names) and not any(cells[len(names) :]):
         cells = cells[: len(names)]  # spreadsheets like to add empty cells
     if len(cells) != len(names):
-        return BadRow(record.line, "", f"has {len(cells)} cells, the header has {len(names)}", feed.give_up())
+        return BadRow(line, "", f"has {len(cells)} cells, the header has {len(names)}", feed.give_up())
     values = dict(zip(names, cells, strict=True))
     # One look at the whole record is cheaper than one at each cell.
-    if not all(map(str.isascii, feed.record)):
+    if not "".join(feed.record).isascii():
         for name, cell in values.items():
             if not _is_unicode(cell):
-                return BadRow(record.line, name, _NOT_UTF8, feed.raw())
-    return Row(record.line, values)
+                return BadRow(line, name, _NOT_UTF8, feed.raw())
+    return Row(line, values)
 
 
 def _is_unicode(text: str) -> bool:

@@ -45,6 +45,44 @@ def read(value: object, type: ValueType, conventions: Conventions) -> Stored:
     return _READERS[type.kind](value, type, conventions)
 
 
+def reader(type: ValueType, conventions: Conventions) -> Callable[[object], Stored]:
+    """`read`, prepared for many values of one field."""
+    if type.kind == "text":
+        return read_text
+    read_one = _READERS[type.kind]
+
+    def read_it(value: object) -> Stored:
+        return read_one(value, type, conventions)
+
+    return _remembering(read_it) if type.kind in _REPEATED else read_it
+
+
+#: Kinds of which a file has the same few values again and again.
+_REPEATED = frozenset[Kind](
+    {"choice", "country", "date", "integer", "language", "money", "number", "timezone", "yesno"}
+)
+_REMEMBERED = 10_000
+
+
+def _remembering(read_it: Callable[[object], Stored]) -> Callable[[object], Stored]:
+    seen: dict[object, Stored] = {}
+
+    def remembered(value: object) -> Stored:
+        # Only texts and floats: 1, 1.0 and True are the same to a dictionary, and are not to every field.
+        kind = type(value)
+        if kind is not str and kind is not float:
+            return read_it(value)
+        known = seen.get(value, seen)
+        if known is not seen:
+            return known  # type: ignore[return-value]  # the dictionary itself stands for nothing found
+        if len(seen) >= _REMEMBERED:
+            seen.clear()
+        result = seen[value] = read_it(value)
+        return result
+
+    return remembered
+
+
 def read_text(value: object) -> str:
     """A text that every database and every file can hold."""
     if type(value) is str and len(value) <= LONGEST_TEXT and value.isascii() and "\0" not in value:

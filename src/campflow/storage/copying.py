@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from campflow.errors import StoreError
+from campflow.storage import bulk
 from campflow.storage.database import Database, database_now
 from campflow.storage.schema import pending
 from campflow.storage.tables import Tables, Text
@@ -121,12 +122,12 @@ def _kind(found: TypeEngine[Any]) -> TypeEngine[Any]:
 
 def _pour(reading: Connection, writing: Connection, whole: _Whole, on_progress: Progress | None) -> Content:
     rows, total = 0, 0
-    with _Sink(writing, whole) as sink:
-        for lot in _lots(reading, whole):
-            sink.write(lot)
-            rows, total = rows + len(lot), (total + _sum(lot)) % _WIDE
-            if on_progress is not None:
-                on_progress(whole.table.name, rows)
+    names = [column.name for column in whole.columns]
+    for lot in _lots(reading, whole):
+        bulk.add(writing, whole.table, names, lot)
+        rows, total = rows + len(lot), (total + _sum(lot)) % _WIDE
+        if on_progress is not None:
+            on_progress(whole.table.name, rows)
     return Content(rows, total)
 
 
@@ -150,34 +151,6 @@ _WIDE = 1 << 128
 def _sum(lot: Sequence[tuple[object, ...]]) -> int:
     """Values as Python knows them are the same from every database; a sum does not ask for their order."""
     return sum(int.from_bytes(blake2b(repr(row).encode(), digest_size=16).digest()) for row in lot)
-
-
-class _Sink:
-    """Writes rows as fast as the database takes them: COPY on PostgreSQL, one prepared INSERT on SQLite."""
-
-    def __init__(self, connection: Connection, whole: _Whole) -> None:
-        quote = connection.dialect.identifier_preparer.quote
-        self._connection, self._places = connection, ", ".join("?" for _ in whole.columns)
-        self._into = f"{quote(whole.table.name)} ({', '.join(quote(each.name) for each in whole.columns)})"
-        self._opened = ExitStack()
-        self._copy: Any = None
-
-    def __enter__(self) -> "_Sink":
-        if self._connection.dialect.name == "postgresql":
-            driver: Any = self._connection.connection.driver_connection
-            cursor = self._opened.enter_context(driver.cursor())
-            self._copy = self._opened.enter_context(cursor.copy(f"COPY {self._into} FROM STDIN"))
-        return self
-
-    def write(self, lot: list[tuple[object, ...]]) -> None:
-        if self._copy is None:
-            self._connection.exec_driver_sql(f"INSERT INTO {self._into} VALUES ({self._places})", lot)  # noqa: S608
-            return
-        for row in lot:
-            self._copy.write_row(row)
-
-    def __exit__(self, *failed: Any) -> None:
-        self._opened.__exit__(*failed)
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------
