@@ -4,6 +4,7 @@ CampflowError                  every message says what to do next; shown without
 ├── ProjectError               campflow.toml, a setting, or the project's folder: exit code 2
 ├── FlowError                  the .flow files have errors, so nothing was run (carries the diagnostics)
 ├── StoreError                 the database: cannot be opened, is of another version, is read-only
+│   └── CollisionError         another process changed the same rows meanwhile: try again
 ├── DeployError                a new text cannot take over people who are inside
 ├── OutdatedError              another process has put other texts into force: read them and go on
 ├── RowError                   one row of an import: line, column, reason
@@ -37,6 +38,10 @@ class FlowError(CampflowError):
 
 
 class StoreError(CampflowError):
+    pass
+
+
+class CollisionError(StoreError):
     pass
 
 

@@ -14,6 +14,7 @@ from tests.engine.workbench import Bench, instant
 from campflow.engine.advance import advance
 from campflow.errors import DeployError
 from campflow.storage.database import Database
+from campflow.storage.writers import ALONE, Writer
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -131,8 +132,8 @@ class _Dying(Database):
     left = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with super().transaction() as connection:
+    def transaction(self, writer: Writer = ALONE) -> Iterator[Connection]:
+        with super().transaction(writer) as connection:
             yield connection
             self.left -= 1
             if self.left < 0:

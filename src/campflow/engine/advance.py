@@ -3,10 +3,12 @@
 The work is cut into chunks, each one transaction: complete or not there. In a chunk the fresh contacts enter and the
 touched journeys move, round after round, until nobody moves any more; every round is a handful of statements over all
 of them at once. How far a campaign has looked is written with the chunk, so a process may die between any two.
+
+One process at a time moves the people of a campaign (`engine/turns.py`); a chunk sees one moment of the database.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -17,25 +19,35 @@ from campflow.engine.pulse import MINUTE
 from campflow.engine.schedule import occurrences
 from campflow.engine.scores import refresh_scores
 from campflow.engine.splits import decide, decisions, readings
-from campflow.errors import OutdatedError
+from campflow.engine.turns import Busy, TurnLost, Turns
+from campflow.errors import CollisionError, OutdatedError
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.workspace import creation, workspace
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
+from campflow.storage.writers import ALONE, HOLDER, Writer, mover
 
 #: Contacts, events or journeys looked at in one transaction: long enough to be fast, short enough to let others write.
 CHUNK = 50_000
 
+#: How often a chunk is tried again beside others that change the same rows, before it is done alone.
+TRIES = 3
+
 
 @dataclass(slots=True)
 class Advance:
-    """What a tick did: journeys begun, moves (entries included), messages planned, conversions, journeys left."""
+    """What a tick did: journeys begun, moves (entries included), messages planned, conversions, journeys left.
+
+    `busy` campaigns were left to another process that was moving their people, `lost` ones were taken over by another.
+    """
 
     entered: int = 0
     moved: int = 0
     planned: int = 0
     converted: int = 0
     left: int = 0
+    busy: int = 0
+    lost: int = 0
 
     def __bool__(self) -> bool:
         return any((self.entered, self.moved, self.planned, self.converted))
@@ -46,27 +58,47 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
 
     Campaigns come in the order in which they need each other, and again while one has told another something new.
     """
-    done = Advance()
+    done, turns = Advance(), Turns(database)
     with database.reader() as connection:
         midnights = readings(connection, database.tables, program, deployment.campaigns, now)
-    for midnight, deciding in midnights.items():  # a split may be decided then, before anybody goes farther
-        _wait_for(database, midnight)
-        _advance(database, program, deployment, midnight, chunk, done)
-        with database.transaction() as connection:
+    try:
+        for midnight, deciding in midnights.items():  # a split may be decided then, before anybody goes farther
+            _wait_for(database, midnight)
+            _advance(database, program, deployment, midnight, chunk, done, turns)
             for campaign in deciding:
-                decide(connection, database.tables, campaign, deployment.campaigns[campaign.plan.name], midnight)
-    _advance(database, program, deployment, now, chunk, done)
+                _decide(database, campaign, deployment.campaigns[campaign.plan.name], midnight, done, turns)
+        _advance(database, program, deployment, now, chunk, done, turns)
+    finally:
+        turns.give_back()
     return done
+
+
+def _decide(
+    database: Database, program: CampaignProgram, deployed: Deployed, midnight: int, done: Advance, turns: Turns
+) -> None:
+    campaign_id = deployed.ids["campaign"]
+    if campaign_id in turns.others:
+        return
+    try:
+        with database.transaction(HOLDER) as connection:
+            fence = turns.take(connection, campaign_id)
+            decide(connection, database.tables, program, deployed, midnight)
+        turns.keep(campaign_id, fence)
+    except Busy:
+        done.busy += 1
+    except TurnLost:
+        done.lost += 1
 
 
 def look_inside(
     database: Database, program: Program, deployment: Deployment, campaigns: Collection[str], now: int
 ) -> Advance:
     """Look at everyone inside these campaigns, whether they are due or not: their text has changed."""
-    done = Advance()
+    done, turns = Advance(), Turns(database)
     for campaign in program.campaigns:
         if campaign.plan.name in campaigns:
-            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done).look_inside()
+            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done, turns).look_inside()
+    turns.give_back()
     return done
 
 
@@ -90,13 +122,15 @@ def _wait_for(database: Database, midnight: int) -> None:
         connection.execute(update(e).where(e.c.seq > seen, e.c.at > midnight, ~e.c.early).values(early=True))
 
 
-def _advance(database: Database, program: Program, deployment: Deployment, now: int, chunk: int, done: Advance) -> None:
+def _advance(
+    database: Database, program: Program, deployment: Deployment, now: int, chunk: int, done: Advance, turns: Turns
+) -> None:
     tell = _may_tell(program, deployment)
     refresh_scores(database, program, now)
     while True:
         before = _told(database, now) if tell else None
         for campaign in program.campaigns:
-            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done).run()
+            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done, turns).run()
         if not tell or _told(database, now) == before:
             return
 
@@ -110,11 +144,19 @@ def _told(database: Database, now: int) -> tuple[int, int]:
 
 def _may_tell(program: Program, deployment: Deployment) -> bool:
     return any(
-        statement.name.startswith(("emit_", "announce_", "set_"))
+        _tells(each)
         for campaign in program.campaigns
         for each in (campaign, *(kept.program for kept in deployment.campaigns[campaign.plan.name].kept))
-        for statement in each.follow
     )
+
+
+def _tells(program: CampaignProgram) -> bool:
+    """Whether it adds events or changes."""
+    return any(statement.name.startswith(("emit_", "announce_", "set_")) for statement in program.follow)
+
+
+def _cancels(program: CampaignProgram) -> bool:
+    return any(statement.name == "cancel" for statement in program.follow)
 
 
 @dataclass(slots=True)
@@ -127,6 +169,7 @@ class _Tick:
     now: int
     chunk: int
     done: Advance
+    turns: Turns
     work: Any = field(default_factory=workspace)
     calendar: list[dict[str, Any]] = field(default_factory=list)
 
@@ -135,6 +178,20 @@ class _Tick:
         return self.database.tables
 
     def run(self) -> None:
+        if self._id in self.turns.others:
+            return
+        try:
+            self._run()
+        except Busy:
+            self.done.busy += 1
+        except TurnLost:
+            self.done.lost += 1
+
+    @property
+    def _id(self) -> int:
+        return self.deployed.ids["campaign"]
+
+    def _run(self) -> None:
         with self.database.reader() as connection:
             seen = self._seen(connection)
             ends = self._ends(connection)
@@ -155,13 +212,15 @@ class _Tick:
             self._everybody(ends["looked_contact"])
         self._by_seq("looked_contact", seen, ends, lambda text: _some(text.fresh_by_contact))
         if self.now > seen["looked_at"]:
-            with self.database.transaction() as connection:
+            with self.database.transaction(HOLDER) as connection:
+                fence = self.turns.take(connection, self._id)
                 self._look(connection, {"looked_at": self.now})
+            self.turns.keep(self._id, fence)
 
     # --- how far it has looked ---
 
     def _seen(self, connection: Connection) -> dict[str, int]:
-        mine = {"campaign": self.deployed.ids["campaign"]}
+        mine = {"campaign": self._id}
         return dict(connection.execute(_looked(self.tables), mine).mappings().one())
 
     def _ends(self, connection: Connection) -> dict[str, int]:
@@ -170,12 +229,12 @@ class _Tick:
 
     def _due(self, connection: Connection, seen: Mapping[str, int]) -> dict[str, bool]:
         """Whether time has brought anything: for journeys, for prospects, an event that was known before."""
-        asked = {"campaign": self.deployed.ids["campaign"], "now": self.now, "looked_at": seen["looked_at"]}
+        asked = {"campaign": self._id, "now": self.now, "looked_at": seen["looked_at"]}
         return dict(connection.execute(_due_by_time(self.tables), asked).mappings().one())
 
     def _look(self, connection: Connection, values: Mapping[str, int]) -> None:
         c = self.tables.campaign
-        mine = update(c).where(c.c.campaign_id == self.deployed.ids["campaign"])
+        mine = update(c).where(c.c.campaign_id == self._id)
         connection.execute(mine.where(*(c.c[name] < value for name, value in values.items())).values(values))
 
     # --- chunks ---
@@ -214,10 +273,26 @@ class _Tick:
     def _chunk(self, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None = None) -> int:
         """Look at those whom the statements find, in one transaction. Returns how many that were.
 
-        The texts that are kept come first, each with its own people, and then the newest.
+        It begins anew where others changed the same rows meanwhile.
         """
+        texts = [text for text, _ in self._texts()]
+        beside = mover(tells=any(map(_tells, texts)), cancels=any(map(_cancels, texts)))
+        before = asdict(self.done)
+        for writer in (beside,) * TRIES:
+            try:
+                return self._chunk_once(writer, statements, stretch, looked)
+            except CollisionError:
+                for name, count in before.items():
+                    setattr(self.done, name, count)
+        return self._chunk_once(ALONE, statements, stretch, looked)
+
+    def _chunk_once(
+        self, writer: Writer, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None
+    ) -> int:
+        """The texts that are kept come first, each with its own people, and then the newest."""
         found = 0
-        with self.database.transaction() as connection:
+        with self.database.transaction(writer) as connection:
+            fence = self.turns.take(connection, self._id)
             began = None
             for text, ids in self._texts():
                 chunk = _Chunk(connection, self, text, ids)
@@ -231,6 +306,7 @@ class _Tick:
                 found += these
             if looked:
                 self._look(connection, looked)
+        self.turns.keep(self._id, fence)
         return found
 
     def look_inside(self) -> None:

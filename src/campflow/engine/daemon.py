@@ -167,8 +167,11 @@ class Daemon:
             done, failed = self.runtime.tick_apart(now)
             for name, each in failed.items():
                 self._trouble.say(f"campaign {name}", each)
+        if done.lost:
+            self.log.warning("too slow: another process has taken over", campaigns=done.lost)
         released = self.runtime.release(now)
-        told = {name: count for name, count in (asdict(done) | {"expired": released.expired}).items() if count}
+        figures = asdict(done) | {"expired": released.expired}
+        told = {name: count for name, count in figures.items() if count and name not in ("busy", "lost")}
         if told:
             self.log.info("tick", **told)
         return True

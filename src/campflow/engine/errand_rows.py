@@ -37,6 +37,7 @@ from campflow.model.people import Money
 from campflow.planning.plan import CampaignPlan
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
+from campflow.storage.writers import HOLDER
 
 #: As texts of the statement: an index with `WHERE state = 'ready'` is used only where the query says the same.
 READY: ColumnElement[str] = literal_column("'ready'")
@@ -142,7 +143,7 @@ def hold(
 ) -> Held | None:
     """Take the first `limit` errands of these statements that are due; None where there are none."""
     tables, e = database.tables, database.tables.errand.c
-    with database.transaction() as connection:
+    with database.transaction(HOLDER) as connection:
         ids: tuple[int, ...] = ()
         # One by one, so that the index gives them in order: all that waits need not be sorted.
         for statement in statements:
@@ -161,7 +162,7 @@ def hold(
 
 def renew(database: Database, held: Held, seconds: float) -> None:
     """Hold them for longer; what was lost in the meantime stays lost."""
-    with database.transaction() as connection:
+    with database.transaction(HOLDER) as connection:
         longer = update(database.tables.errand).where(is_held(database.tables, held))
         connection.execute(longer.values(leased_until=_until(connection, seconds)))
 
@@ -169,7 +170,7 @@ def renew(database: Database, held: Held, seconds: float) -> None:
 def put_back(database: Database, held: Held, retry_at: int | None = None) -> None:
     """Free those that got no answer, until `retry_at`."""
     tables = database.tables
-    with database.transaction() as connection:
+    with database.transaction(HOLDER) as connection:
         rest = update(tables.errand).where(is_held(tables, held))
         connection.execute(rest.values(_FREE | ({} if retry_at is None else {"retry_at": retry_at})))
 
@@ -194,7 +195,7 @@ def take_over(database: Database, without_keys: Collection[str], now: int) -> in
     with database.reader() as connection:
         if not _gone(connection.execute(held).all(), database_now(connection)):
             return 0
-    with database.transaction() as connection:
+    with database.transaction(HOLDER) as connection:
         uncertain = 0
         for owner, until in _gone(connection.execute(held).all(), database_now(connection)):
             lost = and_(e.c.state == RUNNING, e.c.owner == owner, e.c.leased_until == until)
@@ -220,7 +221,7 @@ def write_down(database: Database, held: Held, answers: Iterable[Answer], now: i
     told = list(answers)
     if not told:
         return
-    with database.transaction() as connection:
+    with database.transaction(HOLDER) as connection:
         failed = [each.errand_id for each in told if each.outcome == "retry"]
         known = select(e.errand_id, e.attempts).where(e.errand_id.in_(failed))
         attempts = {row.errand_id: row.attempts + 1 for row in connection.execute(known)} if failed else {}

@@ -23,6 +23,7 @@ from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_
 from campflow.engine.gates import Gates
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
+from campflow.storage.writers import HOLDER, handing_over, holder, releaser
 
 #: Larger than every message id.
 _END = 2**63 - 1
@@ -134,7 +135,7 @@ def lease(
     """
     tables = database.tables
     gates = gates or Gates(tables)
-    with database.transaction() as connection:
+    with database.transaction(releaser(tells="expired" in listens)) as connection:
         gates.open(connection, now)
         after = 0
         for first, last in [*_open_ranges(connection, tables, channel), (_END, _END)]:
@@ -227,6 +228,10 @@ class Clerk:
     gates: Gates | None = None
     prices: Prices = FREE
 
+    @property
+    def _tells(self) -> bool:
+        return bool(self.listens)
+
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
 
@@ -234,7 +239,7 @@ class Clerk:
         no longer consents.
         """
         tables, m = self.database.tables, self.database.tables.message.c
-        with self.database.transaction() as connection:
+        with self.database.transaction(handing_over(self._tells)) as connection:
             self._hold(connection, handed_to=window[-1])
             self._write_down(connection, before, now)
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
@@ -246,12 +251,12 @@ class Clerk:
 
     def renew(self) -> None:
         """Hold the batch for longer."""
-        with self.database.transaction() as connection:
+        with self.database.transaction(HOLDER) as connection:
             self._hold(connection)
 
     def close(self, last: Outcome, now: int) -> None:
         """Write the outcome of the last window and let the rest of the batch go."""
-        with self.database.transaction() as connection:
+        with self.database.transaction(holder(self._tells)) as connection:
             self._hold(connection, closed_at=now)
             self._write_down(connection, last, now)
 
@@ -297,8 +302,10 @@ def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> T
         if not _abandoned(connection.execute(held).all(), database_now(connection)):
             return TakenOver(0, 0)
     uncertain = 0
-    with database.transaction() as connection:
-        lost = _abandoned(connection.execute(held).all(), database_now(connection))
+    with database.transaction(HOLDER) as connection:
+        # Whoever is just writing about a batch, its holder or one that takes it over as well, keeps it.
+        mine = held.with_for_update(skip_locked=True)
+        lost = _abandoned(connection.execute(mine).all(), database_now(connection))
         for row in lost:
             if not takes_keys.get(row.channel, False):
                 handed = and_(

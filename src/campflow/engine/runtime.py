@@ -21,6 +21,7 @@ from campflow.hooks.contracts import ChannelContext, ChannelPlugin
 from campflow.planning.planner import circles
 from campflow.sql.program import Program
 from campflow.storage.database import Database
+from campflow.storage.writers import releaser
 
 
 @dataclass(slots=True)
@@ -85,14 +86,17 @@ class Runtime:
         program = self.program
         if only is not None:
             program = replace(program, campaigns=tuple(each for each in program.campaigns if each.plan.name in only))
-        return advance(self.database, program, self.deployment, now)
+        done = advance(self.database, program, self.deployment, now)
+        if done.busy or done.lost:  # whoever has them may die over it
+            self._seen = None
+        return done
 
     def tick_apart(self, now: int) -> tuple[Advance, dict[str, Exception]]:
         """The same, campaign by campaign: one that fails keeps nobody else waiting. Errors by campaign."""
         done, failed = Advance(), dict[str, Exception]()
         for campaign in self.program.campaigns:
             try:
-                one = advance(self.database, replace(self.program, campaigns=(campaign,)), self.deployment, now)
+                one = self.tick(now, {campaign.plan.name})
                 done = Advance(
                     **{each.name: getattr(done, each.name) + getattr(one, each.name) for each in fields(one)}
                 )
@@ -102,7 +106,7 @@ class Runtime:
 
     def release(self, now: int) -> Released:
         """Make the messages ready whose time has come and that may go, and let go of those that are too late."""
-        with self.database.transaction() as connection:
+        with self.database.transaction(releaser(tells="expired" in self.program.plan.reads)) as connection:
             return release(connection, self.database.tables, now, self.program.plan.reads, self._gates)
 
     def has_work(self, now: int) -> bool:

@@ -21,6 +21,7 @@ from campflow.people.report import Batches, ImportReport, Progress, Refused, Tal
 from campflow.people.values import Conventions
 from campflow.people.wording import BadCell, quoted
 from campflow.storage.database import Database
+from campflow.storage.writers import TELLER
 
 Cells = dict[str, object]
 
@@ -57,7 +58,7 @@ def import_people(
     for batch in batches:
         rows = _readable(batch, tally, columns)
         named = [named for row in rows if (named := _identified(row, columns, by_email, conventions, tally))]
-        with database.transaction() as connection:
+        with database.transaction(TELLER) as connection:
             people = ContactBatch(connection, database.tables, contact, conventions)
             people.load(who for _, who, _, _ in named)
             remembered = Remembered(connection, database.tables, (who for _, who, _, _ in named))
@@ -135,7 +136,7 @@ def import_events(
                 for row in rows
                 if (happening := _happening(row, columns, reader, event, origin, tally)) is not None
             ]
-            with database.transaction() as connection:
+            with database.transaction(TELLER) as connection:
                 find_contacts(connection, database.tables, contact, [happening for _, happening in read])
                 found = [happening for _, happening in read if happening.contact_id is not None]
                 ordinals.name(found)

@@ -15,6 +15,7 @@ from campflow.people.values import Conventions, is_missing, read_time, reader
 from campflow.people.wording import BadCell, BadValue, quoted
 from campflow.storage.database import Database
 from campflow.storage.tables import event_column
+from campflow.storage.writers import TELLER
 
 #: Columns of an event file that say who, what and when; a field of the same name is written `EVENT.FIELD`.
 EVENT_COLUMNS = frozenset({"contact", "key", "email", "event", "at", "id", "about"})
@@ -61,7 +62,7 @@ def record_events(
             read.append((event, reader.read_reported(event)))
         except BadCell as error:
             refused.append(Refusal(event, str(error)))
-    with database.transaction() as connection:
+    with database.transaction(TELLER) as connection:
         find_contacts(connection, database.tables, contact, [happening for _, happening in read])
         unknown = [Refusal(event, unknown_contact(row)) for event, row in read if row.contact_id is None]
         found = [happening for _, happening in read if happening.contact_id is not None]

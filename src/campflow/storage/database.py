@@ -13,16 +13,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from campflow import failpoints
-from campflow.errors import StoreError
+from campflow.errors import CollisionError, StoreError
 from campflow.storage import postgresql
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables
+from campflow.storage.writers import ALONE, Writer
 
 #: RETURNING and DROP COLUMN came with this one.
 OLDEST_SQLITE = (3, 35, 0)
 
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 30.0
+
+#: On PostgreSQL, how long a writer may stand still in its transaction, in seconds: then its process has stopped.
+STILL_SECONDS = 30.0
 
 #: How statements begin that change nothing.
 _READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN", "SET TRANSACTION")
@@ -37,12 +41,15 @@ class Database:
     Nothing is opened or created before the first use. Raises StoreError with what to do.
     """
 
-    def __init__(self, url: str, tables: Tables, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str, tables: Tables, *, busy_seconds: float = BUSY_SECONDS, still_seconds: float = STILL_SECONDS
+    ) -> None:
         try:
             self.url = make_url(url)
         except ArgumentError as error:
             raise StoreError(f"`{url}` is not a database URL: write for example sqlite:///campflow.db") from error
         self.tables = tables
+        self._still_seconds = still_seconds
         self.dialect = dialect(self.url.get_backend_name())
         self.in_memory = self.url.database in self.dialect.memory_urls
         if self.url.get_backend_name() == "postgresql":
@@ -53,15 +60,25 @@ class Database:
         event.listen(self.engine, "before_cursor_execute", _refuse_writing)
 
     def _begin(self, connection: Connection) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql(self.dialect.begin_read if reading else self.dialect.begin_write)
+        options = connection.get_execution_options()
+        if options.get("reading", False):
+            connection.exec_driver_sql(self.dialect.begin_read)
+        elif self.dialect.begin_write is not None:
+            connection.exec_driver_sql(self.dialect.begin_write)
+        else:
+            _begin_beside(connection, options.get("writer", ALONE), self._still_seconds)
 
     @failpoints.commits
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A connection that may write. Committed at the end of the block, rolled back if it raises."""
-        with self._said_plainly(), self.engine.begin() as connection:
-            yield connection
+    def transaction(self, writer: Writer = ALONE) -> Iterator[Connection]:
+        """A connection that may write. Committed at the end of the block, rolled back if it raises.
+
+        `writer` says who may write beside it. Raises CollisionError where another one has changed the same rows.
+        """
+        with self._said_plainly(), self.engine.connect() as opened:
+            connection = opened.execution_options(writer=writer)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -95,6 +112,8 @@ class Database:
                 advice = _advice(cause, str(self.url.database))
             else:
                 advice = postgresql.advice(cause, self.url)
+            if getattr(cause, "sqlstate", None) in postgresql.COLLISIONS:
+                raise CollisionError(str(advice)) from error
             if advice is None:
                 raise
             raise StoreError(advice) from error
@@ -108,7 +127,7 @@ class _Held(Database):
         self.engine, self._connection = outer.engine, connection
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, writer: Writer = ALONE) -> Iterator[Connection]:
         yield self._connection
 
     @contextmanager
@@ -117,6 +136,15 @@ class _Held(Database):
 
     def close(self) -> None:
         """Nothing of its own is open."""
+
+
+def _begin_beside(connection: Connection, writer: Writer, still_seconds: float) -> None:
+    try:
+        connection.exec_driver_sql(postgresql.begin(writer, still_seconds))
+    except BaseException:
+        # A lock of the session would stay: the server lets go of it with the session.
+        connection.invalidate()
+        raise
 
 
 def _refuse_writing(connection: Connection, _cursor: object, statement: str, *_: object) -> None:

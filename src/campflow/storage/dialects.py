@@ -15,20 +15,19 @@ from campflow.errors import StoreError
 class Dialect:
     """One kind of database.
 
-    begin_write   opens a transaction that may write, or is the first statement of one that the driver opened
-    begin_read    the same for one that may not, and sees one moment of the database until it ends
+    begin_write   opens a transaction that may write; None where `storage/writers.py` says what it takes
+    begin_read    opens one that may not, and sees one moment of the database until it ends; or is the first statement
+                  of one that the driver opened
     clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
     insert        an INSERT that knows ON CONFLICT
-    alone         a statement that waits until nobody else changes the tables; None where writers are alone anyway
     among         the condition that a column has one of very many texts or integers, given as one parameter
     memory_urls   database parts of a URL that mean "keep it in memory"
     """
 
-    begin_write: str
+    begin_write: str | None
     begin_read: str
     clock: str
     insert: Callable[[Table], sqlite.Insert | postgresql.Insert]
-    alone: str | None
     among: Callable[[ColumnElement[Any], Iterable[str | int]], ColumnElement[bool]]
     memory_urls: frozenset[str | None]
 
@@ -51,21 +50,15 @@ DIALECTS: dict[str, Dialect] = {
         # unixepoch('subsec') came with 3.42 only; a Julian day still tells a tenth of a millisecond.
         clock="CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         insert=sqlite.insert,
-        alone=None,
         among=_in_json,
         memory_urls=frozenset({None, "", ":memory:"}),
     ),
     "postgresql": Dialect(
-        # READ COMMITTED, and one writer at a time, as on SQLite: the rows that a writer's statements find one after
-        # another, the marks between them (`max(move_id)`) and the order of `event.seq` hold as they do there. It is
-        # simple and safe, not the last word: claims with SKIP LOCKED and moves as one statement need no such lock.
-        # The lock goes with the transaction, and belongs to one schema of one database.
-        begin_write="SELECT pg_advisory_xact_lock(1667329136, hashtext(current_schema()))",
+        begin_write=None,
         begin_read="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         # now() would be the moment at which the transaction began, perhaps long before it got the lock.
         clock="CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)",
         insert=postgresql.insert,
-        alone="SELECT pg_advisory_xact_lock(1667329137, hashtext(current_schema()))",
         among=_in_array,
         memory_urls=frozenset(),
     ),

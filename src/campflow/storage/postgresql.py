@@ -1,11 +1,13 @@
 """PostgreSQL: opening it, and what to tell an operator when that fails."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Engine, event
 
 from campflow.errors import StoreError
+from campflow.storage.writers import Hold, Writer
 
 #: `GENERATED`, ON CONFLICT and multi-column statistics are older; nothing before it is looked after by its makers.
 OLDEST = 13
@@ -53,6 +55,40 @@ def _settings(busy_seconds: float) -> tuple[str, ...]:
     )
 
 
+#: The locks of `storage/writers.py`: numbers of our own, each beside that of the schema.
+_PROJECT, _OUTBOX, _TOLD = 1667329136, 1667329138, 1667329139
+
+#: Errors of two transactions that cannot both be: one is taken back and may be tried again.
+COLLISIONS = frozenset({"40001", "40P01"})
+
+
+def begin(writer: Writer, still_seconds: float) -> str:
+    """What opens the transaction of a writer, after the driver's BEGIN.
+
+    A process that stops in the middle holds others up no longer than `still_seconds`: then the server ends its session.
+    """
+    patience = f"set_config('idle_in_transaction_session_timeout', '{max(1, round(still_seconds * 1000))}', true)"
+    held = ((_PROJECT, writer.project), (_OUTBOX, writer.outbox), (_TOLD, writer.told))
+    if not writer.snapshot:
+        return f"SELECT {', '.join([patience, *_calls('pg_advisory_xact_lock', held)])}"
+    # The snapshot must be younger than the locks, and a statement that waits for one has its own before. So they are
+    # first the session's and then the transaction's; the client is not asked in between, it might have stopped.
+    first: tuple[tuple[int, Hold], ...] = (*held[:2], (_TOLD, "alone"))
+    waits, goes = _calls("pg_advisory_lock", first), _calls("pg_advisory_unlock", first)
+    return (
+        f"SELECT {', '.join([patience, *waits])}; COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; "
+        f"SELECT {', '.join([patience, *_calls('pg_advisory_xact_lock', held)])}; SELECT {', '.join(goes)}"
+    )
+
+
+def _calls(function: str, held: Iterable[tuple[int, Hold]]) -> list[str]:
+    """Of `pg_advisory_…`: a call for each lock that is held."""
+    suffixes = {"alone": "", "shared": "_shared"}
+    return [
+        f"{function}{suffixes[hold]}({number}, hashtext(current_schema()))" for number, hold in held if hold in suffixes
+    ]
+
+
 def advice(error: object, url: URL) -> str | None:
     """A sentence and the next step, for errors that come from the server, the way to it, or who else uses it."""
     state, words = getattr(error, "sqlstate", None), " ".join(str(error).split())
@@ -68,7 +104,9 @@ def advice(error: object, url: URL) -> str | None:
         "53100": f"the disk of the database {name} at {place} is full: make room and start again",
         "53300": f"PostgreSQL at {place} has no connection left: end others, or raise max_connections",
         "55P03": f"the database {name} at {place} is in use by another process for too long: try again later",
+        "40001": f"two processes changed the same rows of the database {name}: try again",
         "40P01": f"two processes waited for each other in the database {name}: try again",
+        "25P03": f"the database {name} at {place} ended a transaction that stood still too long: try again",
         "57P01": f"PostgreSQL at {place} is shutting down: start it, and start again",
         "57P03": f"PostgreSQL at {place} is starting or stopping: try again in a moment",
     }

@@ -57,8 +57,6 @@ def install(database: Database, zone: str = "UTC") -> Pending:
         if _is_installed(connection, database.tables, zone):
             return Pending(migrations.head(), (), ())
     with database.transaction() as connection:
-        if database.dialect.alone is not None:
-            connection.exec_driver_sql(database.dialect.alone)
         todo = _pending(connection, database.tables, zone)
         if todo.is_new:
             _make(connection, database.tables)

@@ -185,6 +185,10 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("looked_event", BigInteger, nullable=False, comment="event.seq"),
             Column("looked_change", BigInteger, nullable=False, comment="change.seq"),
             Column("looked_contact", BigInteger, nullable=False, comment="contact.contact_id"),
+            # Whose turn it is to move its people: only who has the fence may, until the time has run out.
+            Column("tick_owner", Text),
+            Column("tick_until", BigInteger, comment="the database's clock; null when it is nobody's turn"),
+            Column("tick_fence", BigInteger, nullable=False, server_default=text("0")),
         ),
         campaign_version=Table(
             "campaign_version",
