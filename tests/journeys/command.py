@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,15 +68,24 @@ class Campflow:
     def mails(self) -> list[Path]:
         return sorted((self.folder / "mail" / "new").glob("*"))
 
-    @contextmanager
-    def daemon(self, *words: str) -> "Iterator[Daemon]":
+    def daemon(self, *words: str) -> "AbstractContextManager[Daemon]":
         """A daemon that is running when the block begins, and gone when it has ended."""
+        return self.started("run", *words, event="running")
+
+    @contextmanager
+    def started(self, *words: str, event: str) -> "Iterator[Daemon]":
+        """A command that goes on, from when its log tells of `event` to the end of the block."""
         process = subprocess.Popen(
-            [COMMAND, "run", *words], cwd=self.folder, env=self.environment(), stderr=subprocess.PIPE, text=True
+            [COMMAND, *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
         )
         daemon = Daemon(process)
         try:
-            daemon.wait_for("running")
+            daemon.wait_for(event)
             yield daemon
         finally:
             process.kill()

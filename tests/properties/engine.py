@@ -75,6 +75,8 @@ def _emptied(database: Database) -> None:
         for table in reversed(_tables().metadata.sorted_tables):  # TRUNCATE takes ten times as long where rows are few
             if table.name not in kept:
                 connection.execute(delete(table))
+        if connection.dialect.name == databases.SQLITE:  # a file, whose numbers begin again by themselves
+            return
         connection.exec_driver_sql(
             "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' "
             "AND relnamespace = current_schema()::regnamespace"
@@ -104,7 +106,7 @@ class Engine:
     """
 
     def __init__(self, text: str, flow: Flow, zone: str, deployed: int, server: Database | None = None) -> None:
-        self.text, self.deployed, self.server = text, deployed, server
+        self.text, self.zone, self.deployed, self.server = text, zone, deployed, server
         self.database = server or _desk()
         self.program = compile_flow(
             CheckedFlow(flow), zone=zone, expires=EXPIRES, tables=_tables(),
@@ -130,6 +132,9 @@ class Engine:
             _emptied(self.server)
             self._deploy()
 
+    def advance(self, look: int) -> None:
+        advance(self.database, self.program, self.deployment, look)
+
     def run(self, case: Case, looks: Sequence[int]) -> Outcome:
         """What the rows say after a tick at each look, each told beforehand what was learned by then."""
         self._again()
@@ -137,7 +142,7 @@ class Engine:
         for look in looks:
             with self.database.transaction() as connection:
                 _tell(connection, case, told, look)
-            advance(self.database, self.program, self.deployment, look)
+            self.advance(look)
             if case.sends:
                 _send(self.database, self.gates, look)
             told = look

@@ -64,7 +64,8 @@ class _Forward(logging.Handler):
 
 
 def _log(log: Log) -> None:
-    for name in ("celery", "kombu", "amqp"):
+    logging.captureWarnings(True)
+    for name in ("celery", "kombu", "amqp", "py.warnings"):
         logging.getLogger(name).addHandler(_Forward(log))
         logging.getLogger(name).propagate = False
     # Somebody who listens here keeps Celery from setting up logging itself.
