@@ -12,13 +12,17 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt, Sender
 from campflow_email import EMAIL
+from campflow_email.dkim import read_signer
 from campflow_email.settings import EmailSettings
 
 SENDER = Sender("Acme", "hello@acme.example")
@@ -149,6 +153,26 @@ def test_what_arrives_is_what_was_sent() -> None:
     assert f"Bonjour {name}, à bientôt 🎉" in html.get_content()
     assert "Été" in html.get_content()
     assert (inbox.envelopes[0].mail_from, inbox.envelopes[0].rcpt_tos) == ("hello@acme.example", ["p1@b.example"])
+
+
+def test_it_is_signed_and_a_bounce_of_it_names_it(tmp_path: Path) -> None:
+    inbox = Inbox()
+    key = rsa.generate_private_key(65537, 2048)
+    (tmp_path / "dkim.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    settings = {
+        "dkim_key": str(tmp_path / "dkim.pem"),
+        "dkim_domain": "acme.example",
+        "return_path": "bounces+{key}@acme.example",
+    }
+    to_inbox(inbox, messages(2), settings)
+    _, record = read_signer("acme.example", "campflow", (tmp_path / "dkim.pem").read_bytes()).record()
+    for envelope in inbox.envelopes:
+        number = str(envelope.rcpt_tos[0])[1]
+        assert envelope.mail_from == f"bounces+key{number}@acme.example"
+        assert isinstance(envelope.content, bytes)
+        assert dkim.verify(envelope.content, dnsfunc=lambda name, timeout=5: record.encode())
 
 
 def test_connections_are_few_and_used_again() -> None:

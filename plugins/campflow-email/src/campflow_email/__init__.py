@@ -23,7 +23,7 @@ EMAIL = ChannelPlugin(
     settings=EmailSettings,
     extensions=("md", "mjml", "html", "txt"),
     options=frozenset({"subject", "preheader", "from", "reply_to"}),
-    reports=frozenset({"sent", "failed"}),
+    reports=frozenset({"sent", "failed", "delivered", "bounced", "complained", "unsubscribed", "replied"}),
     # SMTP has no keys: a server that gets a message twice sends it twice.
     idempotency="none",
     # What a crash may leave uncertain, against one commit for so many.
@@ -31,6 +31,7 @@ EMAIL = ChannelPlugin(
     prepare=_prepare,
     make=make_channel,
     icon="✉",
+    listens=True,
 )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Message, Receipt, Sender
+from campflow.hooks.reactions import Reaction
+from campflow_email.answers import Answers
 from campflow_email.mime import build
 
 
@@ -16,9 +18,10 @@ class MaildirChannel:
     It survives the end of the process, not a power cut: files are not flushed one by one.
     """
 
-    def __init__(self, folder: Path, sender: Sender) -> None:
+    def __init__(self, folder: Path, sender: Sender, answers: Answers | None = None) -> None:
         self._folder = folder
         self._sender = sender
+        self._answers = answers or Answers(None, 60)
         self._read: set[str] = set()
 
     async def open(self) -> None:
@@ -49,7 +52,10 @@ class MaildirChannel:
             yield Receipt(message.message_id, "accepted", provider_id=name)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        await self._answers.close()
+
+    def listen(self) -> AsyncIterator[Sequence[Reaction]]:
+        return self._answers.listen()
 
     def _write(self, message: Message, data: bytes) -> str:
         name = f"{int(message.planned_at.timestamp())}.{message.key}.campflow"

@@ -1,5 +1,6 @@
 """`[channels.email]` of campflow.toml."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -24,6 +25,12 @@ class EmailSettings(BaseModel):
     hostname: str | None = None
     return_path: str | None = None
     maildir: str = "mail"
+    dkim_key: str | None = None
+    dkim_domain: str | None = None
+    dkim_selector: str = "campflow"
+    inbox: str | None = None
+    inbox_password: SecretStr | None = None
+    inbox_every: float = Field(default=60.0, ge=1, description="seconds between two looks into an empty mailbox")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -32,6 +39,16 @@ class EmailSettings(BaseModel):
             raise ValueError(f"`{missing}` is missing: a login needs both")
         if self.password is not None and self.security == "none" and self.host not in _LOCAL:
             raise ValueError('a password would be sent in the clear: set security = "starttls" or "tls"')
+        if (self.dkim_key is None) != (self.dkim_domain is None):
+            missing = "dkim_domain" if self.dkim_domain is None else "dkim_key"
+            raise ValueError(f"`{missing}` is missing: signing needs both")
+        if self.return_path is not None and not _RETURN_PATH.fullmatch(self.return_path):
+            raise ValueError(
+                f"`{self.return_path}` is no return path: write bounces@acme.example, or bounces+{{key}}@acme.example, "
+                "so that each bounce names its message"
+            )
+        if self.inbox is not None and not _INBOX.match(self.inbox):
+            raise ValueError(f"`{self.inbox}` is no inbox: write imaps://USER@HOST/FOLDER or maildir:FOLDER")
         return self
 
     @property
@@ -39,4 +56,6 @@ class EmailSettings(BaseModel):
         return self.port or _PORTS[self.security]
 
 
+_RETURN_PATH = re.compile(r"[^\s@{}<>]+(\+\{key\})?@[^\s@{}<>]+")
+_INBOX = re.compile(r"maildir:.|imaps?://[^/@]+@[^/@]+(/|$)")
 _LOCAL = ("localhost", "127.0.0.1", "::1")

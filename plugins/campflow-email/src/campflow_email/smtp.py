@@ -5,16 +5,22 @@ import datetime as dt
 import ssl
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import aiosmtplib
 from aiosmtplib import SMTP
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Message, Outcome, Receipt, Sender
+from campflow.hooks.reactions import Reaction
+from campflow_email.answers import Answers
 from campflow_email.mime import Mail, build
 from campflow_email.session import Gone, Reply, Session, Unusable
 from campflow_email.settings import EmailSettings
+
+if TYPE_CHECKING:  # OpenSSL is loaded where mail is signed
+    from campflow_email.dkim import Signer
 
 #: Connections lost one after the other, with no answer in between, until we leave the server alone.
 _LOST = 3
@@ -25,9 +31,17 @@ _FAILED = (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError, ValueError)
 class SmtpChannel:
     """One server. A message is begun once more where a connection was lost before its content went out."""
 
-    def __init__(self, settings: EmailSettings, sender: Sender) -> None:
+    def __init__(
+        self,
+        settings: EmailSettings,
+        sender: Sender,
+        answers: Answers | None = None,
+        signer: "Signer | None" = None,
+    ) -> None:
         self._settings = settings
         self._sender = sender
+        self._answers = answers or Answers(None, settings.inbox_every)
+        self._signer = signer
         self._idle: list[Session] = []
 
     async def open(self) -> None:
@@ -37,8 +51,12 @@ class SmtpChannel:
             raise ChannelError(str(error)) from error
 
     async def close(self) -> None:
+        await self._answers.close()
         while self._idle:
             self._idle.pop().close(goodbye=True)
+
+    def listen(self) -> AsyncIterator[Sequence[Reaction]]:
+        return self._answers.listen()
 
     async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         window = _Window(messages, self._build)
@@ -59,7 +77,11 @@ class SmtpChannel:
             raise ChannelError(window.trouble)
 
     def _build(self, message: Message) -> Mail:
-        return build(message, self._sender, dt.datetime.now(dt.UTC), self._settings.return_path)
+        now, path = dt.datetime.now(dt.UTC), self._settings.return_path
+        mail = build(message, self._sender, now, path.replace("{key}", message.key) if path else None)
+        if self._signer is None:
+            return mail
+        return replace(mail, data=self._signer.signature(mail.data, int(now.timestamp())) + mail.data)
 
     async def _work(self, window: "_Window") -> None:
         """Send messages of the window over one connection after another, until none is left or the server is down."""
