@@ -238,14 +238,14 @@ def test_what_somebody_turned_is_found(store: Store) -> None:
     install(database)
     run(database, "DROP INDEX message_ready", "CREATE INDEX message_ready ON message (channel, message_id)")
     run(database, "DROP INDEX event_history", "CREATE UNIQUE INDEX event_history ON event (contact_id, at)")
-    run(database, "ALTER TABLE setting RENAME TO kept", "CREATE TABLE setting (name INTEGER, value TEXT NOT NULL)")
+    run(database, "DROP TABLE forgotten", "CREATE TABLE forgotten (trace INTEGER, at BIGINT NOT NULL)")
     assert {line.split(" is ")[0] for line in differences(database)} == {
         "the index message_ready",
         "the index event_history",
-        "the column setting.name",
-        "the column setting.name may be missing in a row",
-        "the primary key of setting",
-    } | (set() if store.kind == SQLITE else {"the column setting.value"})
+        "the column forgotten.trace",
+        "the column forgotten.trace may be missing in a row",
+        "the primary key of forgotten",
+    }
 
 
 def test_every_revision_follows_the_one_before() -> None:

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, str] = {
     "db upgrade": "db.upgrade",
     "db check": "db.check",
     "db copy": "db.copy",
+    "db distribute": "db.distribute",
 }
 
 #: What commands of two words are about.

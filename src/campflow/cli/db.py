@@ -80,6 +80,20 @@ def copy(
     print("Name it in campflow.toml, as `database`, and start the daemons again.")
 
 
+def distribute(project: ProjectFolder = None, database: DatabaseUrl = None) -> None:
+    """Share the rows of a PostgreSQL database out among machines, by contact, with Citus. All of them, or none.
+
+    Stop the daemons first. There is no way back but `campflow db copy`.
+    """
+    from campflow.storage.sharding import distribute as share_out
+
+    with closing(_database(open_project(project, database))) as store:
+        said = share_out(store)
+        for statement in said:
+            print(f"{statement};")
+        print(f"{_shown(store)} is distributed by contact.")
+
+
 def _database(project: "Project") -> "Database":
     from campflow.storage.database import Database
 

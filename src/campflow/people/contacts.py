@@ -16,7 +16,7 @@ from campflow.model.people import Contact, Field
 from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_text, reader
 from campflow.people.wording import BadCell, BadValue, quoted
-from campflow.storage import bulk
+from campflow.storage import bulk, found_by
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables, contact_column
 from campflow.storage.zones import ensure_zones
@@ -191,6 +191,10 @@ class ContactBatch:
         self._ensure_zones(new, touched)
         self._update(touched)
         self._insert(new, now)
+        moved = [person.contact_id for person, fields in touched if "email" in fields and person.contact_id is not None]
+        if new or moved:
+            names = (person.key for person in new)
+            found_by.name(self._connection, self._tables, names, moved, by_email=self._has_email)
         self._record_changes(touched, now)
         rows = sum(person.rows for person in named)
         return Written(len(new), len(touched), rows - len(new) - len(touched))
@@ -210,6 +214,7 @@ class ContactBatch:
             if self._has_email and "email" in fields and person.contact_id is not None
         ]
         if moved:  # two contacts may have changed addresses with each other: let go of both before giving
+            found_by.let_go(self._connection, self._tables, moved)
             self._connection.execute(
                 update(table).where(self._among(table.c.contact_id, moved)).values({self._columns["email"]: None})
             )

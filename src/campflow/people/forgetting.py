@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, select
 from campflow.people.contacts import Identity
 from campflow.people.dossier import rows_of
 from campflow.storage.dialects import dialect
+from campflow.storage.found_by import forget_names
 from campflow.storage.kept import kept
 from campflow.storage.tables import Tables
 
@@ -39,6 +40,7 @@ def forget(connection: Connection, tables: Tables, contact_id: int, who: Identit
     unsent = len(connection.execute(waiting).all())
     trace = dialect(connection.dialect.name).insert(tables.forgotten).on_conflict_do_nothing()
     connection.execute(trace, [{"trace": each, "at": now} for each in _Traces(connection, tables).of(who).values()])
+    forget_names(connection, tables, contact_id)
     rows = {
         table.name: connection.execute(delete(table).where(mine)).rowcount
         for table, mine in rows_of(tables, contact_id)

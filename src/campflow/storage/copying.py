@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Table,
     column,
+    delete,
     func,
     inspect,
     select,
@@ -30,6 +31,7 @@ from sqlalchemy.types import TypeEngine
 from campflow.errors import StoreError
 from campflow.storage import bulk
 from campflow.storage.database import Database, database_now
+from campflow.storage.found_by import DISTRIBUTED
 from campflow.storage.schema import pending
 from campflow.storage.tables import Tables, Text
 
@@ -76,6 +78,8 @@ def copy(source: Database, url: str, on_progress: Progress | None = None) -> dic
             arrived = _content(writing, whole)
             if arrived != sent[whole.table.name]:
                 raise StoreError(f"{whole.table.name} did not arrive: {sent[whole.table.name]} left, {arrived} came")
+        # Where the copy lies, rows are not shared out among machines.
+        writing.execute(delete(source.tables.setting).where(source.tables.setting.c.name == DISTRIBUTED))
         # Let the database count what it holds now: the first ticks would be planned for empty tables.
         writing.exec_driver_sql("ANALYZE")
         return sent

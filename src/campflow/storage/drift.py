@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Index, Table, UniqueConstraint, inspect
 from sqlalchemy.engine.interfaces import Dialect, ReflectedColumn
 
+from campflow.storage.found_by import is_distributed
 from campflow.storage.keys import belongs, primary_key
 from campflow.storage.tables import Tables
 
@@ -19,14 +20,16 @@ _SAME_TYPE = {"FLOAT(53)": "DOUBLE PRECISION", "FLOAT": "DOUBLE PRECISION"}
 def drift(connection: Connection, tables: Tables) -> Iterator[str]:
     """Each difference in one line: what is missing, or is otherwise than it should be."""
     there = set(inspect(connection).get_table_names())
+    # Shared out among machines, a table of its own keeps the names of contacts apart.
+    elsewhere = {tables.contact.name} if tables.setting.name in there and is_distributed(connection, tables) else set()
     for table in tables.metadata.sorted_tables:
         if table.name in there:
-            yield from _of_table(connection, table)
+            yield from _of_table(connection, table, unique_elsewhere=table.name in elsewhere)
         else:
             yield f"the table {table.name} is missing"
 
 
-def _of_table(connection: Connection, table: Table) -> Iterator[str]:
+def _of_table(connection: Connection, table: Table, unique_elsewhere: bool) -> Iterator[str]:
     database, look = connection.dialect.name, inspect(connection)
     columns = {column["name"]: column for column in look.get_columns(table.name)}
     for column in table.columns:
@@ -36,7 +39,7 @@ def _of_table(connection: Connection, table: Table) -> Iterator[str]:
         yield f"the primary key of {table.name} is ({', '.join(found)}), not ({', '.join(wanted)})"
     unique = {tuple(each["column_names"]) for each in look.get_unique_constraints(table.name)}
     for key in table.constraints:
-        if isinstance(key, UniqueConstraint) and belongs(key, database):
+        if isinstance(key, UniqueConstraint) and belongs(key, database) and not unique_elsewhere:
             names = tuple(column.name for column in key.columns)
             if names not in unique:
                 yield f"nothing keeps ({', '.join(names)}) of {table.name} unique"
@@ -47,7 +50,7 @@ def _of_table(connection: Connection, table: Table) -> Iterator[str]:
     indexes = {each["name"]: each for each in look.get_indexes(table.name)}
     for index in table.indexes:
         if belongs(index, database):
-            yield from _of_index(database, index, indexes.get(index.name))
+            yield from _of_index(database, index, indexes.get(index.name), unique_elsewhere)
 
 
 def _of_column(dialect: Dialect, column: Column[Any], found: ReflectedColumn | None) -> Iterator[str]:
@@ -62,14 +65,14 @@ def _of_column(dialect: Dialect, column: Column[Any], found: ReflectedColumn | N
         yield f"the column {name} {'may' if found['nullable'] else 'may not'} be missing in a row"
 
 
-def _of_index(database: str, index: Index, found: Any) -> Iterator[str]:
+def _of_index(database: str, index: Index, found: Any, unique_elsewhere: bool) -> Iterator[str]:
     if found is None:
         yield f"the index {index.name} is missing"
         return
-    wanted = [column.name for column in index.columns]
-    if found["column_names"] != wanted or bool(found["unique"]) != bool(index.unique):
-        unique = "unique " if found["unique"] else ""
-        yield f"the index {index.name} is {unique}({', '.join(map(str, found['column_names']))})"
+    wanted, unique = [column.name for column in index.columns], bool(index.unique) and not unique_elsewhere
+    if found["column_names"] != wanted or bool(found["unique"]) != unique:
+        said = "unique " if found["unique"] else ""
+        yield f"the index {index.name} is {said}({', '.join(map(str, found['column_names']))})"
     where = index.dialect_options[database].get("where")
     there = found.get("dialect_options", {}).get(f"{database}_where")
     if _condition(where) != _condition(there):

@@ -15,6 +15,7 @@ from campflow.errors import StoreError
 from campflow.model.constants import stored
 from campflow.model.people import TEXT_KINDS, Field, ValueType
 from campflow.storage.dialects import dialect
+from campflow.storage.found_by import EMAILS, is_distributed, let_go_of_all
 from campflow.storage.tables import Tables
 
 
@@ -78,6 +79,7 @@ class Identified:
     """Contacts are found by their e-mail address from now on, or no more."""
 
     index: Index | str
+    distributed: bool
 
     def __str__(self) -> str:
         if isinstance(self.index, str):
@@ -87,8 +89,14 @@ class Identified:
     def make(self, connection: Connection) -> None:
         if isinstance(self.index, str):
             connection.exec_driver_sql(f"DROP INDEX {_quoted(self.index)}")
+        elif self.distributed:
+            connection.exec_driver_sql(f"CREATE INDEX {self.index.name} ON contact (email)")
         else:
             self.index.create(connection)
+        if self.distributed:
+            let_go_of_all(connection)
+            if not isinstance(self.index, str):
+                connection.exec_driver_sql(EMAILS)
 
 
 FieldChange = Added | Widened | Identified
@@ -112,9 +120,10 @@ def field_changes(connection: Connection, tables: Tables, zone: str) -> Iterator
                 yield Widened(table, column)
     declared = {index.name: index for index in tables.contact.indexes}
     unique = {index["name"] for index in before.get_indexes("contact") if not index.get("duplicates_constraint")}
-    yield from (Identified(index) for name, index in declared.items() if name not in unique)
+    distributed = is_distributed(connection, tables)
+    yield from (Identified(index, distributed) for name, index in declared.items() if name not in unique)
     if BY_EMAIL in unique and BY_EMAIL not in declared:
-        yield Identified(BY_EMAIL)
+        yield Identified(BY_EMAIL, distributed)
 
 
 #: The index by which `tables.py` keeps e-mail addresses apart.
