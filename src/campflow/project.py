@@ -318,7 +318,9 @@ class Project:
 
     @property
     def channel_context(self) -> ChannelContext:
-        return ChannelContext(str(self.root), Sender(**self.settings.sender.model_dump()))
+        sender, web = self.settings.sender, self.settings.web
+        unsubscribe = sender.unsubscribe or (f"{web.base_url}/u/{{token}}" if web.base_url else "")
+        return ChannelContext(str(self.root), Sender(sender.name, sender.email, sender.reply_to, unsubscribe))
 
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import inspect
 
 from campflow.content.rendering import Library
-from campflow.content.tokens import SigningKeys
+from campflow.content.tokens import signing_keys
 from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
@@ -88,13 +88,14 @@ def _hearing(program: Program, deployment: Deployment) -> Program:
 
 def _stationery(project: Project, database: Database) -> Stationery:
     flow = project.flow.flow
-    secret = project.settings.secret or _kept(database, "secret")
+    own, settings = _kept(database, "secret"), project.settings
+    keys = signing_keys(settings.secret or own, (own, *settings.former_secrets))
     return Stationery(
         contact=flow.contact,
         events=flow.events,
         library=Library(project.root, project.plugins.channels),
         sender=project.channel_context.sender,
-        keys=SigningKeys("1", {"1": secret.encode()}),
+        keys=keys,
         installation=_kept(database, "installation"),
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,

@@ -7,10 +7,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -75,6 +77,48 @@ def _split(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+class WebSettings(BaseModel):
+    """`[web]`: where the outside reaches us. Without a `port` nothing is served."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_url: str = ""
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65_535)
+    proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+
+    @field_validator("proxies", mode="before")
+    @classmethod
+    def _addresses(cls, value: object) -> object:
+        """`CAMPFLOW_WEB__PROXIES=10.0.0.1,10.1.0.0/16`"""
+        return _split(value)
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"`{each}` is no address: write that of the proxy, as in 10.0.0.1 or 10.0.0.0/8"
+                ) from None
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        """Without a slash at its end."""
+        parts = urlsplit(value)
+        is_plain = not parts.query and not parts.fragment and not parts.username
+        if value and not (parts.scheme in ("https", "http") and parts.hostname and is_plain):
+            raise ValueError(f"`{value}` is not where we are reached: write for example https://go.acme.example")
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("mail programs unsubscribe by https only: begin with https://, or use localhost to try it")
+        return value.rstrip("/")
+
+
 class RfmSettings(BaseModel):
     """`[rfm]`: the event that the scores are made of, and its field that says how much."""
 
@@ -106,9 +150,11 @@ class Settings(BaseSettings):
     clock: Literal["system", "manual"] = "system"
     expires: str = "1 day"
     secret: str | None = Field(default=None, min_length=16)
+    former_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     executor: str = "local"
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = None
     sender: SenderSettings = SenderSettings()
+    web: WebSettings = WebSettings()
     rfm: RfmSettings | None = None
     consent: ConsentSettings = ConsentSettings()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -120,7 +166,7 @@ class Settings(BaseSettings):
     executors: dict[str, dict[str, Any]] = Field(default_factory=dict)
     costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
-    @field_validator("plugins", mode="before")
+    @field_validator("plugins", "former_secrets", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         """`CAMPFLOW_PLUGINS=email,echo`"""

@@ -10,6 +10,7 @@ import typer
 from campflow.cli.main import FINDINGS
 from campflow.cli.options import DatabaseUrl, ProjectFolder, open_project
 from campflow.cli.show import colored
+from campflow.errors import ProjectError
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -25,7 +26,8 @@ def run(
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="With --play: where to end.")] = None,
     role: Annotated[
-        str | None, typer.Option(metavar="ROLE,…", help="Do only this of what a daemon does: tick, send. Default: all.")
+        str | None,
+        typer.Option(metavar="ROLE,…", help="Do only this of what a daemon does: tick, send, web. Default: all."),
     ] = None,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
@@ -35,6 +37,7 @@ def run(
 
     from campflow.engine.daemon import Daemon
     from campflow.running import open_runtime
+    from campflow.settings import FILE
 
     roles = _roles(role)
     opened = open_project(project, database)
@@ -49,7 +52,15 @@ def run(
     chosen = opened.executor()
     executor = chosen[0].make(chosen[1], opened.channel_context) if chosen else None
     with closing(open_runtime(opened)) as runtime:
-        asyncio.run(Daemon(runtime, log, roles=roles, executor=executor).run())
+        web = None
+        if "web" in roles and opened.settings.web.port is not None:
+            from campflow.web.opening import open_web
+
+            web = open_web(opened, runtime, log)
+            log.info("serving", host=opened.settings.web.host, port=web.port, base_url=opened.settings.web.base_url)
+        elif roles == ("web",):
+            raise ProjectError(f"{FILE}: `web.port`: this setting is needed to serve the web part and not written")
+        asyncio.run(Daemon(runtime, log, roles=roles, executor=executor, web=web).run())
 
 
 def _roles(written: str | None) -> tuple[str, ...]:

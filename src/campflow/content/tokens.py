@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _VERSION = "1"
@@ -18,6 +19,13 @@ class SigningKeys:
 
     current: str
     secrets: Mapping[str, bytes] = field(repr=False)
+
+
+def signing_keys(secret: str, former: Iterable[str]) -> SigningKeys:
+    """Keys of secrets. Each is named after itself, so that their order, and which is the present one, may change."""
+    named = {hashlib.sha256(f"name.{each}".encode()).hexdigest()[:6]: each.encode() for each in (*former, secret)}
+    current = next(name for name, each in named.items() if each == secret.encode())
+    return SigningKeys(current, named)
 
 
 def sign(keys: SigningKeys, purpose: str, said: str) -> str:

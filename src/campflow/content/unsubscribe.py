@@ -41,7 +41,7 @@ def unsubscribe_url(sender: Sender, token: str) -> str:
     address to use instead of the sender's.
     """
     target = sender.unsubscribe or sender.email
-    if target.startswith("https://"):
+    if target.startswith(("https://", "http://")):
         if "{token}" in target:
             return target.replace("{token}", token)
         return f"{target}{'&' if '?' in target else '?'}token={token}"

@@ -8,6 +8,7 @@ import asyncio
 import datetime as dt
 import signal
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -26,10 +27,11 @@ LOOK = 1.0
 ROLES = {
     "tick": "move people on, and release the messages whose time has come",
     "send": "hand messages to channels, and do what notify, sync and do ask for",
+    "web": "serve what the outside calls, where `[web] port` says at which address",
 }
 
 #: The jobs of a daemon, each with the role that it belongs to; a tick that did something wakes those after it.
-_JOBS = {"tick": "tick", "deliver": "send", "errands": "send"}
+_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "texts": "web"}
 
 
 class Daemon:
@@ -45,12 +47,14 @@ class Daemon:
         look: float = LOOK,
         roles: Collection[str] = tuple(ROLES),
         executor: Executor | None = None,
+        web: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         self.runtime = runtime
         self.log = log
         self.look = look
         self.roles = roles
         self.executor = executor
+        self.web: AbstractAsyncContextManager[object] = web or nullcontext()
         self._asking = Asking()
         self._trouble = Trouble(log)
         # A look that came too late is made now; several that were missed are one.
@@ -66,7 +70,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        async with self.runtime.channels() as channels, self.runtime.doors() as doors:
+        async with self.runtime.channels() as channels, self.runtime.doors() as doors, self.web:
             self._schedule(channels, doors)
             self._scheduler.start()
             some = {} if set(self.roles) == set(ROLES) else {"roles": ",".join(self.roles)}
@@ -96,7 +100,10 @@ class Daemon:
             if self.executor is not None:
                 await self._ask(self.executor)
 
-        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands, "ask": ask}
+        async def read_again() -> None:
+            await asyncio.to_thread(self._read_again)
+
+        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands, "texts": read_again, "ask": ask}
         for name in self._jobs():
             self._scheduler.add_job(
                 self._guarded,
@@ -111,7 +118,8 @@ class Daemon:
         """What is to be done again and again, by the names of jobs."""
         if self.executor is not None:
             return ["ask"]
-        return [name for name, role in _JOBS.items() if role in self.roles]
+        jobs = [name for name, role in _JOBS.items() if role in self.roles]
+        return [name for name in jobs if name != "texts" or len(jobs) == 1]  # others see to that
 
     async def _guarded(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, and outlive whatever goes wrong: that is said once, and tried again at the next look."""

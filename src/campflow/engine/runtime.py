@@ -14,6 +14,7 @@ from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deployed import Deployment
 from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.gates import Gates
+from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
@@ -56,6 +57,11 @@ class Runtime:
     @property
     def prices(self) -> Prices:
         return Prices(self.costs, self.stationery.currency)
+
+    @property
+    def inbox(self) -> Inbox:
+        """Where reactions go; of the texts that are in force now."""
+        return Inbox(self.database, self.stationery, self.plugins, self.prices)
 
     def is_outdated(self) -> bool:
         """Whether another process has put other texts into force since these were read."""

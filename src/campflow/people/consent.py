@@ -43,11 +43,12 @@ def follow_events(connection: Connection, tables: Tables, addresses: Mapping[str
 
     `addresses` are the contact fields that channels write to. A suppression is of the channel and the address of the
     message; where that is unknown, of the channel that told the event, else of every one. An `unsubscribed` withdraws
-    consent for the channel and the purpose of the message, else for all.
+    consent for the channel and the purpose of the message; where that is unknown, for all purposes of the channel that
+    told the event, else for all.
     """
     told = _told(tables, after)
     connection.execute(_suppressions(tables, addresses, told))
-    connection.execute(_withdrawals(tables, told))
+    connection.execute(_withdrawals(tables, addresses, told))
 
 
 def _told(tables: Tables, after: int) -> Subquery:
@@ -101,12 +102,13 @@ def _address(tables: Tables, field: str, at: ColumnElement[int]) -> ColumnElemen
     return func.coalesce(one(before, change), contact)
 
 
-def _withdrawals(tables: Tables, told: Subquery) -> Any:
+def _withdrawals(tables: Tables, addresses: Mapping[str, str | None], told: Subquery) -> Any:
     m, s = tables.message, tables.send
+    by_source = case((told.c.source.in_(sorted(addresses)), told.c.source), else_="")
     rows = (
         select(
-            told.c.contact_id, func.coalesce(m.c.channel, ""), func.coalesce(s.c.purpose, ""), false(), told.c.source,
-            told.c.event_id, told.c.at,
+            told.c.contact_id, func.coalesce(m.c.channel, by_source), func.coalesce(s.c.purpose, ""), false(),
+            told.c.source, told.c.event_id, told.c.at,
         )
         .select_from(told)
         .outerjoin(m, (m.c.message_id == told.c.message_id) & (m.c.contact_id == told.c.contact_id))

@@ -393,6 +393,13 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("state = 'ready'"),
                 postgresql_where=text("state = 'ready'"),
             ),
+            # What a provider calls it: reactions may name nothing else.
+            Index(
+                "message_provider",
+                "provider_id",
+                sqlite_where=text("provider_id IS NOT NULL"),
+                postgresql_where=text("provider_id IS NOT NULL"),
+            ),
             # The id of a message that was erased is no other one's: providers know messages by it.
             sqlite_autoincrement=True,
             info={KEY: ("contact_id", "journey_id", "nth", "send_id")},

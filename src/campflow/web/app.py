@@ -1,0 +1,63 @@
+"""The web part as one ASGI application: everything that the outside calls."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from campflow.web.guard import Guard
+from campflow.web.health import Ready, live
+from campflow.web.hooks import Hooks
+from campflow.web.pages import error_page
+from campflow.web.part import WebPart
+from campflow.web.unsubscribing import Unsubscribing
+
+
+def make_app(part: WebPart) -> ASGIApp:
+    hooks = Hooks(part)
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await hooks.close()
+
+    async def known(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        found = error_page(status)
+        for name, value in (getattr(error, "headers", None) or {}).items():
+            found.headers[name] = value
+        return found
+
+    async def unknown(request: Request, error: Exception) -> Response:
+        part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
+        return error_page(500)
+
+    unsubscribing, ready = Unsubscribing(part), Ready(part)
+
+    async def unsubscribe(request: Request) -> Response:
+        return await unsubscribing(request)
+
+    async def hook(request: Request) -> Response:
+        return await hooks(request)
+
+    async def is_ready(request: Request) -> Response:
+        return await ready(request)
+
+    app = Starlette(
+        routes=[
+            Route("/u/{token}", unsubscribe, methods=["GET", "POST"]),
+            Route("/hooks/{name}", hook, methods=["GET", "POST"]),
+            Route("/health", is_ready),
+            Route("/health/live", live),
+            Route("/health/ready", is_ready),
+            *(Mount(f"/pages/{name}", app) for name, app in part.routes.items()),
+        ],
+        exception_handlers={HTTPException: known, Exception: unknown},
+        lifespan=life,
+    )
+    return Guard(app, part.base_url)

@@ -1,0 +1,62 @@
+"""The few pages that the web part shows of itself. What a visitor sent is never among their words."""
+
+import base64
+from hashlib import sha256
+from http import HTTPStatus
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from starlette.responses import HTMLResponse
+
+_STYLE = """
+body { margin: 0; background: #f6f6f4; color: #222; font: 17px/1.5 system-ui, sans-serif; }
+main { max-width: 32rem; margin: 12vh auto; padding: 2rem; background: #fff; border: 1px solid #ddd; }
+h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.25; }
+button { padding: .6rem 1.2rem; border: 0; background: #0b57d0; color: #fff; font: inherit; cursor: pointer; }
+button:focus-visible { outline: 3px solid #222; outline-offset: 2px; }
+"""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{{ title }}</title>
+<style>{{ style | safe }}</style>
+</head>
+<body><main>
+<h1>{{ title }}</h1>
+<p>{{ text }}</p>
+{% if button %}<form method="post"><button name="confirm" value="yes">{{ button }}</button></form>{% endif %}
+</main></body>
+</html>
+"""
+
+_PAGES = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoader({"page": _PAGE}))
+
+#: Pages load nothing, run nothing, stand in no frame, and send forms to where they came from.
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def page(title: str, text: str, button: str = "", status: int = 200) -> HTMLResponse:
+    """A heading, a sentence, and a form of one button that posts to the page's own address."""
+    made = _PAGES.get_template("page").render(title=title, text=text, button=button, style=_STYLE)
+    return HTMLResponse(made, status)
+
+
+_SENTENCES = {
+    404: "There is nothing at this address. If you came here from a message, its link may have been cut off.",
+    405: "This address cannot be used that way.",
+    408: "It took too long until everything was here.",
+    413: "That is too much at once.",
+    429: "That was too often. Please wait a moment and try again.",
+    500: "Something went wrong here. It has been noted; please try again later.",
+    503: "This cannot be done just now. Please try again in a moment.",
+}
+
+
+def error_page(status: int) -> HTMLResponse:
+    return page(HTTPStatus(status).phrase, _SENTENCES.get(status, "This request cannot be answered."), status=status)

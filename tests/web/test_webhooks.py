@@ -1,0 +1,161 @@
+"""What providers tell: once, signed, committed before it is answered, and no more than fits."""
+
+import gzip
+import json
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import update
+from tests.databases import Store
+from tests.web.pigeon import PIGEON
+from tests.web.served import SECRET, served, signature
+
+from campflow.hooks.contracts import WebRequest
+from campflow.people.contacts import Identity
+from campflow.people.forgetting import forget
+from campflow.testing import Call, WebhookContract
+from campflow.testing.samples import AT
+
+
+def test_a_report_becomes_an_event_of_the_contact_once(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        key = web.message("ada").detail
+        report = {"name": "clicked", "id": "1", "key": key, "at": "2026-03-02T09:59:00Z"}
+        answers = [web.report(report), web.report(report, {"name": "clicked", "id": "2", "key": key})]
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, "thanks")] * 2
+        assert web.events("clicked") == [("ada", "hello")] * 2
+        web.report({"name": "delivered", "id": "3", "provider_id": "p-bob"})
+        assert web.events("delivered") == [("bob", "hello")]
+
+
+def test_who_is_named_by_address_only_reacts_to_the_last_message_there(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        web.report({"name": "replied", "id": "1", "address": "ada@X.example"})
+        assert web.events("replied") == [("ada", "hello")]
+        # STOP means everything that comes this way.
+        web.report({"name": "unsubscribed", "id": "2", "address": "bob@x.example"})
+        assert web.withdrawn() == [("pigeon", "")]
+
+
+def test_what_was_uncertain_is_settled_by_what_is_told_of_it(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        message, key = web.runtime.database.tables.message, web.message("ada").detail
+        with web.runtime.database.transaction() as connection:
+            connection.execute(update(message).values(state="uncertain"))
+        web.report({"name": "delivered", "id": "1", "key": key})
+        web.report({"name": "failed", "id": "2", "provider_id": "p-bob", "detail": "no such line"})
+        assert (web.message("ada").state, web.message("bob").state) == ("accepted", "rejected")
+        assert web.message("bob").detail == "failed: no such line"
+
+
+def test_a_forged_call_is_refused_and_nothing_of_it_is_recorded(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        body = json.dumps({"reports": [{"name": "clicked", "id": "1", "provider_id": "p-ada"}]}).encode()
+        for headers in (
+            {},
+            {"x-signature": ""},
+            {"x-signature": signature(body + b" ")},
+            {"x-signature": "é".encode()},
+        ):
+            assert web.post("/hooks/pigeon", content=body, headers=headers).status_code == 401
+        assert web.post("/hooks/pigeon", content=b"{", headers={"x-signature": signature(b"{")}).status_code == 400
+        assert web.events("clicked") == []
+        assert len(web.log.said("failed")) <= 2  # a flood of forgeries is no flood of lines
+
+
+def test_a_key_of_another_project_and_a_reaction_nobody_declared_are_refused_one_by_one(
+    store: Store, tmp_path: Path
+) -> None:
+    with served(tmp_path, store) as web:
+        foreign = "1-" + "0" * 24
+        reports = [
+            {"name": "clicked", "id": "1", "key": foreign},
+            {"name": "opened", "id": "2", "provider_id": "p-ada"},
+            {"name": "clicked", "id": "3", "provider_id": "p-ada"},
+            {"name": "purchase", "id": "4", "address": "ada@x.example"},
+        ]
+        assert web.report(*reports).status_code == 200
+        assert web.events("clicked") == [("ada", "hello")]
+        assert [told["id"] for told in web.log.said("not recorded")] == ["1", "2", "4"]
+
+
+def test_a_report_that_overtakes_its_receipt_is_asked_for_again(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        batch = web.runtime.database.tables.batch
+        with web.runtime.database.transaction() as connection:
+            connection.execute(update(batch).values(closed_at=None))
+        early = web.report({"name": "clicked", "id": "1", "provider_id": "p-new"})
+        assert (early.status_code, early.headers["retry-after"]) == (503, "30")
+        with web.runtime.database.transaction() as connection:
+            connection.execute(update(batch).values(closed_at=1))
+        assert web.report({"name": "clicked", "id": "1", "provider_id": "p-new"}).status_code == 200
+
+
+def test_nothing_is_acknowledged_while_the_database_is_away(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        with web.runtime.database.transaction() as connection:
+            connection.exec_driver_sql("ALTER TABLE event RENAME TO elsewhere")
+        report = {"name": "clicked", "id": "1", "provider_id": "p-ada"}
+        assert web.report(report).status_code == 500
+        with web.runtime.database.transaction() as connection:
+            connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO event")
+        assert web.report(report).status_code == 200
+        assert web.events("clicked") == [("ada", "hello")]
+
+
+def test_somebody_who_is_no_channel_tells_of_events(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        for _ in range(2):
+            assert web.post("/hooks/shop", json={"who": "ada", "id": "order 1"}).status_code == 200
+        assert web.events("purchase") == [("ada", None)]
+        assert web.post("/hooks/nobody").status_code == 404
+        assert web.get("/hooks/pigeon?hub=1&x=%20").text == f"{web.url}/hooks/pigeon?hub=1&x=%20"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_large_bodies_are_refused_before_they_are_large(tmp_path: Path, packed: bool) -> None:
+    with served(tmp_path, Store("sqlite")) as web:
+        huge = b"0" * 100_000_000 if packed else b"0" * 6_000_000
+        body = gzip.compress(huge, 1) if packed else huge
+        headers = {"content-encoding": "gzip"} if packed else {}
+        with suppress(httpx.NetworkError):  # cut off while it was still sending
+            assert web.post("/hooks/pigeon", content=body, headers=headers).status_code == 413
+        right = b'{"reports": []}'
+        zipped = {"content-encoding": "gzip", "x-signature": signature(right)}
+        assert web.post("/hooks/pigeon", content=gzip.compress(right), headers=zipped).status_code == 200
+        for broken in (b"no gzip", gzip.compress(right)[:-9]):
+            assert web.post("/hooks/pigeon", content=broken, headers=zipped).status_code == 400
+        assert web.post("/hooks/pigeon", content=right, headers={"content-encoding": "br"}).status_code == 415
+        # One that says how long it is and lies.
+        with socket.create_connection(("127.0.0.1", int(web.url.rpartition(":")[2]))) as line:
+            line.sendall(b"POST /hooks/pigeon HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+            assert b" 413 " in line.recv(200)
+
+
+class TestPigeonsReports(WebhookContract):
+    plugin = PIGEON
+    settings = {"secret": SECRET}  # noqa: RUF012
+    unsigned = ("x-signature",)
+
+    def calls(self) -> list[Call]:
+        body = json.dumps({"reports": [{"name": "clicked", "id": "1", "provider_id": "p", "at": "2026-03-02T09:00Z"}]})
+        headers = {"x-signature": signature(body.encode()), "content-type": "application/json"}
+        request = WebRequest("POST", "https://go.acme.example/hooks/pigeon", headers, body.encode(), AT)
+        return [Call(request, ["clicked"])]
+
+
+def test_reports_of_somebody_who_was_forgotten_leave_no_trace(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        ada = web.message("ada")
+        with web.runtime.database.transaction() as connection:
+            who = Identity("ada", "ada@x.example")
+            forget(connection, web.runtime.database.tables, ada.contact_id, who, web.runtime.clock.now())
+        reports = [
+            {"name": "clicked", "id": "1", "key": ada.detail},
+            {"name": "bounced", "id": "2", "address": "ada@x.example"},
+        ]
+        assert web.report(*reports).status_code == 200
+        assert web.events("clicked") == web.events("bounced") == []
