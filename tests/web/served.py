@@ -138,17 +138,24 @@ def served(folder: Path, store: Store, web: str = "") -> Iterator[Served]:
     """Ada and Bob have signed up, and their messages are with the provider."""
     write_project(folder, store.shared_url(folder), web)
     project = Project.open(folder)
-    with closing(project.database()) as database:
-        ManualClock(database).move(parse_time(NOW, "UTC"))
-    with closing(open_runtime(project)) as runtime:
-        _signed_up(runtime)
-        asyncio.run(one_pass(runtime))
+    with sent(project) as runtime:
         log = Log()
         with _running(project, runtime, log) as port, httpx.Client(timeout=20) as client:
             yield Served(f"http://127.0.0.1:{port}", runtime, log, client)
 
 
-def _signed_up(runtime: Runtime) -> None:
+@contextmanager
+def sent(project: Project) -> Iterator[Runtime]:
+    """The same, served by nobody."""
+    with closing(project.database()) as database:
+        ManualClock(database).move(parse_time(NOW, "UTC"))
+    with closing(open_runtime(project)) as runtime:
+        signed_up(runtime)
+        asyncio.run(one_pass(runtime))
+        yield runtime
+
+
+def signed_up(runtime: Runtime) -> None:
     people = [b"key,email,phone\n", b"ada,ada@x.example,+33612345678\n", b"bob,bob@x.example,\n"]
     events = [b"key,at\n", b"ada,2026-03-02 09:00\n", b"bob,2026-03-02 09:00\n"]
     contact, known = runtime.stationery.contact, tuple(runtime.stationery.events)

@@ -1,5 +1,6 @@
 """What of plugins this process has opened; what cannot be opened is tried again later and later."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -35,12 +36,17 @@ class Opened(Generic[T]):
         self._clock = clock
         self._opened: dict[str, T] = {}
         self._failures: dict[str, tuple[int, float, str]] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def open(self, name: str) -> T:
         """The thing, ready. Raises ChannelError, at once while it pauses after a failure."""
+        async with self._opening.setdefault(name, asyncio.Lock()):
+            return await self._open(name)
+
+    async def _open(self, name: str) -> T:
         if name in self._opened:
             return self._opened[name]
         _, until, reason = self._failures.get(name, (0, 0.0, ""))

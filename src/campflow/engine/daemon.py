@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from campflow.engine.asking import Asking
 from campflow.engine.channels import Channels
 from campflow.engine.errands import Doors
+from campflow.engine.listening import Listening
 from campflow.engine.runtime import Runtime
 from campflow.engine.trouble import Trouble
 from campflow.hooks.contracts import Executor, Log, Work
@@ -31,7 +32,7 @@ ROLES = {
 }
 
 #: The jobs of a daemon, each with the role that it belongs to; a tick that did something wakes those after it.
-_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "texts": "web"}
+_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "listen": "send", "texts": "web"}
 
 
 class Daemon:
@@ -71,7 +72,9 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         async with self.runtime.channels() as channels, self.runtime.doors() as doors, self.web:
-            self._schedule(channels, doors)
+            runtime = self.runtime
+            listening = Listening(channels, lambda: runtime.inbox, lambda: runtime.clock.now(), self._trouble)
+            self._schedule(channels, doors, listening)
             self._scheduler.start()
             some = {} if set(self.roles) == set(ROLES) else {"roles": ",".join(self.roles)}
             self.log.info("running", campaigns=len(self.runtime.program.campaigns), **some)
@@ -81,6 +84,7 @@ class Daemon:
             self._scheduler.pause()
             await self._idle.wait()
             self._scheduler.shutdown(wait=False)
+            await listening.close()
             if self.executor is not None:
                 await self.executor.close()
         self.log.info("stopped")
@@ -89,7 +93,7 @@ class Daemon:
         """Begin nothing new; `run` returns when the work at hand is done."""
         self._stopping.set()
 
-    def _schedule(self, channels: Channels, doors: Doors) -> None:
+    def _schedule(self, channels: Channels, doors: Doors, listening: Listening) -> None:
         async def deliver() -> None:
             await self._deliver(channels)
 
@@ -103,7 +107,14 @@ class Daemon:
         async def read_again() -> None:
             await asyncio.to_thread(self._read_again)
 
-        work = {"tick": self._tick, "deliver": deliver, "errands": do_errands, "texts": read_again, "ask": ask}
+        work = {
+            "tick": self._tick,
+            "deliver": deliver,
+            "errands": do_errands,
+            "listen": listening.look,
+            "texts": read_again,
+            "ask": ask,
+        }
         for name in self._jobs():
             self._scheduler.add_job(
                 self._guarded,
@@ -117,7 +128,7 @@ class Daemon:
     def _jobs(self) -> list[str]:
         """What is to be done again and again, by the names of jobs."""
         if self.executor is not None:
-            return ["ask"]
+            return ["ask", "listen"] if "send" in self.roles else ["ask"]
         jobs = [name for name, role in _JOBS.items() if role in self.roles]
         return [name for name in jobs if name != "texts" or len(jobs) == 1]  # others see to that
 
