@@ -24,13 +24,15 @@ from campflow.hooks.executors import LOCAL
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
+from campflow.model.rates import parse_rate
 from campflow.people.sources import CSV, JSON_LINES
-from campflow.settings import FILE, Settings, find_root, load_settings, said
+from campflow.settings import FILE, ChannelLimits, Settings, find_root, load_settings, said
 
 if TYPE_CHECKING:
     from campflow.compiler import Checked, Reader
     from campflow.engine.clock import Clock
     from campflow.engine.errands import Outside
+    from campflow.engine.weather import Limits
     from campflow.model.flow import CheckedFlow
     from campflow.sql.program import Program
     from campflow.storage.database import Database
@@ -219,7 +221,32 @@ class Project:
 
     def channel_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("channels", "channel", self.settings.channels, self.plugins.channels)
+        own = {
+            name: {key: value for key, value in table.items() if key not in ChannelLimits.model_fields}
+            for name, table in self.settings.channels.items()
+        }
+        return self._checked_settings("channels", "channel", own, self.plugins.channels)
+
+    def channel_limits(self) -> "dict[str, Limits]":
+        """How each channel may be used. Raises ProjectError that names all wrong keys."""
+        from campflow.engine.weather import Limits
+
+        text, wrong, found = (self.root / FILE).read_text("utf-8-sig"), list[str](), dict[str, Limits]()
+        for name, plugin in self.plugins.channels.items():
+            table = self.settings.channels.get(name, {})
+            ours = {key: value for key, value in table.items() if key in ChannelLimits.model_fields}
+            try:
+                read = ChannelLimits.model_validate(ours)
+            except ValidationError as error:
+                wrong += [said(item, f"channels.{name}.", text, ChannelLimits) for item in error.errors()]
+                continue
+            rate = read.rate or plugin.rate
+            found[name] = Limits(
+                parse_rate(rate) if rate else None, read.concurrency, read.max_bounces, read.max_complaints
+            )
+        if wrong:
+            raise ProjectError("\n".join(wrong))
+        return found
 
     def webhook_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every webhook that is no channel's. Raises ProjectError that names all wrong keys."""

@@ -42,7 +42,8 @@ def open_runtime(project: Project) -> Runtime:
     deployment = _put(chosen, database, force, wanted, clock.now())
     return Runtime(
         database, _hearing(wanted.program, deployment), deployment, clock, _stationery(chosen, database),
-        chosen.plugins.channels, settings, chosen.channel_context, chosen.costs(), chosen.outside(),
+        chosen.plugins.channels, settings, chosen.channel_context, chosen.costs(),
+        chosen.channel_limits(), chosen.outside(),
         waiting=stands.waiting,
         renew=lambda: open_runtime(Project(project.root, project.settings, project.plugins)),
     )  # fmt: skip

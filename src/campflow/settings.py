@@ -30,6 +30,7 @@ from campflow.model.amounts import parse_amount
 from campflow.model.calendar import is_zone
 from campflow.model.currencies import CURRENCIES
 from campflow.model.durations import parse_duration
+from campflow.model.rates import parse_rate
 
 #: The file that makes a folder a project.
 FILE = "campflow.toml"
@@ -126,6 +127,28 @@ class RfmSettings(BaseModel):
 
     event: str = "purchase"
     amount: str = "amount"
+
+
+class ChannelLimits(BaseModel):
+    """Keys that `[channels.NAME]` has for every channel, beside those of its plugin: how it may be used.
+
+    `max_bounces` and `max_complaints` are shares of what was accepted within a day, above which it is paused; 1 never
+    pauses.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    rate: str | None = None
+    concurrency: int | None = Field(default=None, ge=1)
+    max_bounces: float = Field(default=0.1, gt=0, le=1)
+    max_complaints: float = Field(default=0.005, gt=0, le=1)
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_rate(value)
+        return value
 
 
 def _amount(value: str) -> str:

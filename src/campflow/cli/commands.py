@@ -47,6 +47,10 @@ COMMANDS: Mapping[str, str] = {
     "outbox": "desk.outbox",
     "errands": "errands.errands",
     "doctor": "doctor.doctor",
+    "retry messages": "retrying.messages",
+    "retry errands": "retrying.errands",
+    "channel pause": "retrying.pause",
+    "channel resume": "retrying.resume",
     "plugins": "plugins.plugins",
     "db upgrade": "db.upgrade",
     "db check": "db.check",
@@ -55,7 +59,13 @@ COMMANDS: Mapping[str, str] = {
 }
 
 #: What commands of two words are about.
-GROUPS: Mapping[str, str] = {"people": "Who there is.", "events": "What they do.", "db": "Where it is all kept."}
+GROUPS: Mapping[str, str] = {
+    "people": "Who there is.",
+    "events": "What they do.",
+    "db": "Where it is all kept.",
+    "retry": "What goes out once more.",
+    "channel": "Pause a channel, and go on.",
+}
 
 
 def app_for(words: Sequence[str] = (), plugins: "Iterable[CommandPlugin]" = ()) -> typer.Typer:

@@ -58,8 +58,16 @@ def status(
         flow = opened.checked.flow.flow if opened.checked.flow else None
         measured = reports.Measured(flow.campaigns if flow else (), now, opened.settings.timezone)
         found = reports.status(connection, desk.tables, opened.stage_order, measured)
+        held = reports.held_channels(connection, desk.tables)
     if format is Format.json:
-        print_json({"now": iso(now), "campaigns": [as_json(each) for each in found], "not_in_force": texts})
+        print_json(
+            {
+                "now": iso(now),
+                "campaigns": [as_json(each) for each in found],
+                "not_in_force": texts,
+                "channels": [asdict(each) for each in held],
+            }
+        )
         return
     if not found:
         print("No campaign runs yet: `campflow run` starts those in the .flow files.")
@@ -68,8 +76,10 @@ def status(
     for each in found:
         console().print()
         console().print(funnel(each, opened))
-    if texts:
+    if texts or held:
         console().print()
+    for channel in held:
+        console().print(printable(channel.said), style="red")
     for name, what in texts.items():
         console().print(f"{name}: {_NOT_IN_FORCE[what]}", style="yellow")
 

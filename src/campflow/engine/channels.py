@@ -28,12 +28,15 @@ T = TypeVar("T", bound=_Openable)
 class Opened(Generic[T]):
     """Opens a thing when it is first needed and keeps it. Use as `async with`, or call `close`.
 
-    `make` makes each thing, by name. `clock` counts seconds.
+    `make` makes each thing, by name. `clock` counts seconds. Without `pauses`, somebody else says when to try again.
     """
 
-    def __init__(self, make: Mapping[str, Callable[[], T]], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, make: Mapping[str, Callable[[], T]], clock: Callable[[], float] = monotonic, pauses: bool = True
+    ) -> None:
         self._make = make
         self._clock = clock
+        self._pauses = pauses
         self._opened: dict[str, T] = {}
         self._failures: dict[str, tuple[int, float, str]] = {}
         self._opening: dict[str, asyncio.Lock] = {}
@@ -59,7 +62,7 @@ class Opened(Generic[T]):
         except Exception as error:
             reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             self._failed(name, reason)
-            raise ChannelError(reason) from error
+            raise ChannelError(reason, getattr(error, "retry_after", None)) from error
         self._opened[name] = made
         return made
 
@@ -78,6 +81,8 @@ class Opened(Generic[T]):
             await _close(self._opened.popitem()[1])
 
     def _failed(self, name: str, reason: str) -> None:
+        if not self._pauses:
+            return
         count = self._failures.get(name, (0, 0.0, ""))[0]
         pause = min(_PAUSE[1], _PAUSE[0] * 2.0**count)
         self._failures[name] = (count + 1, self._clock() + pause, reason)
@@ -90,18 +95,17 @@ async def _close(opened: _Openable) -> None:
 
 
 class Channels(Opened[Channel]):
-    """The channels. `settings` are checked already, by name; a channel without settings gets its defaults."""
+    """The channels. `settings` are checked already, by name; a channel without settings gets its defaults.
+
+    When to try again after a failure is said by the channel's weather, which all daemons share.
+    """
 
     def __init__(
-        self,
-        plugins: Mapping[str, ChannelPlugin],
-        settings: Mapping[str, BaseModel],
-        context: ChannelContext,
-        clock: Callable[[], float] = monotonic,
+        self, plugins: Mapping[str, ChannelPlugin], settings: Mapping[str, BaseModel], context: ChannelContext
     ) -> None:
         self.plugins = plugins
         make = {name: partial(_make, plugin, settings.get(name), context) for name, plugin in plugins.items()}
-        super().__init__(make, clock)
+        super().__init__(make, pauses=False)
 
     async def __aenter__(self) -> "Channels":
         return self

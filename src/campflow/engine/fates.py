@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Update,
     bindparam,
+    func,
     insert,
     literal,
     literal_column,
@@ -20,6 +21,8 @@ from sqlalchemy import (
 
 from campflow.engine.costs import FREE, Prices, charge
 from campflow.hooks.contracts import Receipt
+from campflow.people.reactions import believe
+from campflow.storage.database import database_now
 from campflow.storage.tables import Tables
 
 #: States as texts of the statement: an index with `WHERE state = 'ready'` is used only where the query says the same.
@@ -53,12 +56,14 @@ RETRY = Retry()
 class Outcome:
     """Receipts of one window, the hashes of what was handed over, and messages that could not be rendered at all.
 
-    `refused` says why, by message id; no provider was called for those.
+    `refused` says why, by message id; no provider was called for those. Of the uncertain receipts, those of `doubtful`
+    messages are asked about again, or offered again with their key: the others stay uncertain.
     """
 
     receipts: Sequence[Receipt] = ()
     hashes: Mapping[int, str] | None = None
     refused: Mapping[int, str] | None = None
+    doubtful: Collection[int] = ()
 
 
 def write_down(
@@ -73,20 +78,23 @@ def write_down(
     prices: Prices = FREE,
 ) -> None:
     """Give each message its state. Only ready ones are touched: a fate, once written, stays."""
-    failed = {receipt.message_id: 1 for receipt in outcome.receipts if receipt.outcome == "retry"}
-    if failed:
-        failed = _attempts(connection, tables, failed)
+    failed: Mapping[int, _Tried] = {}
+    if again := [each.message_id for each in outcome.receipts if _is_again(each, outcome)]:
+        failed = _attempts(connection, tables, again)
     hashes = outcome.hashes or {}
     accepted = [receipt for receipt in outcome.receipts if receipt.outcome == "accepted"]
     if accepted:
         _accept(connection, tables, accepted, hashes, now)
         charge(connection, tables, accepted, prices, now)
     others = [receipt for receipt in outcome.receipts if receipt.outcome != "accepted"]
-    rows = [_row(receipt, failed, hashes, now, retry, rng) for receipt in others]
+    clock = database_now(connection) if outcome.doubtful else None
+    rows = [_row(receipt, failed, hashes, now, retry, rng, clock) for receipt in others]
     refused = [Receipt(id, "rejected", detail=reason) for id, reason in (outcome.refused or {}).items()]
-    rows += [_row(receipt, {}, {}, now, retry, rng) for receipt in refused]
+    rows += [_row(receipt, {}, {}, now, retry, rng, None) for receipt in refused]
     if rows:
         connection.execute(_update(tables), rows)
+    if unknown := [each.message_id for each in others if each.outcome == "uncertain"]:
+        believe(connection, tables, unknown, now)
     whose = _whose(connection, tables, others) if others else {}
     attempts = [
         {
@@ -133,15 +141,32 @@ def report(connection: Connection, tables: Tables, name: str, now: int, which: C
     connection.execute(insert(tables.event).from_select(columns, rows))
 
 
-def _attempts(connection: Connection, tables: Tables, failed: Mapping[int, int]) -> dict[int, int]:
-    """How many calls have failed for each, the present one included."""
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """How many calls have failed, the present one included, and whether an earlier one may have been taken."""
+
+    attempts: int
+    in_doubt: bool
+
+
+def _is_again(receipt: Receipt, outcome: Outcome) -> bool:
+    return receipt.outcome == "retry" or (receipt.outcome == "uncertain" and receipt.message_id in outcome.doubtful)
+
+
+def _attempts(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, _Tried]:
     m = tables.message.c
-    rows = connection.execute(select(m.message_id, m.attempts).where(m.message_id.in_(list(failed))))
-    return {row.message_id: row.attempts + 1 for row in rows}
+    rows = connection.execute(select(m.message_id, m.attempts, m.doubted_at).where(m.message_id.in_(ids)))
+    return {row.message_id: _Tried(row.attempts + 1, row.doubted_at is not None) for row in rows}
 
 
 def _row(
-    receipt: Receipt, failed: Mapping[int, int], hashes: Mapping[int, str], now: int, retry: Retry, rng: Random
+    receipt: Receipt,
+    failed: Mapping[int, _Tried],
+    hashes: Mapping[int, str],
+    now: int,
+    retry: Retry,
+    rng: Random,
+    clock: int | None,
 ) -> dict[str, Any]:
     row = {
         "id": receipt.message_id,
@@ -152,17 +177,23 @@ def _row(
         "new_retry_at": None,
         "new_provider_id": receipt.provider_id,
         "new_content_hash": hashes.get(receipt.message_id),
+        "doubted": None,
     }
-    if receipt.outcome != "retry":
+    tried = failed.get(receipt.message_id)
+    if tried is None and receipt.outcome != "retry":
         return row
-    attempt = failed.get(receipt.message_id, 1)
+    attempt, in_doubt = (tried.attempts, tried.in_doubt) if tried else (1, False)
+    doubtful = receipt.outcome == "uncertain"
     if attempt >= retry.attempts:
+        # What may have been taken once is not known to be rejected.
+        state = "uncertain" if doubtful or in_doubt else "rejected"
         detail = f"given up after {attempt} attempts: {receipt.detail}"[:_DETAIL]
-        return row | {"new_state": "rejected", "failed": 1, "new_detail": detail}
+        return row | {"new_state": state, "failed": 1, "new_detail": detail}
     seconds = retry.delay(attempt, rng) if receipt.retry_after is None else max(0.0, receipt.retry_after)
     # At least one millisecond later than now, so that it belongs to no open batch.
     retry_at = now + max(1, round(seconds * 1000))
-    return row | {"new_state": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
+    later = {"new_state": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
+    return row | later | {"doubted": clock if doubtful else None}
 
 
 def _accept(
@@ -205,5 +236,6 @@ def _update(tables: Tables) -> Update:
             retry_at=bindparam("new_retry_at"),
             provider_id=bindparam("new_provider_id"),
             content_hash=bindparam("new_content_hash"),
+            doubted_at=func.coalesce(m.doubted_at, bindparam("doubted", type_=BigInteger)),
         )
     )

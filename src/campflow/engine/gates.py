@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     Update,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -184,7 +185,9 @@ class _Refusing:
         m, s, c = tables.message, tables.send, workspace().candidate
         reason = refusal(tables, address_columns(tables, addresses), opt_in)
         why = select(reason).select_from(s).where(s.c.send_id == m.c.send_id).correlate(m).scalar_subquery()
-        skip = update(m).where(why.is_not(None)).values(state="skipped", settled_at=NOW, detail=why)
+        # What may have been taken already is not known to be skipped.
+        state = case((m.c.doubted_at.is_(None), "skipped"), else_="uncertain")
+        skip = update(m).where(why.is_not(None)).values(state=state, settled_at=NOW, detail=why)
         which = select(c.c.message_id)
         self.among_candidates = skip.where(m.c.message_id.in_(which))
         self.in_range = skip.where(

@@ -93,7 +93,7 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
     entry = tables.event.alias("entry")
     return (
         select(
-            m.c.message_id, m.c.contact_id, m.c.planned_at, s.c.message, s.c.options,
+            m.c.message_id, m.c.contact_id, m.c.planned_at, m.c.doubted_at, s.c.message, s.c.options,
             tables.campaign.c.name.label("campaign"), c.c.contact_key, entry.c.name.label("entry_name"),
             *(c.c[contact_column(each.name)].label(f"contact.{each.name}") for each in stationery.contact.fields),
             *entry_columns(entry, stationery),

@@ -14,13 +14,15 @@ later (`release_at`), and what waits for a retry has a `retry_at` later than `re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, insert, or_, select, update
 
 from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
-from campflow.engine.fates import PLANNED, READY, Outcome, Retry, report, write_down
+from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, Retry, report, write_down
 from campflow.engine.gates import Gates
+from campflow.people.reactions import believe
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
 from campflow.storage.writers import HOLDER, handing_over, holder, releaser
@@ -98,9 +100,11 @@ def _due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
 def _expire(
     connection: Connection, tables: Tables, which: ColumnElement[bool], now: int, listens: Collection[str]
 ) -> int:
+    m = tables.message.c
     if "expired" in listens:
-        report(connection, tables, "expired", now, which)
-    return connection.execute(update(tables.message).where(which).values(state="expired", settled_at=now)).rowcount
+        report(connection, tables, "expired", now, and_(which, m.doubted_at.is_(None)))
+    late = {"state": unless_in_doubt(tables, "expired"), "settled_at": now}
+    return connection.execute(update(tables.message).where(which).values(late)).rowcount
 
 
 # --- leases -----------------------------------------------------------------------------------------------------
@@ -128,17 +132,22 @@ def lease(
     now: int,
     listens: Collection[str] = (),
     gates: Gates | None = None,
+    most: int | None = None,
 ) -> Batch | None:
     """Take the first `limit` ready messages of a channel that nobody holds; None where there are none.
 
-    What has expired in the meantime, or may not go any more, is marked and not taken.
+    What has expired in the meantime, or may not go any more, is marked and not taken. Nor is anything where `most`
+    batches of the channel are held already.
     """
     tables = database.tables
     gates = gates or Gates(tables)
     with database.transaction(releaser(tells="expired" in listens)) as connection:
+        held = _open_ranges(connection, tables, channel)
+        if most is not None and len(held) >= most:
+            return None
         gates.open(connection, now)
         after = 0
-        for first, last in [*_open_ranges(connection, tables, channel), (_END, _END)]:
+        for first, last in [*held, (_END, _END)]:
             ends = _free(connection, tables, channel, range(after + 1, first), limit, now, listens, gates)
             if ends is not None:
                 return _insert(connection, tables, channel, owner, ends, seconds, now)
@@ -263,6 +272,8 @@ class Clerk:
     def _hold(self, connection: Connection, **values: int) -> None:
         b, batch = self.database.tables.batch.c, self.batch
         until = _until(connection, batch.seconds)
+        if "handed_to" in values:
+            values["handed_at"] = until - round(batch.seconds * 1000)
         held = (
             update(self.database.tables.batch)
             .where(b.batch_id == batch.batch_id, b.fence == batch.fence, b.closed_at.is_(None))
@@ -290,13 +301,15 @@ class Clerk:
 # --- after a crash ----------------------------------------------------------------------------------------------
 
 
-def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> TakenOver:
+def take_over(database: Database, second_look: Mapping[str, bool], now: int, retry: Retry = RETRY) -> TakenOver:
     """Close the batches of processes that are gone, or whose lease has run out.
 
-    What they had handed over and not settled is `uncertain`; for a channel whose provider takes keys
-    (`takes_keys[channel]`) it stays ready and is offered again. The rest of the batch is free.
+    What they had handed over and not settled is `uncertain`. For a channel whose provider takes keys or can be asked
+    (`second_look[channel]`) it stays ready, in doubt: it is asked about or offered again, alone, as one of them may be
+    what ended the process; after as many such ends as there are attempts, it is `uncertain`. The rest of the batch is
+    free.
     """
-    tables, b, m = database.tables, database.tables.batch.c, database.tables.message.c
+    tables, b = database.tables, database.tables.batch.c
     held = select(tables.batch).where(b.closed_at.is_(None))
     with database.reader() as connection:
         if not _abandoned(connection.execute(held).all(), database_now(connection)):
@@ -305,20 +318,45 @@ def take_over(database: Database, takes_keys: Mapping[str, bool], now: int) -> T
     with database.transaction(HOLDER) as connection:
         # Whoever is just writing about a batch, its holder or one that takes it over as well, keeps it.
         mine = held.with_for_update(skip_locked=True)
-        lost = _abandoned(connection.execute(mine).all(), database_now(connection))
+        clock = database_now(connection)
+        lost = _abandoned(connection.execute(mine).all(), clock)
         for row in lost:
-            if not takes_keys.get(row.channel, False):
-                handed = and_(
-                    m.channel == row.channel,
-                    m.state == READY,
-                    m.message_id.between(row.first_message_id, row.handed_to),
-                    _due(tables, row.ready_at),
-                )
-                reason = "the process that handed it over ended before the answer"
-                fate = {"state": "uncertain", "settled_at": now, "detail": reason}
-                uncertain += connection.execute(update(tables.message).where(handed).values(fate)).rowcount
+            uncertain += _doubt(connection, tables, row, second_look.get(row.channel, False), now, clock, retry)
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
     return TakenOver(len(lost), uncertain)
+
+
+_ENDED = "the process that handed it over ended before the answer"
+
+
+def _doubt(
+    connection: Connection, tables: Tables, batch: Any, second_look: bool, now: int, clock: int, retry: Retry
+) -> int:
+    """What was handed over from a batch that was left; returns how many are uncertain."""
+    m = tables.message.c
+    mine = and_(
+        m.channel == batch.channel,
+        m.state == READY,
+        m.message_id.between(batch.first_message_id, batch.handed_to),
+        _due(tables, batch.ready_at),
+    )
+    ids = connection.scalars(select(m.message_id).where(mine)).all()
+    handed = and_(m.message_id.in_(ids), m.state == READY)
+    if not ids:
+        return 0
+    if second_look:
+        since = func.coalesce(m.doubted_at, batch.handed_at or clock)
+        tried = {"attempts": m.attempts + 1, "doubted_at": since, "detail": _ENDED}
+        connection.execute(update(tables.message).where(handed).values(tried))
+        handed = and_(handed, m.attempts >= retry.attempts)
+    fate = {"state": "uncertain", "settled_at": now, "detail": _ENDED}
+    uncertain = connection.execute(update(tables.message).where(handed).values(fate)).rowcount
+    return uncertain - min(uncertain, believe(connection, tables, ids, now))
+
+
+def unless_in_doubt(tables: Tables, state: str) -> ColumnElement[str]:
+    """A state for messages that go no further; but one that may have been taken is `uncertain`."""
+    return case((tables.message.c.doubted_at.is_(None), state), else_="uncertain")
 
 
 def open_batches(connection: Connection, tables: Tables, channel: str) -> tuple[int, int]:

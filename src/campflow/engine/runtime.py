@@ -18,6 +18,7 @@ from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
+from campflow.engine.weather import Limits
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin
 from campflow.planning.planner import circles
 from campflow.sql.program import Program
@@ -29,9 +30,9 @@ from campflow.storage.writers import releaser
 class Runtime:
     """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name.
 
-    `costs` are what a message costs by channel, in minor units of the project's currency; `outside` is what errands are
-    done with. `waiting` are campaigns that do not run the text of their file, with the reason; `renew` opens the
-    project again, when another process has put other texts into force.
+    `costs` are what a message costs by channel, in minor units of the project's currency, `limits` how each channel may
+    be used; `outside` is what errands are done with. `waiting` are campaigns that do not run the text of their file,
+    with the reason; `renew` opens the project again, when another process has put other texts into force.
     """
 
     database: Database
@@ -43,6 +44,7 @@ class Runtime:
     settings: Mapping[str, BaseModel]
     context: ChannelContext
     costs: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Limits] = field(default_factory=dict)
     outside: Outside = field(default_factory=Outside)
     waiting: Mapping[str, str] = field(default_factory=dict)
     renew: "Callable[[], Runtime] | None" = None
@@ -138,7 +140,9 @@ class Runtime:
     ) -> DeliveryReport:
         """Hand over what is ready; with `batch_of`, one batch of that channel. When `stop` says so, only the windows at
         hand are finished."""
-        rules = Rules(listens=self.program.plan.reads, prices=self.prices, gates=self._gates, one_of=batch_of)
+        rules = Rules(
+            listens=self.program.plan.reads, prices=self.prices, gates=self._gates, one_of=batch_of, limits=self.limits
+        )
         return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
 
     def doors(self) -> Doors:

@@ -6,7 +6,7 @@ All figures are counted from rows at one moment; none is kept.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, func, not_, select
+from sqlalchemy import Connection, func, not_, or_, select
 
 from campflow.engine.goals import GoalStatus, Spending, goals, is_held_out, spending
 from campflow.model.flow import Campaign
@@ -61,6 +61,33 @@ class CampaignStatus:
     @property
     def waiting(self) -> int:
         return sum(self.messages.get(state, 0) for state in WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChannel:
+    """A channel to which nothing is handed over now: paused until somebody resumes it, or left alone for a while."""
+
+    name: str
+    paused: bool
+    reason: str
+
+    @property
+    def said(self) -> str:
+        if self.paused:
+            return f"channel {self.name} is paused: {self.reason}: `campflow channel resume {self.name}` goes on"
+        return f"channel {self.name} is left alone for a while: {self.reason}"
+
+
+def held_channels(connection: Connection, tables: Tables) -> tuple[HeldChannel, ...]:
+    """Channels whose messages wait, and why."""
+    c = tables.channel.c
+    rows = connection.execute(
+        select(tables.channel).where(or_(c.paused_at.is_not(None), c.failures > 0)).order_by(c.name)
+    )
+    return tuple(
+        HeldChannel(row.name, row.paused_at is not None, (row.paused_for if row.paused_at else row.trouble) or "")
+        for row in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)

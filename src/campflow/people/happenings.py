@@ -9,6 +9,7 @@ from campflow.model.constants import Stored
 from campflow.model.people import Contact
 from campflow.people.consent import LISTENED, follow_events
 from campflow.people.contacts import email_field
+from campflow.people.reactions import PROOF, believe
 from campflow.people.wording import quoted
 from campflow.storage import bulk
 from campflow.storage.database import Database
@@ -106,6 +107,8 @@ def write_events(
     added = bulk.add_new(connection, table, [*_WRITTEN, *fields], rows)
     if not LISTENED.isdisjoint(row.name for row in happenings):
         follow_events(connection, database.tables, addresses, last)
+    if proven := {row.message_id for row in happenings if row.message_id is not None and row.name in PROOF}:
+        believe(connection, database.tables, proven, now)
     return added
 
 

@@ -116,7 +116,9 @@ def _cancel(r: Rows) -> Executable:
         message.c.state.in_(["planned", "ready"]),
         ~handed,
     )
-    return update(message).where(waiting).values(state="cancelled", settled_at=NOW)
+    # What may have been taken already is not known to be cancelled.
+    state = case((message.c.doubted_at.is_(None), "cancelled"), else_="uncertain")
+    return update(message).where(waiting).values(state=state, settled_at=NOW)
 
 
 # --- fields and events --------------------------------------------------------------------------------------------

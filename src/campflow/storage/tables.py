@@ -155,6 +155,12 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             by_id("event", "seq"),
             Index("event_history", "contact_id", "name", "at"),
             Index("event_early", "at", sqlite_where=text("early = 1"), postgresql_where=text("early")),
+            Index(
+                "event_of_message",
+                "message_id",
+                sqlite_where=text("message_id IS NOT NULL"),
+                postgresql_where=text("message_id IS NOT NULL"),
+            ),
             sqlite_autoincrement=True,
             info={KEY: ("contact_id", "source", "event_id")},
         ),
