@@ -22,7 +22,7 @@ from campflow.diagnostics.catalogue import TITLES, severity
 from campflow.engine import doctor_store, doctor_work
 from campflow.engine.doctor_rows import ROW_CHECKS
 from campflow.hooks import contracts, specs
-from campflow.settings import Settings
+from campflow.settings import ChannelLimits, Settings
 from campflow.storage.tables import Tables
 from campflow_email.settings import EmailSettings
 
@@ -150,7 +150,7 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 def test_each_setting_has_its_heading_and_its_variable() -> None:
     page = REFERENCE / "settings.md"
-    keys = [*_keys(Settings, ""), *_keys(EmailSettings, "channels.email.")]
+    keys = [*_keys(Settings, ""), *_keys(EmailSettings, "channels.email."), *_keys(ChannelLimits, "channels.NAME.")]
     assert [key for key in keys if key not in headings(page)] == []
     for key in keys:
         variable = f"CAMPFLOW_{key.replace('.', '__').upper()}"

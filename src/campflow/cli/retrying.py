@@ -30,7 +30,7 @@ class ErrandState(StrEnum):
 
 def messages(
     state: Annotated[MessageState, typer.Argument(help="uncertain: they may arrive twice. rejected: given up.")],
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Only these messages.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Only these messages.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only messages of this channel.")] = None,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
@@ -54,7 +54,7 @@ def messages(
 
 def errands(
     state: Annotated[ErrandState, typer.Argument(help="uncertain: they may be done twice. failed: given up.")],
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Only these errands.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Only these errands.")] = None,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
 ) -> None:

@@ -9,12 +9,13 @@ nothing.
     pause     set by a rate of bounces or complaints, or by hand; ends by hand
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random, SystemRandom
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from campflow.storage.database import Database, database_now
 from campflow.storage.writers import HOLDER
@@ -85,30 +86,26 @@ class Weather:
 
     def _try(self) -> bool:
         """Only one process tries; should it die, another one does after a while."""
-        c = self.database.tables.channel.c
-        with self.database.transaction() as connection:
+        with self._changing() as (connection, row):
             now = self.clock(connection)
-            mine = update(self.database.tables.channel).where(
-                c.name == self.name, or_(c.open_until.is_(None), c.open_until <= now), c.failures > 0
-            )
-            return connection.execute(mine.values(open_until=now + round(TRIAL * 1000))).rowcount == 1
+            mine = bool(row.failures) and (row.open_until is None or row.open_until <= now)
+            if mine:
+                self._set(connection, {"open_until": now + round(TRIAL * 1000)})
+        return mine
 
     def worked(self) -> None:
         """The provider answered: the next failure is the first again."""
-        c = self.database.tables.channel.c
-        with self.database.transaction() as connection:
-            mended = update(self.database.tables.channel).where(c.name == self.name)
-            connection.execute(mended.values(failures=0, open_until=None, trouble=None))
+        with self._changing() as (connection, _):
+            self._set(connection, _CLEAR)
 
     def untried(self) -> None:
         """The trial found nothing to try with: it is anybody's again."""
-        with self.database.transaction() as connection:
+        with self._changing() as (connection, _):
             self._set(connection, {"open_until": None})
 
     def failed(self, trouble: str, retry_after: float | None = None) -> None:
         """The provider cannot be used: it is left alone, not for less than it asked for."""
-        with self.database.transaction() as connection:
-            row = self._held(connection)
+        with self._changing() as (connection, row):
             longest = min(MOST, LEAST * 2.0 ** min(row.failures, 30))
             pause = max(LEAST, self.rng.uniform(0, longest), retry_after or 0.0)
             said = {
@@ -123,8 +120,7 @@ class Weather:
         rate = self.limits.rate
         if rate is None:
             return wanted, 0.0
-        with self.database.transaction() as connection:
-            row = self._held(connection)
+        with self._changing() as (connection, row):
             now = self.clock(connection)
             tokens = self._tokens(row, now, rate)
             granted = min(wanted, int(tokens))
@@ -142,20 +138,13 @@ class Weather:
     # --- pausing ------------------------------------------------------------------------------------------------
 
     def pause(self, reason: str) -> None:
-        with self.database.transaction() as connection:
-            self._held(connection)
+        with self._changing() as (connection, _):
             self._set(connection, {"paused_at": self.clock(connection), "paused_for": reason[:_SAID]})
 
     def resume(self, now: int) -> bool:
         """Go on, with everything forgiven: bounces count from `now`, the campaign's clock. False: it was not paused."""
-        with self.database.transaction() as connection:
-            row = self._row(connection)
-            if row is None or (row.paused_at is None and not row.failures):
-                return False
-            self._set(connection, {
-                "paused_at": None, "paused_for": None, "resumed_at": now, "failures": 0, "open_until": None,
-                "trouble": None,
-            })  # fmt: skip
+        with self._changing() as (connection, row):
+            self._set(connection, _CLEAR | {"paused_at": None, "paused_for": None, "resumed_at": now})
         return row.paused_at is not None
 
     # --- the row ------------------------------------------------------------------------------------------------
@@ -164,13 +153,20 @@ class Weather:
         channel = self.database.tables.channel
         return connection.execute(select(channel).where(channel.c.name == self.name)).first()
 
-    def _held(self, connection: Connection) -> Row[Any]:
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Connection, Row[Any]]]:
         """The row, made where it is not there, and nobody else's until the transaction ends."""
         channel = self.database.tables.channel
         new = self.database.dialect.insert(channel).values(name=self.name, failures=0)
-        connection.execute(new.on_conflict_do_nothing())
-        return connection.execute(select(channel).where(channel.c.name == self.name).with_for_update()).one()
+        mine = select(channel).where(channel.c.name == self.name).with_for_update()
+        with self.database.transaction() as connection:
+            connection.execute(new.on_conflict_do_nothing())
+            yield connection, connection.execute(mine).one()
 
-    def _set(self, connection: Connection, values: dict[str, Any]) -> None:
+    def _set(self, connection: Connection, values: Mapping[str, Any]) -> None:
         channel = self.database.tables.channel
-        connection.execute(update(channel).where(channel.c.name == self.name).values(values))
+        connection.execute(update(channel).where(channel.c.name == self.name).values(dict(values)))
+
+
+#: A breaker that is closed.
+_CLEAR: dict[str, Any] = {"failures": 0, "open_until": None, "trouble": None}
