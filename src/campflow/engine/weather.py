@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from campflow.storage.database import Database, database_now
-from campflow.storage.writers import HOLDER
 
 #: Seconds that a provider is left alone: at least, at most, and how long one who tries is waited for.
 LEAST, MOST, TRIAL = 1.0, 60.0, 60.0
