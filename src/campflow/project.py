@@ -351,7 +351,7 @@ class Project:
 
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:
-    return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
+    return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs)
 
 
 class _HasSettings(Protocol):

@@ -15,15 +15,22 @@ PAGE = "page"
 class ChannelWords:
     """A channel as the checker sees it.
 
-    `address` is the contact field that the channel writes to ("email"), None where it needs none. `options` are the
-    words that its front matter and the block of a `send` may hold, beside those that every channel has
-    (COMMON_OPTIONS). `extensions` are its file name endings without the dot, the preferred one first.
+    `address` is the contact field that the channel writes to ("email"), None where it needs none; `needs` are further
+    fields that it cannot do without ("city"). `options` are the words that its front matter and the block of a `send`
+    may hold, beside those that every channel has (COMMON_OPTIONS). `extensions` are its file name endings without the
+    dot, the preferred one first.
     """
 
     name: str
     address: str | None
     options: frozenset[str] = frozenset()
     extensions: tuple[str, ...] = ("md", "txt", "html")
+    needs: tuple[str, ...] = ()
+
+    @property
+    def addressed_by(self) -> tuple[str, ...]:
+        """All contact fields that it writes to."""
+        return (self.address, *self.needs) if self.address else self.needs
 
 
 #: Options that every channel understands: how long a message is worth sending, and whether limits bind it.

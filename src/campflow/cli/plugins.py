@@ -43,6 +43,7 @@ def _declared(channel: "ChannelPlugin") -> dict[str, object]:
     return {
         "name": channel.name,
         "address": channel.address,
+        "needs": list(channel.needs),
         "extensions": list(channel.extensions),
         "options": sorted(channel.options),
         "reports": sorted(channel.reports),

@@ -149,7 +149,8 @@ def _channel(view: View, name: str) -> str:
     channel = view.names.vocabulary.channels.get(name)
     if channel is None:
         return ""
-    address = f"It writes to the contact's `{channel.address}`." if channel.address else ""
+    fields = ", ".join(f"`{each}`" for each in channel.addressed_by)
+    address = f"It writes to the contact's {fields}." if fields else ""
     endings = ", ".join(f"`.{each}`" for each in channel.extensions)
     return f"channel **{name}**\n\n{address} Content files end in {endings}.".replace("\n\n ", "\n\n")
 

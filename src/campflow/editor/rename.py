@@ -80,8 +80,8 @@ def _check_fixed(view: View, symbols: Iterable[Symbol]) -> None:
     rfm = view.project.settings.rfm if view.project else None
     fixed = {Symbol("field", "language"): "picks the language of a message"}
     for channel in view.names.vocabulary.channels.values():
-        if channel.address:
-            fixed[Symbol("field", channel.address)] = f"is where the channel `{channel.name}` writes to"
+        for field in channel.addressed_by:
+            fixed[Symbol("field", field)] = f"is where the channel `{channel.name}` writes to"
     if rfm:
         for symbol in (Symbol("event", rfm.event), Symbol("field", rfm.amount, rfm.event)):
             fixed[symbol] = "is named in campflow.toml, [rfm]"

@@ -50,6 +50,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "unsubscribed": Reaction(0.003, 6 * HOUR),
     "complained": Reaction(0.0005, 8 * HOUR),
     "returned": Reaction(0.01, 7 * DAY),
+    "scanned": Reaction(0.02, 5 * DAY),
 }
 
 

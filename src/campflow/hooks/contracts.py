@@ -196,6 +196,7 @@ class ChannelPlugin:
 
     name        the word after `send`
     address     the contact field it needs; None where it reaches nobody in particular
+    needs       further contact fields without which it reaches nobody: a postal address has a street and a city
     settings    checked from `[channels.NAME]` of campflow.toml and `CAMPFLOW_CHANNELS__NAME__…`
     extensions  endings of its content files, as in `welcome.email.md`
     options     front matter and `send` options it understands
@@ -227,6 +228,7 @@ class ChannelPlugin:
     rate: str | None = None
     webhook: "MakeWebhook | None" = None
     listens: bool = False
+    needs: tuple[str, ...] = ()
 
 
 class PrepareContent(Protocol):

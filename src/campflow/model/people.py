@@ -114,7 +114,7 @@ BUILT_IN_EVENTS: tuple[Event, ...] = (
         Event(name, (), "message", None)
         for name in (
             "sent", "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced",
-            "complained", "unsubscribed", "failed", "expired", "returned",
+            "complained", "unsubscribed", "failed", "expired", "returned", "scanned",
         )
     ),
     *(Event(name, (), "page", None) for name in ("visited", "submitted")),

@@ -131,8 +131,8 @@ class ChannelContract(Applicable):
                 continue
             assert one == again, "the same file must give the same texts"
             assert one.parts, "give at least one part"
-            for name, text in one.parts.items():
-                assert "w0rd" in compile_text(text, html=name == "html", name=name).fill({"text": "w0rd"})
+            compiled = [compile_text(text, html=name == "html", name=name) for name, text in one.parts.items()]
+            assert any("w0rd" in text.fill({"text": "w0rd"}) for text in compiled), "no part shows the text"
 
     def test_content_that_is_none_raises_content_errors_only(self) -> None:
         for extension in self.plugin.extensions:

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from campflow_email.masking import in_comments
+from campflow.content.masking import in_comments
 
 _SILENT = frozenset({"head", "style", "script", "title", "template", "noscript"})
 _APART = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre", "hr", "figure"})

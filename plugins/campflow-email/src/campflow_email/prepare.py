@@ -6,9 +6,9 @@ import css_inline
 import mjml
 from markdown_it import MarkdownIt
 
+from campflow.content.masking import Mask, outside_tbody
 from campflow.errors import ContentError
 from campflow.hooks.contracts import Prepared
-from campflow_email.masking import Mask, outside_tbody
 from campflow_email.plaintext import to_text
 
 #: HTML in Markdown is the author's own and stays; what people put into fields is escaped when it is filled in.

@@ -33,15 +33,16 @@ def content_is_sound(files: Sequence[syntax.FlowFile], names: Names) -> Iterator
 
 
 def addresses_exist(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
-    """Contacts have the field that each channel in use writes to. Told once a channel."""
+    """Contacts have the fields that each channel in use writes to. Told once a channel."""
     seen: set[str] = set()
     for send in sends(files):
         channel = names.vocabulary.channels.get(send.channel.text)
         if channel is None or channel.name in seen:
             continue
         seen.add(channel.name)
-        if channel.address and channel.address not in names.contact_fields:
-            yield say.no_address(send, channel.address, names.contact.span)
+        missing = [field for field in channel.addressed_by if field not in names.contact_fields]
+        if missing:
+            yield say.no_address(send, missing, names.contact.span)
 
 
 def options_are_known(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:

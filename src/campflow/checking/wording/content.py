@@ -26,16 +26,19 @@ def no_fallback(send: syntax.Send, channel: ChannelWords, variants: Sequence[Con
     )
 
 
-def no_address(send: syntax.Send, address: str, contact: Span | None) -> Diagnostic:
+def no_address(send: syntax.Send, missing: Sequence[str], contact: Span | None) -> Diagnostic:
+    quoted = [f"`{name}`" for name in missing]
+    fields, any_field = _listed(quoted, "and"), _listed(quoted, "or")
+    noun = "field" if len(missing) == 1 else "fields"
     if contact is None:
         message = f"nothing can be sent by `{send.channel.text}`: the project has no `contact` block"
-        hint = f"add a block `contact {{ … }}` with the field `{address}`"
+        hint = f"add a block `contact {{ … }}` with the {noun} {fields}"
         return Diagnostic("missing-address", message, send.channel.span, hint)
     return Diagnostic(
         "missing-address",
-        f"nothing can be sent by `{send.channel.text}`: contacts have no field `{address}`",
+        f"nothing can be sent by `{send.channel.text}`: contacts have no {noun} {any_field}",
         send.channel.span,
-        f"add `{address}` to the contact block",
+        f"add {fields} to the contact block",
         (Label(contact, "the contact block is here"),),
     )
 
@@ -55,4 +58,8 @@ def unknown_field(field: TemplateField, name: str, owner: str, known: Sequence[s
 
 def _names(message: str, channel: ChannelWords) -> str:
     names = [f"`content/{message}.{channel.name}.{extension}`" for extension in channel.extensions]
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return _listed(names, "or")
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
