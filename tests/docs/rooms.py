@@ -27,6 +27,7 @@ from campflow_echo import campflow_actions as echo_actions
 from campflow_echo import campflow_channels as echo_channels
 from campflow_echo import campflow_sinks as echo_sinks
 from campflow_email import EMAIL
+from campflow_print import LETTER
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
 MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")
@@ -34,7 +35,7 @@ MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt"
 #: The audience that they may sync.
 AUDIENCE = "lost_trials"
 
-CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, *echo_channels())}
+CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, LETTER, *echo_channels())}
 
 PRELUDE = "prelude.flow"
 
@@ -126,7 +127,7 @@ def _vocabulary(project: Path | None) -> Vocabulary:
     said = [ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES if name not in taken]
     return Vocabulary(
         channels={
-            plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions)
+            plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs)
             for plugin in CHANNELS.values()
         },
         sinks=frozenset(plugin.name for plugin in echo_sinks()),
