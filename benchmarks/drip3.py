@@ -1,6 +1,6 @@
 """drip-3: N contacts through three stages and two mails, beside the same work in bare SQL, in one run.
 
-    python benchmarks/drip3.py 100000 [--rounds 3]
+    python benchmarks/drip3.py 100000 [--rounds 3] [--database sqlite|postgresql]
 
 All enter at once. Stage 1 sends mail A and waits 2 days; the 30 % who clicked go to `activated`, the others to stage 2,
 which sends mail B and waits 4 days; then `plan == "trial"` goes to `lost`, the rest to `nurture`. Time is virtual.
@@ -15,7 +15,6 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +22,12 @@ from random import Random
 
 import bound_sqlite
 import figures
+import stores
 
 DAY = bound_sqlite.DAY
 START = 1_700_006_400_000  # 2023-11-15 00:00 UTC
 BATCH = 5_000
+NAMES = {stores.SQLITE: "SQLite", stores.POSTGRES: "PostgreSQL"}
 
 FLOW = """
 contact {
@@ -58,7 +59,7 @@ campaign drip {
 """
 
 
-def campflow(n: int, path: Path) -> dict[str, float]:
+def campflow(n: int, url: str) -> dict[str, float]:
     """Seconds of the ticks and of the sink, contacts loaded before."""
     from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
     from campflow.compiler import check_sources, compile_flow
@@ -79,7 +80,7 @@ def campflow(n: int, path: Path) -> dict[str, float]:
     if checked.flow is None:
         raise SystemExit(str(checked.diagnostics))
     drawn = tables(checked.flow.flow.contact, checked.flow.flow.events)
-    database = Database(f"sqlite:///{path}", drawn)
+    database = Database(url, drawn)
     install(database)
     program = compile_flow(
         checked.flow, zone="UTC", expires=Duration(days=1), tables=drawn, dialect=database.engine.dialect
@@ -144,47 +145,55 @@ def _sink(database: object, now: int) -> int:
     return sent
 
 
-def _alone(who: str, n: int) -> dict[str, float]:
+def _alone(who: str, n: int, database: str) -> dict[str, float]:
     """One side in a process of its own, so that memory is its own too."""
-    done = subprocess.run(
-        [sys.executable, __file__, str(n), "--only", who], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, __file__, str(n), "--only", who, "--database", database]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     return dict(json.loads(done.stdout))
 
 
-def rows(n: int, rounds: int) -> Iterator[figures.Row]:
+def rows(n: int, rounds: int, database: str) -> Iterator[figures.Row]:
     sides: dict[str, list[dict[str, float]]] = {"bound": [], "campflow": []}
     for _ in range(rounds):
         for who, runs in sides.items():
-            runs.append(_alone(who, n))
+            runs.append(_alone(who, n, database))
     bare, ours = sides["bound"], sides["campflow"]
 
     def speed(runs: list[dict[str, float]], *parts: str) -> list[float]:
         return [n / sum(run[part] for part in parts) for run in runs]
 
     for label, parts in (("engine", ("ticks",)), ("all", ("ticks", "sink"))):
-        what = f"{label}, {n:,} contacts, SQLite"
+        what = f"{label}, {n:,} contacts, {NAMES[database]}"
         yield figures.of(what, "contacts/s", speed(ours, *parts), speed(bare, *parts), "bound", "at least 0.5")
     memory = [[run["memory"] for run in runs] for runs in (ours, bare)]
-    yield figures.of(f"peak memory, {n:,} contacts, SQLite", "MB", memory[0], memory[1], "bound")
+    yield figures.of(f"peak memory, {n:,} contacts, {NAMES[database]}", "MB", memory[0], memory[1], "bound")
 
 
 def main() -> None:
     parser = figures.parser(__doc__)
     parser.add_argument("n", type=int, help="contacts")
+    parser.add_argument("--database", choices=stores.KINDS, help="one of the two; else both")
     parser.add_argument("--only", choices=["bound", "campflow"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    n = arguments.n
+    kinds = [kind for kind in (arguments.database and [arguments.database]) or stores.KINDS if stores.is_there(kind)]
     if arguments.only:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "drip.db"
-            took = bound_sqlite.run(n, path) if arguments.only == "bound" else campflow(n, path)
+        with stores.scratch(kinds[0]) as url:
+            took = (_bound if arguments.only == "bound" else campflow)(arguments.n, url)
         took["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps(took))
         return
-    figures.show("drip-3", rows(n, arguments.rounds), arguments.json)
+    made = (row for kind in kinds for row in rows(arguments.n, arguments.rounds, kind))
+    figures.show("drip-3", made, arguments.json)
+
+
+def _bound(n: int, url: str) -> dict[str, float]:
+    if url.startswith("sqlite"):
+        return bound_sqlite.run(n, Path(url.removeprefix("sqlite:///")))
+    import bound_postgres
+
+    return bound_postgres.run(n, url)
 
 
 if __name__ == "__main__":
