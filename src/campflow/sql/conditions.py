@@ -171,7 +171,8 @@ def _entry_field(events: tuple[str, ...], name: str, scope: Scope) -> Column:
     e = scope.tables.event.alias()
     columns = [e.c[event_column(event, name)] for event in events]
     found = func.coalesce(*columns, type_=columns[0].type) if len(columns) > 1 else columns[0]
-    return one(select(found).where(e.c.seq == scope.entry_seq), e)
+    mine = (e.c.seq == scope.entry_seq, e.c.contact_id == scope.contact.c.contact_id)
+    return one(select(found).where(*mine), e)
 
 
 # --- arithmetic and comparison ------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from campflow.planning.plan import StagePlan
 from campflow.sql.conditions import Column, Scope, in_arm, stored
 from campflow.sql.dialects import leading
 from campflow.sql.errands import plan_errand
-from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, is_gated, send_id, stage_id
+from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, is_gated, of_journey, send_id, stage_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import contact_column, event_column
 
@@ -138,7 +138,7 @@ class _Here:
 
 def _moves_to(r: Rows, stage: StagePlan, arm: InArm | None) -> _Here:
     m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
-    source = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
+    source = leading(leading(m, j, of_journey(j, m)), c, c.c.contact_id == m.c.contact_id)
     scope = Scope(r.tables, c, m.c.at, r.clock(c), (j.c.entered_at, j.c.entered_seq), j.c.entry_seq)
     which = (m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage), *_among(r, m, arm))
     return _Here(m, c, source, scope, which)
@@ -227,5 +227,5 @@ def _announcements(r: Rows) -> Iterator[Written]:
 
 def _of_touched(r: Rows, v: FromClause) -> Column:
     touched, j = r.work.touched, r.tables.journey.alias("j")
-    of = select(j.c.contact_id, j.c.journey_id).select_from(leading(touched, j, j.c.journey_id == touched.c.journey_id))
+    of = select(j.c.contact_id, j.c.journey_id).select_from(leading(touched, j, of_journey(j, touched)))
     return tuple_(v.c.contact_id, v.c.journey_id).in_(of)

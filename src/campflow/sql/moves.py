@@ -27,7 +27,18 @@ from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, matching, value
 from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
-from campflow.sql.rows import CAMPAIGN, LOOKED_AT, MARK, NOW, Rows, Written, governed, stage_id, statement_id
+from campflow.sql.rows import (
+    CAMPAIGN,
+    LOOKED_AT,
+    MARK,
+    NOW,
+    Rows,
+    Written,
+    governed,
+    of_journey,
+    stage_id,
+    statement_id,
+)
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables
 
@@ -107,7 +118,7 @@ def _touched(r: Rows, stage: StagePlan) -> FromClause:
         for i, exit in enumerate(stage.exits)
         if isinstance(exit.candidate, OnClock)
     ]
-    source = leading(t, j, and_(j.c.journey_id == t.c.journey_id, j.c.stage_id == t.c.stage_id))
+    source = leading(t, j, and_(of_journey(j, t), j.c.stage_id == t.c.stage_id))
     if r.plan.zone.of_contact and moments:
         source = leading(source, c, c.c.contact_id == j.c.contact_id)
     here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source)
@@ -188,10 +199,10 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
             upcoming.append(next_moment(exit.candidate.becoming, journey))
     due = earliest(upcoming) if upcoming else literal(None, BigInteger())
     of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
-    here = select(r.work.touched.c.journey_id).where(r.work.touched.c.stage_id == stage_id(stage))
-    moved = some(m, m.c.contact_id == j.c.contact_id, m.c.journey_id == j.c.journey_id, m.c.move_id > MARK)
+    here = r.work.touched
+    moved = some(m, of_journey(m, j), m.c.move_id > MARK)
     asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
-    stays = [j.c.journey_id.in_(here), j.c.stage_id == stage_id(stage), ~moved]
+    stays = [here.c.stage_id == stage_id(stage), of_journey(j, here), j.c.stage_id == here.c.stage_id, ~moved]
     moved_house = any(_may_be_put_off(r, exit) for exit in stage.exits)
     if not moved_house and not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
         stays.append(j.c.due_at <= NOW)
@@ -205,7 +216,7 @@ def follow(r: Rows) -> Written:
     """The journeys of this round's moves, brought to their new stages."""
     t = r.tables
     j, m, c = t.journey, t.move.alias("m"), t.contact.alias("c")
-    mine = [m.c.move_id > MARK, m.c.journey_id == j.c.journey_id]
+    mine = [m.c.move_id > MARK, of_journey(j, m)]
     if r.plan.zone.of_contact:
         mine.append(c.c.contact_id == m.c.contact_id)
     dues = [
@@ -273,7 +284,7 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     conditions = [*matching(convert.pattern, first, scope), after(first, *entered)]
     conditions += [first.c.at <= until, first.c.at <= NOW]
     found = one(select(first.c.seq).where(*conditions).order_by(first.c.at, first.c.seq).limit(1), first)
-    people = leading(leading(touched, j, j.c.journey_id == touched.c.journey_id), c, c.c.contact_id == j.c.contact_id)
+    people = leading(leading(touched, j, of_journey(j, touched)), c, c.c.contact_id == j.c.contact_id)
     worth: Column = null()
     if convert.worth is not None:
         worth = value(convert.worth, Scope(t, c, e.c.at, clock, entered, j.c.entry_seq, event=e))
@@ -282,7 +293,7 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
         "campaign_id": CAMPAIGN, "statement_id": statement_id(statement.order), "at": e.c.at, "cause_seq": e.c.seq,
         "worth": worth,
     }  # fmt: skip
-    mine = (done.c.contact_id == j.c.contact_id, done.c.journey_id == j.c.journey_id)
-    counted = some(done, *mine, done.c.name == convert.name)
-    query = select(*values.values()).select_from(leading(people, e, e.c.seq == found)).where(~counted)
+    counted = some(done, of_journey(done, j), done.c.name == convert.name)
+    events = leading(people, e, and_(e.c.seq == found, e.c.contact_id == j.c.contact_id))
+    query = select(*values.values()).select_from(events).where(~counted)
     return insert(t.conversion).from_select(list(values), query)

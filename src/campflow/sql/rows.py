@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Executable, FromClause, Table, bindparam, func, literal
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Executable,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from campflow.model.people import Event, Field
@@ -69,6 +80,11 @@ CHUNK = parameter("chunk")
 
 def stage_id(stage: StagePlan | str) -> BindParameter[int]:
     return parameter(f"stage_{stage if isinstance(stage, str) else stage.name}")
+
+
+def of_journey(journey: FromClause, row: FromClause) -> ColumnElement[bool]:
+    """The journey that a row is about; its contact stands in every join, so that rows can be shared out by contact."""
+    return and_(journey.c.journey_id == row.c.journey_id, journey.c.contact_id == row.c.contact_id)
 
 
 def governed(journey: FromClause) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from campflow.model.expressions import InArm
 from campflow.planning.plan import HELD_OUT, SplitPlan
 from campflow.sql.conditions import Column, Scope, after, in_arm, matching
 from campflow.sql.dialects import leading
-from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, arm_id, of_split, split_id, stage_id
+from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, arm_id, of_journey, of_split, split_id, stage_id
 from campflow.sql.subqueries import some
 
 _COLUMNS = ("contact_id", "split_id", "arm_id", "campaign_id", "journey_id", "at", "seq", "drawn")
@@ -20,7 +20,7 @@ def exposures(r: Rows) -> Iterator[Written]:
     m, j, c = r.tables.move.alias("m"), r.tables.journey.alias("j"), r.tables.contact.alias("c")
     for stage in r.plan.stages:
         for split in stage.splits:
-            moved = leading(leading(m, j, j.c.journey_id == m.c.journey_id), c, c.c.contact_id == m.c.contact_id)
+            moved = leading(leading(m, j, of_journey(j, m)), c, c.c.contact_id == m.c.contact_id)
             query = select(
                 m.c.contact_id, split_id(split.name), _arm(split, c, m.c.at), CAMPAIGN, m.c.journey_id, m.c.at,
                 j.c.since_seq, _is_drawn(split, m.c.at),

@@ -21,6 +21,7 @@ from campflow.sql.rows import (
     Rows,
     Written,
     governed,
+    of_journey,
     stage_id,
 )
 
@@ -100,7 +101,7 @@ def touched(r: Rows) -> Touched:
     t, inside = r.tables, r.plan.inside
     e, ch, j = t.event.alias("e"), t.change.alias("ch"), t.journey.alias("j")
     looked_at = or_(j.c.ended_at.is_(None), literal(bool(r.plan.conversions)))
-    of = (func.coalesce(j.c.stage_id, 0), j.c.journey_id)
+    of = (func.coalesce(j.c.stage_id, 0), j.c.contact_id, j.c.journey_id)
     here = and_(j.c.campaign_id == CAMPAIGN, looked_at, governed(j))
 
     by_event: list[Written] = []
@@ -115,7 +116,8 @@ def touched(r: Rows) -> Touched:
         ]  # fmt: skip
     changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
-    due = select(j.c.stage_id, j.c.journey_id).where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
+    due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
+    due = due.where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
     everyone = select(*of).where(j.c.campaign_id == CAMPAIGN, j.c.ended_at.is_(None), governed(j))
     m = t.move.alias("m")
     may_move = j.c.due_at <= NOW
@@ -124,8 +126,8 @@ def touched(r: Rows) -> Touched:
         may_move = or_(may_move, m.c.to_stage_id.in_(listening))
     if r.plan.conversions:
         may_move = or_(may_move, m.c.nth == 1)
-    still = select(func.coalesce(m.c.to_stage_id, 0), m.c.journey_id)
-    still = still.select_from(leading(m, j, j.c.journey_id == m.c.journey_id))
+    still = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
+    still = still.select_from(leading(m, j, of_journey(j, m)))
     # Who is held out is in no stage from the first move on, and may convert like everyone.
     somewhere = or_(m.c.to_stage_id.is_not(None), m.c.nth == 1) if r.plan.holdout else m.c.to_stage_id.is_not(None)
     still = still.where(m.c.move_id > ENTRY_MARK, somewhere, may_move)
@@ -144,5 +146,6 @@ def _listens(exit: Exit) -> bool:
     return isinstance(exit.candidate, OnEvent | OnConversion)
 
 
-def _into_touched(r: Rows, which: Select[tuple[int, int]]) -> Executable:
-    return r.insert(r.work.touched).from_select(["stage_id", "journey_id"], which).on_conflict_do_nothing()
+def _into_touched(r: Rows, which: Select[tuple[int, int, int]]) -> Executable:
+    put = r.insert(r.work.touched).from_select(["stage_id", "contact_id", "journey_id"], which)
+    return put.on_conflict_do_nothing()

@@ -42,6 +42,7 @@ def workspace() -> Workspace:
             "touched",
             m,
             Column("stage_id", Id, primary_key=True, autoincrement=False),
+            Column("contact_id", Id, primary_key=True, autoincrement=False),
             Column("journey_id", Id, primary_key=True, autoincrement=False),
             prefixes=["TEMPORARY"],
             sqlite_with_rowid=False,
