@@ -210,7 +210,8 @@ class _Tick:
         )
         if self.calendar:
             self._everybody(ends["looked_contact"])
-        self._by_seq("looked_contact", seen, ends, lambda text: _some(text.fresh_by_contact))
+        else:
+            self._by_seq("looked_contact", seen, ends, lambda text: _some(text.fresh_by_contact))
         if self.now > seen["looked_at"]:
             with self.database.transaction(HOLDER) as connection:
                 fence = self.turns.take(connection, self._id)
@@ -257,10 +258,11 @@ class _Tick:
             start = stop
 
     def _everybody(self, last: int) -> None:
-        """A schedule is due: everyone is looked at."""
+        """A schedule is due: everyone is looked at, whether new or not."""
         for start in range(0, last, self.chunk):
-            stretch = {"from_seq": start, "to_seq": min(start + self.chunk, last)}
-            self._chunk(lambda text: _some(text.fresh_by_contact), stretch)
+            stop = min(start + self.chunk, last)
+            stretch = {"from_seq": start, "to_seq": stop}
+            self._chunk(lambda text: _some(text.fresh_by_contact), stretch, {"looked_contact": stop})
 
     def _calendar(self, connection: Connection, seen: Mapping[str, int]) -> list[dict[str, Any]]:
         """The occurrences of the campaign's schedules since the last look."""
@@ -366,6 +368,10 @@ def _due_by_time(tables: Tables) -> Select[bool, bool, bool]:
     )
 
 
+#: How many journeys moved, and whether any of them may move again in this round.
+Moved = tuple[int, bool]
+
+
 class _Chunk:
     """The rounds of one transaction."""
 
@@ -407,42 +413,73 @@ class _Chunk:
         """Entries, conversions, moves and what follows from them, until nobody moves."""
         program, done = self.program, self.done
         while True:
-            self.parameters["entry_mark"] = entry_mark = self._last_move()
-            self._enter()
-            self.parameters["mark"] = mark = self._last_move()
+            self.parameters["entry_mark"] = self._last_move()
+            entered, again = self._enter()
+            self.parameters["mark"] = self._last_move()
             done.converted += sum(self.run(each) for each in program.convert)
-            moved = sum(self.run(each) for each in program.move)
-            for each in program.settle:
-                self.run(each)
-            if moved:
-                self.run(program.follow[0])
-            if moved or mark > entry_mark or program.convert:
-                self._effects()
+            moved = 0
+            for stage, looked_at in self._touched().items():
+                these, once_more = self._move(stage, looked_at)
+                moved, again = moved + these, again or once_more
+            if moved or entered or program.convert:
+                self._effects(moved)
             self._delete("touched")
-            done.moved += self._last_move() - entry_mark
-            if not moved and mark == entry_mark:
+            done.moved += entered + moved
+            if not moved and not entered:
                 return
-            self.run(program.touch_moved)
+            looked_at = self.run(program.touch_moved) if again else 0
             if program.fresh_again is not None:
-                self.run(program.fresh_again)
+                looked_at += self.run(program.fresh_again)
+            if not looked_at:
+                return
 
-    def _enter(self) -> None:
+    def _enter(self) -> Moved:
         if not self._has("fresh"):
-            return
+            return 0, False
+        entered, again = 0, False
         self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
         if sum(self.run(each) for each in self.program.arrive):
             for each in _some(self.program.hold_out):
                 self.run(each)
-            journeys, first_moves = self.program.enter
-            self.done.entered += self.run(journeys)
-            self.run(first_moves)
+            journeys, *first_moves = self.program.enter
+            entered, again = self._moved(journeys)
+            for each in first_moves:
+                self.run(each)
+            self.done.entered += entered
             self._delete("arrival")
         for each in self.program.await_:
             self.run(each)
         self._delete("fresh")
+        return entered, again
 
-    def _effects(self) -> None:
-        for each in self.program.follow[1:]:
+    def _touched(self) -> dict[str, int]:
+        """How many journeys of each stage are looked at, in the order of the stages."""
+        found = self.connection.exec_driver_sql("SELECT stage_id, count(*) AS n FROM touched GROUP BY stage_id")
+        counted = {row.stage_id: row.n for row in found}
+        here = ((stage, counted.get(self.parameters[f"stage_{stage}"], 0)) for stage in self.program.move)
+        return {stage: n for stage, n in here if n}
+
+    def _move(self, stage: str, looked_at: int) -> Moved:
+        """Move on who leaves the stage; where somebody stays, say when to look again."""
+        moved, again = self._moved(self.program.move[stage])
+        if moved < looked_at and stage in self.program.settle:
+            self.run(self.program.settle[stage])
+        return moved, again
+
+    def _moved(self, statement: Statement) -> Moved:
+        """Run a statement that moves journeys. A statement that does more than that answers with what it did."""
+        parameters = {**self.parameters, **statement.constants}
+        result = self.connection.exec_driver_sql(statement.sql, parameters)
+        if not result.returns_rows:
+            return result.rowcount, result.rowcount > 0
+        told = result.one()
+        self.done.planned += told.planned
+        return told.moved, told.again > 0
+
+    def _effects(self, moved: int) -> None:
+        for each in self.program.follow:
+            if each.name in self.program.within or (each.name == "follow" and not moved):
+                continue
             rows = self.run(each)
             if each.name.startswith("plan_"):
                 self.done.planned += rows

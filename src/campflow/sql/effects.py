@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Executable,
     FromClause,
+    Insert,
     String,
     Text,
     and_,
@@ -40,9 +41,10 @@ SOURCE = "campflow"
 def effects(r: Rows) -> Iterator[Written]:
     """Each statement reads the moves of the round, entries included."""
     for stage in r.plan.stages:
-        for acting in stage.actions:
-            if isinstance(action := acting.action, Send):
-                yield f"plan_{stage.name}_{action.order}", action.text, _plan_message(r, stage, action, acting.arm)
+        for send, arm in sends(stage):
+            m = r.tables.move.alias("m")
+            which = (m.c.move_id > ENTRY_MARK, *_among(r, m, arm))
+            yield plan_name(stage, send), send.text, message(r, stage, send, m, which)
     if any(exit.target is None for stage in r.plan.stages for exit in stage.exits):
         yield "cancel", "messages of who left that no channel has yet", _cancel(r)
     for stage in r.plan.stages:
@@ -66,8 +68,20 @@ def effects(r: Rows) -> Iterator[Written]:
 # --- messages -----------------------------------------------------------------------------------------------------
 
 
-def _plan_message(r: Rows, stage: StagePlan, send: Send, arm: InArm | None) -> Executable:
-    m, c = r.tables.move.alias("m"), r.tables.contact.alias("c")
+def sends(stage: StagePlan) -> Iterator[tuple[Send, InArm | None]]:
+    """The messages of a stage, each with the arm that it is for."""
+    for acting in stage.actions:
+        if isinstance(acting.action, Send):
+            yield acting.action, acting.arm
+
+
+def plan_name(stage: StagePlan, send: Send) -> str:
+    return f"plan_{stage.name}_{send.order}"
+
+
+def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[Column]) -> Insert:
+    """A message for each of the moves `m` to the stage."""
+    c = r.tables.contact.alias("c")
     clock, time = r.clock(c), send.time
     planned: Column = m.c.at
     if time.delay is not None:
@@ -90,8 +104,7 @@ def _plan_message(r: Rows, stage: StagePlan, send: Send, arm: InArm | None) -> E
         "state": case((gone, "expired"), (or_(planned > NOW, is_gated(send.order)), "planned"), else_="ready"),
         "settled_at": case((gone, NOW)),
     }
-    query = select(*values.values()).select_from(source)
-    query = query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage), *_among(r, m, arm))
+    query = select(*values.values()).select_from(source).where(m.c.to_stage_id == stage_id(stage), *which)
     return insert(r.tables.message).from_select(list(values), query)
 
 
@@ -102,7 +115,8 @@ def _among(r: Rows, m: FromClause, arm: InArm | None) -> Sequence[Column]:
 
 def _cancel(r: Rows) -> Executable:
     message, m, b = r.tables.message, r.tables.move.alias(), r.tables.batch.alias()
-    left = [m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_(None)]
+    mine = [stage_id(stage) for stage in r.plan.stages if any(exit.target is None for exit in stage.exits)]
+    left = [m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_(None), m.c.from_stage_id.in_(mine)]
     handed = some(
         b,
         b.c.channel == message.c.channel,

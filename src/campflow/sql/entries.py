@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Executable,
     FromClause,
+    Insert,
     Integer,
     Select,
     Text,
@@ -191,19 +192,28 @@ def _await(r: Rows, entry: Entry) -> Executable:
 
 def enter(r: Rows) -> Iterator[Written]:
     """A journey and its first move for each arrival."""
-    yield "enter", "a journey for each arrival", _journeys(r)
-    t, a = r.tables, r.work.arrival
-    j = t.journey.alias("j")
-    begun = leading(j, a, and_(a.c.contact_id == j.c.contact_id, a.c.journey_key == j.c.journey_key))
+    yield "enter", "a journey for each arrival", journeys(r)
+    t, j = r.tables, r.tables.journey.alias("j")
+    begun, cause = cause_of_entry(r, j)
     first = select(
-        j.c.contact_id, j.c.journey_id, literal(1, Integer()), j.c.stage_id, a.c.statement_id, a.c.at,
-        func.nullif(a.c.seq, 0),
+        j.c.contact_id, j.c.journey_id, literal(1, Integer()), j.c.stage_id, cause, j.c.entered_at,
+        func.nullif(j.c.entry_seq, 0),
     ).select_from(begun).where(j.c.journey_id > JOURNEY_MARK, j.c.campaign_id == CAMPAIGN)  # fmt: skip
     columns = ["contact_id", "journey_id", "nth", "to_stage_id", "statement_id", "at", "cause_seq"]
     yield "enter_moves", "the first move of each new journey", insert(t.move).from_select(columns, first)
 
 
-def _journeys(r: Rows) -> Executable:
+def cause_of_entry(r: Rows, j: FromClause) -> tuple[FromClause, Column]:
+    """The new journeys, and by which `enter` statement they began: where there are several, the arrival knows."""
+    a = r.work.arrival
+    if len(r.plan.entries) == 1:
+        return j, statement_id(r.plan.entries[0].statement.order)
+    mine = and_(a.c.contact_id == j.c.contact_id, a.c.journey_key == j.c.journey_key)
+    return leading(j, a, mine), a.c.statement_id
+
+
+def journeys(r: Rows) -> Insert:
+    """A journey for each arrival."""
     t, a, first = r.tables, r.work.arrival, r.plan.first_stage
     j, c = t.journey.alias(), t.contact.alias("c")
     entry: Column = literal(1, Integer())

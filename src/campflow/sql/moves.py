@@ -1,6 +1,6 @@
 """Moving on: the winner among a stage's exits for each touched journey, and the journey's row that follows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -52,10 +52,13 @@ def moves(r: Rows) -> Iterator[Written]:
     """One statement a stage that has exits."""
     for stage in r.plan.stages:
         if stage.exits:
-            yield f"move_from_{stage.name}", f"who leaves {stage.name}, when and where to", _move(r, stage)
+            won = winners(r, stage)
+            put = insert(r.tables.move).from_select(list(won.selected_columns.keys()), won)
+            yield f"move_from_{stage.name}", f"who leaves {stage.name}, when and where to", put
 
 
-def _move(r: Rows, stage: StagePlan) -> Executable:
+def winners(r: Rows, stage: StagePlan) -> Select[Any]:
+    """A move for each touched journey of the stage that leaves it."""
     picked = fenced(_picked(r, stage)).subquery("o")
     which = [picked.c.at == picked.c[f"at_{i}"] for i in range(len(stage.exits))]
 
@@ -74,8 +77,7 @@ def _move(r: Rows, stage: StagePlan) -> Executable:
         "at": picked.c.at,
         "cause_seq": of_winner(causes),
     }
-    won = select(*values.values()).where(picked.c.at <= NOW)
-    return insert(r.tables.move).from_select(list(values), won)
+    return select(*(column.label(name) for name, column in values.items())).where(picked.c.at <= NOW)
 
 
 def _picked(r: Rows, stage: StagePlan) -> Select[Any]:
@@ -214,31 +216,31 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
 
 def follow(r: Rows) -> Written:
     """The journeys of this round's moves, brought to their new stages."""
-    t = r.tables
-    j, m, c = t.journey, t.move.alias("m"), t.contact.alias("c")
-    mine = [m.c.move_id > MARK, of_journey(j, m)]
-    if r.plan.zone.of_contact:
-        mine.append(c.c.contact_id == m.c.contact_id)
+    j, m = r.tables.journey, r.tables.move.alias("m")
+    changes, of_contact = following(r, m)
+    moved = update(j).where(m.c.move_id > MARK, of_journey(j, m), *of_contact)
+    return "follow", "the journeys of this round's moves, in their new stages", moved.values(changes)
+
+
+def following(r: Rows, m: FromClause) -> tuple[Mapping[str, Column], Sequence[Column]]:
+    """What moves make of their journeys; and the condition that leads to the contacts, where their zones count."""
+    c = r.tables.contact.alias("c")
     dues = [
         (m.c.to_stage_id == stage_id(stage), due_on_entry(r, stage, m.c.at, r.clock(c)))
         for stage in r.plan.stages
         if stage.exits
     ]
     ends = or_(m.c.to_stage_id.is_(None), m.c.to_stage_id.in_(r.finals)) if r.finals else m.c.to_stage_id.is_(None)
-    moved = (
-        update(j)
-        .where(*mine)
-        .values(
-            stage_id=m.c.to_stage_id,
-            since=m.c.at,
-            since_seq=_since_seq(r, m),
-            asked_seq=literal(0, BigInteger()),
-            nth=m.c.nth,
-            due_at=case(*dues) if dues else literal(None, BigInteger()),
-            ended_at=case((ends, m.c.at)),
-        )
-    )
-    return "follow", "the journeys of this round's moves, in their new stages", moved
+    changes: Mapping[str, Column] = {
+        "stage_id": m.c.to_stage_id,
+        "since": m.c.at,
+        "since_seq": _since_seq(r, m),
+        "asked_seq": literal(0, BigInteger()),
+        "nth": m.c.nth,
+        "due_at": case(*dues) if dues else literal(None, BigInteger()),
+        "ended_at": case((ends, m.c.at)),
+    }
+    return changes, (c.c.contact_id == m.c.contact_id,) if r.plan.zone.of_contact else ()
 
 
 def _since_seq(r: Rows, m: FromClause) -> Column:

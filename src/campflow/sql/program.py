@@ -30,10 +30,11 @@ class CampaignProgram:
     arrive    entrants of each `enter` statement; `enter` writes their journeys and first moves
     await_    when time alone may let somebody in
     convert   counts conversions
-    move      one statement a stage: the winner of each touched journey
-    settle    when to look again at those who stayed; reschedule, the same for everyone, after the text changed
+    move      one statement a stage, by its name: the winner of each touched journey
+    settle    by stage, when to look again at those who stayed; reschedule, the same for all, after the text changed
     carry     where a `moved` line takes who is in a stage, when a text is put into force
-    follow    what a round of moves brings about, in this order
+    follow    what a round of moves brings about, in this order; within, the names of those that are part of `enter` and
+              `move`, where these answer with what they did
     hold_out  who of the arrivals is held out; read: the figures of each split that is measured, by its name
     """
 
@@ -53,11 +54,12 @@ class CampaignProgram:
     hold_out: Statement | None
     enter: tuple[Statement, ...]
     convert: tuple[Statement, ...]
-    move: tuple[Statement, ...]
-    settle: tuple[Statement, ...]
+    move: Mapping[str, Statement]
+    settle: Mapping[str, Statement]
     carry: tuple[Statement, ...]
     reschedule: tuple[Statement, ...]
     follow: tuple[Statement, ...]
+    within: frozenset[str]
     read: Mapping[str, Statement]
     quiet: Statement | None
     limits: tuple[Statement, ...]
@@ -75,7 +77,8 @@ class CampaignProgram:
         )  # fmt: skip
         groups = (
             self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_,
-            self.convert, self.move, self.settle, self.follow, self.carry, self.reschedule, tuple(self.read.values()),
+            self.convert, tuple(self.move.values()), tuple(self.settle.values()), self.follow, self.carry,
+            self.reschedule, tuple(self.read.values()),
             _some(self.quiet), self.limits, _some(self.budget),
         )  # fmt: skip
         return (

@@ -84,7 +84,8 @@ def stage_id(stage: StagePlan | str) -> BindParameter[int]:
 
 def of_journey(journey: FromClause, row: FromClause) -> ColumnElement[bool]:
     """The journey that a row is about; its contact stands in every join, so that rows can be shared out by contact."""
-    return and_(journey.c.journey_id == row.c.journey_id, journey.c.contact_id == row.c.contact_id)
+    mine = (journey.c.campaign_id == CAMPAIGN,) if "campaign_id" in journey.c else ()
+    return and_(journey.c.journey_id == row.c.journey_id, journey.c.contact_id == row.c.contact_id, *mine)
 
 
 def governed(journey: FromClause) -> ColumnElement[bool]:

@@ -1,12 +1,14 @@
 """Whom a tick looks at. Nobody else is read: its cost grows with what is due, not with how many people wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Executable, Select, and_, func, literal, or_, select
+from sqlalchemy import Executable, FromClause, Select, and_, case, false, func, literal, or_, select
 
-from campflow.model.flow import Once
-from campflow.model.people import heard_as
-from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnConversion, OnEvent
+from campflow.model.flow import After, Once
+from campflow.model.people import Duration, heard_as
+from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnClock, OnConversion, OnEvent, StagePlan
+from campflow.sql.calendar import DAY
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import leading
 from campflow.sql.rows import (
@@ -119,26 +121,58 @@ def touched(r: Rows) -> Touched:
     due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
     due = due.where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
     everyone = select(*of).where(j.c.campaign_id == CAMPAIGN, j.c.ended_at.is_(None), governed(j))
-    m = t.move.alias("m")
-    may_move = j.c.due_at <= NOW
-    listening = [stage_id(stage) for stage in r.plan.stages if any(_listens(exit) for exit in stage.exits)]
-    if listening:
-        may_move = or_(may_move, m.c.to_stage_id.in_(listening))
-    if r.plan.conversions:
-        may_move = or_(may_move, m.c.nth == 1)
-    still = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
-    still = still.select_from(leading(m, j, of_journey(j, m)))
-    # Who is held out is in no stage from the first move on, and may convert like everyone.
-    somewhere = or_(m.c.to_stage_id.is_not(None), m.c.nth == 1) if r.plan.holdout else m.c.to_stage_id.is_not(None)
-    still = still.where(m.c.move_id > ENTRY_MARK, somewhere, may_move)
     return Touched(
         due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
         by_event=tuple(by_event),
         by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, changed))
         if inside.fields else None,
-        moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, still)),
+        moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, _again(r))),
         inside=("touch_inside", "everyone inside, after the text changed", _into_touched(r, everyone)),
     )  # fmt: skip
+
+
+def _again(r: Rows) -> Select[tuple[int, int, int]]:
+    """Who has just moved and is due already, or came where something that has happened may count."""
+    m, j = r.tables.move.alias("m"), r.tables.journey.alias("j")
+    asked = _asked(r, m)
+    # Most are due long after: the row of the move tells, and their journeys need not be read.
+    soonest = [(m.c.to_stage_id == stage_id(stage), _soonest(stage)) for stage in r.plan.stages if stage.exits]
+    perhaps = [m.c.at <= NOW - case(*soonest)] if soonest else []
+    here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
+    here = here.select_from(leading(m, j, of_journey(j, m)))
+    return here.where(m.c.move_id > ENTRY_MARK, or_(false(), *asked, *perhaps), *asked_again(r, m, j.c.due_at))
+
+
+def asked_again(r: Rows, m: FromClause, due_at: Column) -> Sequence[Column]:
+    """Whether who has made the move `m`, and is due at `due_at`, is looked at once more in this round."""
+    # Who is held out is in no stage from the first move on, and may convert like everyone.
+    somewhere = or_(m.c.to_stage_id.is_not(None), m.c.nth == 1) if r.plan.holdout else m.c.to_stage_id.is_not(None)
+    return somewhere, or_(*_asked(r, m), due_at <= NOW)
+
+
+def _asked(r: Rows, m: FromClause) -> Sequence[Column]:
+    """Moves after which something that has already happened may count."""
+    asked = [m.c.to_stage_id == stage_id(stage) for stage in r.plan.stages if any(map(_listens, stage.exits))]
+    return [*asked, m.c.nth == 1] if r.plan.conversions else asked
+
+
+def _soonest(stage: StagePlan) -> int:
+    """Milliseconds for which nobody who comes to the stage is due, whatever the calendar does."""
+    return min(
+        _at_least(exit.candidate.moment.duration)
+        if isinstance(exit.candidate, OnClock) and isinstance(exit.candidate.moment, After)
+        else 0
+        for exit in stage.exits
+    )
+
+
+#: By how much a zone's clock is moved at most: some have skipped a day to come to the other side of the date line.
+_SHIFTED = 26 * 3_600_000
+
+
+def _at_least(duration: Duration) -> int:
+    days = 28 * duration.months + duration.days
+    return max(0, days * DAY - _SHIFTED) + duration.milliseconds
 
 
 def _listens(exit: Exit) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
+from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves
 from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
 from campflow.sql.effects import effects
@@ -38,7 +39,11 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
     def all_of(written: Iterable[Written]) -> tuple[Statement, ...]:
         return tuple(_compile(*each, dialect) for each in written)
 
+    def by_stage(prefix: str, written: Iterable[Written]) -> dict[str, Statement]:
+        return {each.name.removeprefix(prefix): each for each in all_of(written)}
+
     who, which = fresh(r), touched(r)
+    together = r.database != "sqlite"
     return CampaignProgram(
         plan=campaign,
         fresh_by_event=all_of(who.by_event),
@@ -54,13 +59,14 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         arrive=all_of(arrivals(r)),
         await_=all_of(waiting(r)) if any(isinstance(entry.way, ByBecoming) for entry in campaign.entries) else (),
         hold_out=one(hold_out(r)),
-        enter=all_of(enter(r)),
+        enter=all_of(enter_at_once(r) if together else enter(r)),
         convert=all_of(conversions(r)),
-        move=all_of(moves(r)),
-        settle=all_of(settles(r)),
+        move=by_stage("move_from_", moves_at_once(r) if together else moves(r)),
+        settle=by_stage("settle_", settles(r)),
         carry=all_of(carried(r)),
         reschedule=all_of(reschedules(r)),
         follow=all_of((follow(r), *exposures(r), *effects(r))),
+        within=frozenset(part_of_moves(r) if together else ()),
         quiet=one(quiet(r)),
         limits=all_of(limits(r)),
         budget=one(budget(r)),

@@ -1,0 +1,81 @@
+"""A move in one statement, for PostgreSQL: journeys change, and what they return feeds every insert that follows.
+
+There, two statements would see two moments of the database, and each would have to find the rows of the other again. A
+second data-modifying query is never joined: the database guesses its size, and loops over all pairs.
+
+Each statement answers with one row: `moved`, how many journeys; `planned`, how many messages; `again`, how many of the
+journeys may move again in this round.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select, update
+
+from campflow.model.flow import Send
+from campflow.planning.plan import StagePlan
+from campflow.sql.conditions import Column
+from campflow.sql.dialects import NoNumber
+from campflow.sql.effects import message, plan_name, sends
+from campflow.sql.entries import cause_of_entry, journeys
+from campflow.sql.moves import following, winners
+from campflow.sql.rows import Rows, Written, of_journey, stage_id
+from campflow.sql.touching import asked_again
+
+_MOVE = ("contact_id", "journey_id", "nth", "from_stage_id", "to_stage_id", "statement_id", "at", "cause_seq")
+
+
+def moves_at_once(r: Rows) -> Iterator[Written]:
+    """One statement a stage that has exits."""
+    for stage in r.plan.stages:
+        if stage.exits:
+            yield f"move_from_{stage.name}", f"who leaves {stage.name}, and what follows from it", _move(r, stage)
+
+
+def enter_at_once(r: Rows) -> Iterator[Written]:
+    """A journey and its first move for each arrival, and what its stage sends."""
+    j = r.tables.journey
+    begun = journeys(r).returning(
+        j.c.contact_id, j.c.journey_id, j.c.journey_key, j.c.nth, NoNumber().label("from_stage_id"),
+        j.c.stage_id.label("to_stage_id"), j.c.entered_at.label("at"), func.nullif(j.c.entry_seq, 0).label("cause_seq"),
+        j.c.due_at,
+    ).cte("begun")  # fmt: skip
+    source, cause = cause_of_entry(r, begun)
+    values = [cause if name == "statement_id" else begun.c[name] for name in _MOVE]
+    log = insert(r.tables.move).from_select(list(_MOVE), select(*values).select_from(source))
+    told = _together(r, begun, log.cte("logged"), [r.plan.first_stage.name])
+    yield "enter", "a journey and its first move for each arrival", told
+
+
+def _move(r: Rows, stage: StagePlan) -> Executable:
+    j, won = r.tables.journey, winners(r, stage).subquery("won")
+    changes, of_contact = following(r, won)
+    mine = (of_journey(j, won), *of_contact)
+    moved = update(j).where(*mine).values(changes).returning(*won.c, j.c.due_at).cte("moved")
+    log = insert(r.tables.move).from_select(list(_MOVE), select(*(moved.c[name] for name in _MOVE)))
+    targets = [exit.target for exit in stage.exits if exit.target is not None]
+    return _together(r, moved, log.cte("logged"), targets)
+
+
+def _together(r: Rows, moved: CTE, log: CTE, targets: Sequence[str]) -> Executable:
+    """What follows from the moves to `targets`, and the row that tells of it."""
+    plans = [(stage, send) for stage, send in sent_at_once(r) if stage.name in targets]
+    to = moved.c.to_stage_id
+    planned: Column = literal(0, BigInteger())
+    for stage, _ in plans:
+        planned = planned + func.count().filter(to == stage_id(stage))
+    again = func.count().filter(and_(*asked_again(r, moved, moved.c.due_at)))
+    told = select(func.count().label("moved"), planned.label("planned"), again.label("again")).select_from(moved)
+    put = (message(r, stage, send, moved, ()).cte(f"sent_{send.order}") for stage, send in plans)
+    return told.add_cte(log, *put)
+
+
+def sent_at_once(r: Rows) -> Iterator[tuple[StagePlan, Send]]:
+    """The sends that need to know nothing but the move: where an arm has a say, it must be drawn first."""
+    for stage in r.plan.stages:
+        if all(arm is None for _, arm in sends(stage)):
+            yield from ((stage, send) for send, _ in sends(stage))
+
+
+def part_of_moves(r: Rows) -> Collection[str]:
+    """The statements that are parts of these."""
+    return {"follow", *(plan_name(stage, send) for stage, send in sent_at_once(r))}
