@@ -104,7 +104,7 @@ def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequenc
         "state": case((gone, "expired"), (or_(planned > NOW, is_gated(send.order)), "planned"), else_="ready"),
         "settled_at": case((gone, NOW)),
     }
-    query = select(*values.values()).select_from(source).where(m.c.to_stage_id == stage_id(stage), *which)
+    query = select(*values.values()).select_from(source).where(*which, m.c.to_stage_id == stage_id(stage))
     return insert(r.tables.message).from_select(list(values), query)
 
 
