@@ -20,10 +20,14 @@ from campflow.people.recording import EVENT_COLUMNS, EventReader
 from campflow.people.report import Batches, ImportReport, Progress, Refused, Tally
 from campflow.people.values import Conventions
 from campflow.people.wording import BadCell, quoted
+from campflow.storage.bulk import count_again
 from campflow.storage.database import Database
-from campflow.storage.writers import TELLER
+from campflow.storage.writers import HOLDER, TELLER
 
 Cells = dict[str, object]
+
+#: So many new rows change how a table is best read.
+MANY = 10_000
 
 KEY_ALIASES = {"id": "key", "contact_key": "key"}
 
@@ -76,6 +80,9 @@ def import_people(
         tally.changed += written.changed
         tally.unchanged += written.unchanged
         _told(tally, batches, on_progress)
+    if tally.added + tally.changed >= MANY:
+        with database.transaction(HOLDER) as connection:
+            count_again(connection, database.tables.contact, database.tables.change)
     return tally.report()
 
 
@@ -147,6 +154,9 @@ def import_events(
             tally.added += added
             tally.unchanged += len(found) - added
             _told(tally, batches, on_progress)
+    if tally.added >= MANY:
+        with database.transaction(HOLDER) as connection:
+            count_again(connection, database.tables.event)
     return tally.report()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 Rows = Sequence[tuple[object, ...]]
 
@@ -41,11 +42,27 @@ def add_new(connection: Connection, table: Table, names: Iterable[str], rows: Ro
     return added
 
 
+def count_again(connection: Connection, *tables: Table) -> None:
+    """Let PostgreSQL count what the tables hold, now that they hold many rows more.
+
+    It does so by itself within a minute or so; until then it would plan ticks for the tables as they were. SQLite's
+    plans are fixed by how the statements are written: it needs no figures.
+    """
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(_quoted(connection, table.name) for table in tables)
+        connection.exec_driver_sql(f"ANALYZE {names}")
+
+
 def _copy(connection: Connection, into: str, rows: Rows) -> None:
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    base: Any = connection.dialect.loaded_dbapi.Error
+    statement = f"COPY {into} FROM STDIN"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except base as error:  # as SQLAlchemy says it of every other statement
+        raise DBAPIError.instance(statement, None, error, base, dialect=connection.dialect) from error
 
 
 def _insert(connection: Connection, table: Table, columns: str, rows: Rows, otherwise: str = "") -> int:
