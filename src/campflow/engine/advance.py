@@ -4,7 +4,8 @@ The work is cut into chunks, each one transaction: complete or not there. In a c
 touched journeys move, round after round, until nobody moves any more; every round is a handful of statements over all
 of them at once. How far a campaign has looked is written with the chunk, so a process may die between any two.
 
-One process at a time moves the people of a campaign (`engine/turns.py`); a chunk sees one moment of the database.
+One process at a time moves the people of a campaign, and of those whose order in a tick may matter to it
+(`engine/turns.py`); a chunk sees one moment of the database.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -76,14 +77,13 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
 def _decide(
     database: Database, program: CampaignProgram, deployed: Deployed, midnight: int, done: Advance, turns: Turns
 ) -> None:
-    campaign_id = deployed.ids["campaign"]
-    if campaign_id in turns.others:
+    if deployed.turn in turns.others:
         return
     try:
         with database.transaction(HOLDER) as connection:
-            fence = turns.take(connection, campaign_id)
+            fence = turns.take(connection, deployed.turn)
             decide(connection, database.tables, program, deployed, midnight)
-        turns.keep(campaign_id, fence)
+        turns.keep(deployed.turn, fence)
     except Busy:
         done.busy += 1
     except TurnLost:
@@ -178,7 +178,7 @@ class _Tick:
         return self.database.tables
 
     def run(self) -> None:
-        if self._id in self.turns.others:
+        if self.deployed.turn in self.turns.others:
             return
         try:
             self._run()
@@ -214,9 +214,9 @@ class _Tick:
             self._by_seq("looked_contact", seen, ends, lambda text: _some(text.fresh_by_contact))
         if self.now > seen["looked_at"]:
             with self.database.transaction(HOLDER) as connection:
-                fence = self.turns.take(connection, self._id)
+                fence = self.turns.take(connection, self.deployed.turn)
                 self._look(connection, {"looked_at": self.now})
-            self.turns.keep(self._id, fence)
+            self.turns.keep(self.deployed.turn, fence)
 
     # --- how far it has looked ---
 
@@ -294,7 +294,7 @@ class _Tick:
         """The texts that are kept come first, each with its own people, and then the newest."""
         found = 0
         with self.database.transaction(writer) as connection:
-            fence = self.turns.take(connection, self._id)
+            fence = self.turns.take(connection, self.deployed.turn)
             began = None
             for text, ids in self._texts():
                 chunk = _Chunk(connection, self, text, ids)
@@ -308,7 +308,7 @@ class _Tick:
                 found += these
             if looked:
                 self._look(connection, looked)
-        self.turns.keep(self._id, fence)
+        self.turns.keep(self.deployed.turn, fence)
         return found
 
     def look_inside(self) -> None:

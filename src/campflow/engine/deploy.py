@@ -6,7 +6,8 @@ they entered under, which is kept for them.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Insert, func, insert, select, update
@@ -24,6 +25,7 @@ from campflow.model.expressions import Constant
 from campflow.model.flow import Send, SetField
 from campflow.planning.carrying import carries
 from campflow.planning.plan import CampaignPlan, Plan
+from campflow.planning.planner import circles
 from campflow.sql.dialects import NEVER
 from campflow.sql.program import CampaignProgram, Program
 from campflow.storage.database import Database
@@ -65,7 +67,16 @@ def deploy(
         ]  # fmt: skip
         _remember_ground(connection, tables, program.plan, sources)
         newest = connection.scalar(select(func.max(tables.campaign_version.c.version_id))) or 0
-        return Deployment({each.name: each for each in deployed}, newest)
+        return Deployment({each.name: each for each in _in_turn(program, deployed)}, newest)
+
+
+def _in_turn(program: Program, deployed: Sequence[Deployed]) -> Iterator[Deployed]:
+    """The same, each with the campaign of its circle that stands for all."""
+    kept = (each.program.plan for one in deployed for each in one.kept)
+    for circle in circles([*(each.plan for each in program.campaigns), *kept]):
+        mine = [each for each in deployed if each.name in circle]
+        first = min((each.ids["campaign"] for each in mine), default=0)
+        yield from (replace(each, turn=first) for each in mine)
 
 
 def _remember_ground(connection: Connection, tables: Tables, plan: Plan, sources: Mapping[str, str]) -> None:

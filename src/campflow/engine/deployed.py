@@ -19,7 +19,9 @@ class Deployed:
     """One campaign in force: the ids that its statements take as parameters.
 
     Entries count from `start` to before `end` (milliseconds). `is_new` says that this text was not in force before.
-    `decides` is false where nothing is left to chance, as in tests: no split is ever decided then.
+    `decides` is false where nothing is left to chance, as in tests: no split is ever decided then. `turn`
+    is the campaign whose turn it is when this one's is: the first of its circle, since the order within a circle
+    matters to who is in it.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Deployed:
     is_new: bool
     decides: bool = True
     kept: tuple[Kept, ...] = ()
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

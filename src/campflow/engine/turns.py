@@ -1,5 +1,8 @@
 """Whose turn it is to move a campaign's people: a lease, so that the ticks of one campaign never overlap.
 
+Campaigns that tell each other something share one turn, that of the first of them (`Deployed.turn`): somebody who comes
+second would else move the one before the other has told it.
+
 It is taken with the first chunk that has something to do, asked for in every chunk, and given back when the tick ends.
 A chunk holds the campaign's row from its beginning to its commit, so the turn cannot change hands in between. Whose
 turn has run out, by the database's clock, or whose process is gone, is fenced off: its next chunk is refused.

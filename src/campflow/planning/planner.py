@@ -285,29 +285,36 @@ def in_order_of_need(campaigns: tuple[CampaignPlan, ...]) -> tuple[CampaignPlan,
 
 
 def _feeds(source: CampaignPlan, reader: CampaignPlan) -> bool:
-    for pattern in patterns(reader.campaign):
-        if pattern.event in source.announces and pattern.about in (None, source.name):
-            return True
-        if pattern.event in _emitted(source):
-            return True
-    fields = {name for expression in expressions(reader.campaign) for name in fields_in(expression)}
-    return bool(fields & _set_fields(source))
+    """Whether a campaign tells another one something while it moves people."""
+    return bool(_told_by(source) & _heard_by(reader))
 
 
 def circles(campaigns: Iterable[CampaignPlan]) -> list[set[str]]:
     """The names of campaigns, together with those whose order in a tick may matter to them: one reads what the other
     tells or sets, or both set one field. Kept texts may be among them."""
-    found: list[set[str]] = []
     plans = list(campaigns)
+    tells = {id(each): _told_by(each) for each in plans}
+    # Who sets what is a matter of all who do: the last one's value stays.
+    hears = {id(each): _heard_by(each) | {("field", name) for name in _set_fields(each)} for each in plans}
+    found: list[set[str]] = []
     for each in plans:
-        mine = {o.name for o in plans if o.name == each.name or _concern(each, o) or _concern(o, each)}
+        mine = {each.name, *(o.name for o in plans if tells[id(each)] & hears[id(o)] or tells[id(o)] & hears[id(each)])}
         apart = [circle for circle in found if not circle & mine]
         found = [*apart, mine.union(*(circle for circle in found if circle & mine))]
     return found
 
 
-def _concern(source: CampaignPlan, other: CampaignPlan) -> bool:
-    return _feeds(source, other) or bool(_set_fields(source) & _set_fields(other))
+def _told_by(source: CampaignPlan) -> set[tuple[str, ...]]:
+    """What a campaign tells others while it moves: its own steps, events, fields."""
+    steps = {(event, about) for event in source.announces for about in ("", source.name)}
+    return {*steps, *(("event", name) for name in _emitted(source)), *(("field", name) for name in _set_fields(source))}
+
+
+def _heard_by(reader: CampaignPlan) -> set[tuple[str, ...]]:
+    steps = {(each.event, each.about or "") for each in patterns(reader.campaign)}
+    events = {("event", each.event) for each in patterns(reader.campaign)}
+    fields = {name for expression in expressions(reader.campaign) for name in fields_in(expression)}
+    return {*steps, *events, *(("field", name) for name in fields)}
 
 
 def narrowed(whole: Plan, names: Iterable[str]) -> Plan:
