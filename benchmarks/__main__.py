@@ -35,6 +35,8 @@ class Benchmark:
 #: In the order of RESULTS.md.
 ALL = (
     Benchmark("drip3", ("100000",), ("20000",)),
+    Benchmark("per_contact", ("500",), ("100", "--rounds", "1")),
+    Benchmark("workers", ("20000",), ("5000", "--rounds", "1")),
     Benchmark("handover", (), ("--messages", "3000")),
     Benchmark("ingestion", ("1000000",), ("50000",)),
     Benchmark("rehearsal", (), ("--tests", "50")),
