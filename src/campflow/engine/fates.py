@@ -19,15 +19,13 @@ from sqlalchemy import (
     update,
 )
 
+from campflow.engine.accepted import accept
 from campflow.engine.costs import FREE, Prices, charge
+from campflow.engine.states import READY
 from campflow.hooks.contracts import Receipt
 from campflow.people.reactions import believe
 from campflow.storage.database import database_now
 from campflow.storage.tables import Tables
-
-#: States as texts of the statement: an index with `WHERE state = 'ready'` is used only where the query says the same.
-PLANNED: ColumnElement[str] = literal_column("'planned'")
-READY: ColumnElement[str] = literal_column("'ready'")
 
 #: Characters kept of what a provider said.
 _DETAIL = 500
@@ -84,7 +82,7 @@ def write_down(
     hashes = outcome.hashes or {}
     accepted = [receipt for receipt in outcome.receipts if receipt.outcome == "accepted"]
     if accepted:
-        _accept(connection, tables, accepted, hashes, now)
+        accept(connection, tables, accepted, hashes, now, _DETAIL)
         charge(connection, tables, accepted, prices, now)
     others = [receipt for receipt in outcome.receipts if receipt.outcome != "accepted"]
     clock = database_now(connection) if outcome.doubtful else None
@@ -194,32 +192,6 @@ def _row(
     retry_at = now + max(1, round(seconds * 1000))
     later = {"new_state": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
     return row | later | {"doubted": clock if doubtful else None}
-
-
-def _accept(
-    connection: Connection, tables: Tables, receipts: Sequence[Receipt], hashes: Mapping[int, str], now: int
-) -> None:
-    """What nearly every message comes to, by the driver alone: its parameters took most of a delivery's time."""
-    m = tables.message.c
-    statement = (
-        update(tables.message)
-        .where(m.message_id == bindparam("id"), m.state == READY)
-        .values(
-            state=literal_column("'accepted'"),
-            settled_at=bindparam("at"),
-            provider_id=bindparam("provider"),
-            content_hash=bindparam("hash"),
-            detail=bindparam("said"),
-        )
-    )
-    compiled = statement.compile(dialect=connection.dialect)
-    names = ("at", "provider", "hash", "said", "id")
-    rows: Any = [
-        (now, r.provider_id, hashes.get(r.message_id), r.detail[:_DETAIL] or None, r.message_id) for r in receipts
-    ]
-    if getattr(compiled, "positiontup", None) != list(names):  # a driver with names instead of places
-        rows = [dict(zip(names, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(str(compiled), rows)
 
 
 def _update(tables: Tables) -> Update:

@@ -33,8 +33,8 @@ from sqlalchemy import (
 
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.deployed import Deployment
-from campflow.engine.fates import PLANNED, READY
 from campflow.engine.permission import address_columns, refusal
+from campflow.engine.states import PLANNED, READY
 from campflow.model.flow import Send
 from campflow.planning.plan import CampaignPlan
 from campflow.sql.gates import TURN, WAITS_FOR_BUDGET

@@ -20,8 +20,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exist
 
 from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
-from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, Retry, report, write_down
+from campflow.engine.fates import RETRY, Outcome, Retry, report, write_down
 from campflow.engine.gates import Gates
+from campflow.engine.states import PLANNED, READY
 from campflow.people.reactions import believe
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
@@ -255,6 +256,10 @@ class Clerk:
             _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
             if self.gates is not None:
                 self.gates.refuse(connection, self.batch.channel, window[0], window[-1], now)
+            if len(window) == window[-1] - window[0] + 1:  # without gaps: as many as there are ids are all of them
+                count = select(func.count()).select_from(tables.message).where(mine)
+                if connection.scalar(count) == len(window):
+                    return frozenset(window)
             ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
             return frozenset(ready).intersection(window)
 

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select
 
 from campflow.engine.advance import advance
 from campflow.engine.deployed import Deployment
-from campflow.engine.fates import PLANNED, READY, RETRY, Outcome, write_down
+from campflow.engine.fates import RETRY, Outcome, write_down
 from campflow.engine.gates import Gates
 from campflow.engine.outbox import release
 from campflow.engine.schedule import occurrences
+from campflow.engine.states import PLANNED, READY
 from campflow.hooks.contracts import Receipt
 from campflow.model.calendar import DAY, to_instant, to_local
 from campflow.model.flow import Flow

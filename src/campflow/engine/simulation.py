@@ -14,12 +14,13 @@ from campflow.engine.advance import advance
 from campflow.engine.behaviour import HOUR, MINUTE
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployed, Deployment
-from campflow.engine.fates import READY, RETRY, Outcome, write_down
+from campflow.engine.fates import RETRY, Outcome, write_down
 from campflow.engine.gates import Gates
 from campflow.engine.lives import Lives
 from campflow.engine.outbox import release
 from campflow.engine.pulse import is_due
 from campflow.engine.punctual import without_address, without_consent
+from campflow.engine.states import READY
 from campflow.model.calendar import DAY, add
 from campflow.model.constants import Stored
 from campflow.model.flow import After, AtTime, Flow, Send

@@ -1,0 +1,103 @@
+"""What nearly every message comes to, written as few rows as say it.
+
+A run is messages whose ids follow each other and of which the same is written: a provider that gives no ids makes one
+run of a window. There are no other messages between its ends, so a range of ids says which they are.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Text,
+    Update,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    update,
+)
+
+from campflow.engine.states import READY
+from campflow.hooks.contracts import Receipt
+from campflow.storage.tables import Tables
+
+
+class Run(NamedTuple):
+    """First and last id, and what is written of each."""
+
+    first: int
+    last: int
+    provider: str | None
+    hash: str | None
+    said: str | None
+
+
+def accept(
+    connection: Connection,
+    tables: Tables,
+    receipts: Sequence[Receipt],
+    hashes: Mapping[int, str],
+    now: int,
+    longest: int,
+) -> None:
+    """Write that these were accepted, if their fate is not written yet; of what was said, `longest` characters."""
+    runs = list(_runs(receipts, hashes, longest))
+    if connection.dialect.name == "postgresql":  # one statement: each of many is a message to the server and back
+        lists = dict(zip(Run._fields, (list(each) for each in zip(*runs, strict=True)), strict=True))
+        connection.execute(_in_one(tables), {**lists, "at": now})
+        return
+    compiled = _one_by_one(tables).compile(dialect=connection.dialect)
+    order = [("at", *Run._fields).index(name) for name in compiled.positiontup or ()]
+    # By the driver alone: its parameters took most of a delivery's time.
+    rows: Any = [tuple((now, *run)[place] for place in order) for run in runs]
+    connection.exec_driver_sql(str(compiled), rows)
+
+
+def _runs(receipts: Sequence[Receipt], hashes: Mapping[int, str], longest: int) -> Iterator[Run]:
+    first = last = 0  # no message has this id
+    same: tuple[str | None, str | None, str | None] = (None, None, None)
+    for each in sorted(receipts, key=attrgetter("message_id")):
+        id = each.message_id
+        said = (each.provider_id, hashes.get(id), each.detail[:longest] or None)
+        if id == last + 1 and said == same and first:
+            last = id
+            continue
+        if first:
+            yield Run(first, last, *same)
+        first, last, same = id, id, said
+    if first:
+        yield Run(first, last, *same)
+
+
+@lru_cache(maxsize=8)
+def _one_by_one(tables: Tables) -> Update:
+    m = tables.message.c
+    names: dict[str, Any] = {name: bindparam(name) for name in ("at", *Run._fields)}
+    which = (m.message_id.between(names["first"], names["last"]), m.state == READY)
+    return _accepted(tables, names).where(*which)
+
+
+@lru_cache(maxsize=8)
+def _in_one(tables: Tables) -> Update:
+    m = tables.message.c
+    types = {name: BigInteger() if name in ("first", "last") else Text() for name in Run._fields}
+    lists = [bindparam(name, type_=ARRAY(type)) for name, type in types.items()]
+    run = func.unnest(*lists).table_valued(*(column(name, type) for name, type in types.items())).alias("run")
+    run = run.render_derived()
+    which = (m.message_id.between(run.c.first, run.c.last), m.state == READY)
+    return _accepted(tables, {"at": bindparam("at"), **{name: run.c[name] for name in types}}).where(*which)
+
+
+def _accepted(tables: Tables, said: Mapping[str, Any]) -> Update:
+    return update(tables.message).values(
+        state=literal_column("'accepted'"),
+        settled_at=said["at"],
+        provider_id=said["provider"],
+        content_hash=said["hash"],
+        detail=said["said"],
+    )
