@@ -1,0 +1,328 @@
+"""Two workers on one PostgreSQL, each stopped where it hurts most: nobody is lost, doubled, passed over or sent twice.
+
+Nothing here is luck. One worker waits before a statement that the test names until the other one is through, or waits
+in turn for the first: PostgreSQL says which.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, insert, select, update
+from tests import databases
+from tests.databases import Store
+from tests.engine.workbench import Bench, instant
+
+from campflow.engine.advance import Advance, advance
+from campflow.engine.fates import RETRY, Outcome
+from campflow.engine.gates import Gates
+from campflow.engine.outbox import Clerk, lease, release, take_over
+from campflow.hooks.contracts import Receipt
+from campflow.people.importing import import_people
+from campflow.people.sources import CsvSource
+from campflow.storage.database import Database
+from campflow.storage.writers import holder, releaser
+
+pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.parametrize("store", databases.kinds()[1:], indirect=True)]
+
+LONG = 20.0  # seconds that nothing here takes
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = ANY(%(pids)s)"
+
+
+class Worker:
+    """Work on connections of its own, in a thread, that stops before the `nth` statement that contains `at`."""
+
+    def __init__(self, bench: Bench, work: Callable[[Database], Any], at: str = "", nth: int = 1) -> None:
+        self._work, self._at, self._left = work, at, nth
+        self.database = Database(bench.url, bench.database.tables)
+        self.there, self._go = threading.Event(), threading.Event()
+        self.result: Any = None
+        self.pids: set[int] = set()
+        event.listen(self.database.engine, "connect", self._note)
+        event.listen(self.database.engine, "before_cursor_execute", self._look)
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _note(self, connection: Any, _record: object) -> None:
+        self.pids.add(connection.info.backend_pid)
+
+    def _look(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if self._at and self._at in statement and not self.there.is_set():
+            self._left -= 1
+            if not self._left:
+                self.there.set()
+                assert self._go.wait(LONG)
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self.database)
+        except Exception as error:
+            self.result = error
+        finally:
+            self.there.set()
+
+    @property
+    def done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def go(self) -> Any:
+        """On to the end."""
+        self._go.set()
+        self._thread.join(LONG)
+        assert self.done
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def close(self) -> None:
+        self._go.set()
+        self._thread.join(LONG)
+        self.database.close()
+
+
+@contextmanager
+def stopped(bench: Bench, work: Callable[[Database], Any], at: str, nth: int = 1) -> Iterator[Worker]:
+    """A worker that has come there and waits."""
+    with closing(Worker(bench, work, at, nth)) as worker:
+        assert worker.there.wait(LONG)
+        assert not worker.done, worker.result
+        yield worker
+
+
+@contextmanager
+def beside(bench: Bench, work: Callable[[Database], Any]) -> Iterator[Worker]:
+    """A worker that is through, or waits for a lock."""
+    with closing(Worker(bench, work)) as worker:
+        with bench.database.engine.connect().execution_options(reading=True) as connection:
+            while not worker.done and not connection.exec_driver_sql(WAITING, {"pids": list(worker.pids)}).scalar():
+                connection.rollback()  # what it shows is the moment at which a transaction first asked
+        yield worker
+
+
+# --- ticks --------------------------------------------------------------------------------------------------------
+
+TWO = """
+contact {
+  email email
+  score number = 0
+}
+event signup
+event purchase
+campaign first {
+  audience email is set
+  enter on signup
+  stage welcome {
+    set score = score + 1
+    send mail hello
+    on purchase -> bought
+    after 1 day -> end
+  }
+  stage bought {
+    after 30 days -> end
+  }
+  final end
+}
+campaign second {
+  audience email is set
+  enter on signup
+  stage only {
+    send mail nudge
+    after 1 day -> end
+  }
+  final end
+}
+"""
+#: Without what makes others wait: an event or a change of its own.
+SILENT = TWO.replace("    set score = score + 1\n", "")
+DAY_1 = "2026-03-01 12:00"
+
+
+def _bench(text: str = TWO, people: int = 6) -> Bench:
+    bench = Bench(text, ["hello", "nudge"])
+    bench.people("key,email\n" + "\n".join(f"c{n},c{n}@x.example" for n in range(people)))
+    bench.deploy("2026-03-01")
+    bench.events("key,event,at\n" + "\n".join(f"c{n},signup,2026-03-01 10:00" for n in range(people)), instant(DAY_1))
+    return bench
+
+
+def _ticks(bench: Bench, now: str, chunk: int = 50_000) -> Callable[[Database], Advance]:
+    program, deployment = bench.program, bench.deployment
+    assert deployment is not None
+    return lambda database: advance(database, program, deployment, instant(now), chunk=chunk)
+
+
+def _told(bench: Bench) -> tuple[object, ...]:
+    with bench.database.reader() as connection:
+        c = bench.database.tables.contact.c
+        scores = connection.execute(select(c.contact_key, c.score).order_by(c.contact_key)).all()
+    return bench.moves(), bench.planned(), scores
+
+
+def test_whose_people_another_moves_just_now_is_left_to_it_and_the_next_campaign_is_done(store: Store) -> None:
+    alone, bench = _bench(SILENT), _bench(SILENT)
+    alone.tick(DAY_1)
+    with stopped(bench, _ticks(bench, DAY_1), "INSERT INTO message") as first:
+        with beside(bench, _ticks(bench, DAY_1)) as second:
+            assert second.done  # it waits for nobody
+            done = second.go()
+        assert (done.busy, done.entered) == (1, 6)  # the other campaign
+        first.go()
+    bench.tick(DAY_1)
+    assert _told(bench) == _told(alone)
+
+
+def test_who_stood_still_too_long_finds_the_campaign_taken_over_and_writes_nothing_more(store: Store) -> None:
+    alone, bench = _bench(), _bench()
+    alone.tick(DAY_1)
+    # Between two chunks of the first campaign: it has its turn, and no transaction is open.
+    with stopped(bench, _ticks(bench, DAY_1, chunk=2), "REPEATABLE READ;", nth=2) as first:
+        c = bench.database.tables.campaign
+        with bench.database.transaction(holder(False)) as connection:
+            held = connection.execute(update(c).where(c.c.tick_until.is_not(None)).values(tick_until=1)).rowcount
+        assert held == 1
+        with beside(bench, _ticks(bench, DAY_1)) as second:
+            taken = second.go()
+        assert taken.entered > 0
+        late = first.go()
+    assert late.lost == 1
+    assert _told(bench) == _told(alone)
+    assert bench.tick(DAY_1).entered == 0
+
+
+def test_an_event_that_becomes_visible_after_a_later_one_is_not_passed_over(store: Store) -> None:
+    bench = _bench()
+    bench.tick(DAY_1)
+
+    def buys(key: int) -> Callable[[Database], None]:
+        def work(database: Database) -> None:
+            e = database.tables.event
+            row = {"contact_id": key, "name": "purchase", "at": instant("2026-03-01 13:00"), "source": "x"}
+            with database.transaction(holder(True)) as connection:
+                connection.execute(insert(e).values(row | {"event_id": "1", "early": False}))
+                connection.exec_driver_sql("SELECT 'told'")
+
+        return work
+
+    with stopped(bench, buys(1), "SELECT 'told'") as early:  # has the lower number, and is not committed
+        with beside(bench, buys(2)) as later:
+            later.go()
+        with beside(bench, _ticks(bench, "2026-03-01 14:00")) as tick:
+            early.go()
+            tick.go()
+    bench.tick("2026-03-01 15:00")
+    assert [key for key, _, to, _ in bench.moves() if to == "bought"] == ["c0", "c1"]
+
+
+def test_a_field_that_a_campaign_sets_and_an_import_changes_keeps_both(store: Store) -> None:
+    bench = _bench()
+    with (
+        stopped(bench, _ticks(bench, DAY_1), "UPDATE contact") as tick,
+        beside(bench, lambda database: _imports(bench, database)) as learns,
+    ):
+        tick.go()
+        learns.go()
+    with bench.database.reader() as connection:
+        t = bench.database.tables
+        assert connection.scalar(select(t.contact.c.score).where(t.contact.c.contact_key == "c0")) == 10
+        changes = connection.execute(select(t.change.c.old).where(t.change.c.contact_id == 1).order_by(t.change.c.seq))
+        assert [float(old) for (old,) in changes] == [0, 1]
+
+
+def _imports(bench: Bench, database: Database) -> None:
+    import_people(
+        database, bench._flow(bench.text).contact, CsvSource(), iter([b"key,score\n", b"c0,10\n"]), currency="EUR",
+        zone="UTC", now=instant(DAY_1),
+    )  # fmt: skip
+
+
+# --- messages -----------------------------------------------------------------------------------------------------
+
+LIMITED = """
+contact {
+  email email
+}
+event signup
+campaign first {
+  limit 1 mail per day
+  audience email is set
+  enter on signup
+  stage only {
+    send mail hello
+    after 30 days -> end
+  }
+  final end
+}
+campaign second {
+  priority 5
+  limit 1 mail per day
+  audience email is set
+  enter on signup
+  stage only {
+    send mail nudge
+    after 30 days -> end
+  }
+  final end
+}
+"""
+
+
+def test_two_who_release_keep_a_limit_over_all_campaigns(store: Store) -> None:
+    bench = _bench(LIMITED)
+    bench.tick(DAY_1)
+
+    def releases(database: Database) -> int:
+        gates = Gates(database.tables, bench.program, bench.deployment)
+        with database.transaction(releaser(False)) as connection:
+            return release(connection, database.tables, instant(DAY_1), gates=gates).ready
+
+    with stopped(bench, releases, "UPDATE message SET state='ready'") as first, beside(bench, releases) as second:
+        assert first.go() + second.go() == 6
+    ready = Counter(key for key, _, _, state in bench.planned() if state == "ready")
+    assert ready == {f"c{n}": 1 for n in range(6)}
+
+
+def _ready(people: int = 6) -> Bench:
+    bench = _bench(people=people)
+    bench.tick(DAY_1)
+    return bench
+
+
+def test_two_who_lease_at_once_hold_different_messages(store: Store) -> None:
+    bench = _ready()
+
+    def leases(database: Database) -> tuple[int, int]:
+        batch = lease(database, "mail", "test", 4, 60, instant(DAY_1))
+        assert batch is not None
+        return batch.first_message_id, batch.last_message_id
+
+    with stopped(bench, leases, "INSERT INTO batch") as first, beside(bench, leases) as second:
+        (low, to), (other, _) = first.go(), second.go()
+    assert low <= to < other
+
+
+def test_who_takes_over_leaves_alone_what_is_being_written(store: Store) -> None:
+    """The holder is in the middle of its last word when its lease runs out: that word counts, nothing is in doubt."""
+    bench = _ready()
+    batch = lease(bench.database, "mail", "test", 100, 60, instant(DAY_1))
+    assert batch is not None
+    window = list(range(batch.first_message_id, batch.last_message_id + 1))
+
+    def closes(database: Database) -> None:
+        clerk = Clerk(database, batch, RETRY, Random(1))
+        ready = clerk.hand_over(window, Outcome(), instant(DAY_1))
+        assert list(ready)
+        clerk.close(Outcome([Receipt(number, "accepted") for number in ready]), instant(DAY_1))
+
+    with stopped(bench, closes, "unnest") as holding:
+        b = bench.database.tables.batch
+        with beside(bench, lambda database: take_over(database, {}, instant(DAY_1))) as taker:
+            assert taker.done
+            assert taker.go().batches == 0
+        holding.go()
+        with bench.database.reader() as connection:
+            assert connection.scalar(select(func.count()).where(b.c.closed_at.is_(None))) == 0
+    assert {state for *_, state in bench.planned()} == {"accepted"}
