@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from campflow.storage.database import Database, database_now
+from campflow.storage.writers import HOLDER
 
 #: Seconds that a provider is left alone: at least, at most, and how long one who tries is waited for.
 LEAST, MOST, TRIAL = 1.0, 60.0, 60.0
@@ -158,7 +159,7 @@ class Weather:
         channel = self.database.tables.channel
         new = self.database.dialect.insert(channel).values(name=self.name, failures=0)
         mine = select(channel).where(channel.c.name == self.name).with_for_update()
-        with self.database.transaction() as connection:
+        with self.database.transaction(HOLDER) as connection:
             connection.execute(new.on_conflict_do_nothing())
             yield connection, connection.execute(mine).one()
 
