@@ -40,6 +40,10 @@ PREFIX = "CAMPFLOW_"
 NO_SETTINGS = frozenset({"CAMPFLOW_DEBUG", "CAMPFLOW_FAILPOINT", "CAMPFLOW_PROJECT"})
 
 
+#: How variables begin that speak to campflow's own tests.
+FOR_TESTS = "CAMPFLOW_TEST_"
+
+
 class SenderSettings(BaseModel):
     """`[sender]`: who the project speaks as; `unsubscribe` is the address that takes people off a list."""
 
@@ -316,7 +320,7 @@ def _refuse_misspelled_variables() -> None:
     known = [PREFIX + key.upper() for key in Settings.model_fields]
     for name in os.environ:
         first = name.split("__")[0]
-        ours = name.startswith(PREFIX) and name not in NO_SETTINGS
+        ours = name.startswith(PREFIX) and name not in NO_SETTINGS and not name.startswith(FOR_TESTS)
         if ours and first not in known and (question := did_you_mean(first, known)):
             raise ProjectError(f"environment, {name}: there is no such setting; {question}")
 
