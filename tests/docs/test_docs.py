@@ -178,6 +178,16 @@ def test_each_hook_and_contract_has_its_heading_with_each_field() -> None:
             assert [each for each in (*fields, *methods) if f"`{each}" not in text] == [], name
 
 
+def test_each_promise_about_faults_names_a_test_that_is_there() -> None:
+    text = read(DOCS / "explanation" / "delivery-promises.md")
+    lines = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    named = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", line) for line in lines if not line.startswith("| ---")]
+    assert len(named) > 10
+    assert all(len(each) == 1 for each in named), "a line without its test"
+    missing = [f"{file}::{test}" for ((file, test),) in named if f"def {test}(" not in read(ROOT / file)]
+    assert missing == []
+
+
 def test_each_check_of_the_doctor_is_told() -> None:
     text = read(DOCS / "how-to" / "when-something-is-stuck.md")
     checks = [each.name for each in ROW_CHECKS]
