@@ -70,3 +70,20 @@ def test_a_campaign_that_fails_keeps_nobody_else_waiting(tmp_path: Path) -> None
     assert "no such table: nowhere" in failed[1]["error"]
     assert [each["accepted"] for each in told if each["event"] == "handed over"] == [1]
     assert told[-1]["event"] == "stopped"
+
+
+def test_texts_may_change_for_years(tmp_path: Path) -> None:
+    """Each new text opens the database anew; the connections of those before are let go."""
+
+    def connections() -> int:
+        links = (each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+        return sum(link.name == "campflow.db" and link.parent == tmp_path for link in links)
+
+    write_project(tmp_path)
+    with closing(open_runtime(Project.open(tmp_path))) as runtime:
+        counts = []
+        for _ in range(6):
+            runtime.read_again()
+            runtime.has_work(0)
+            counts.append(connections())
+    assert counts[1:] == counts[1:2] * 5

@@ -76,6 +76,9 @@ class Runtime:
         if self.renew is None:
             return
         new = self.renew()
+        # The one before may still be in use; whoever was at the one before that has long finished.
+        while self._left:
+            self._left.pop().close()
         self._left.append(self.database)
         self.database, self.program, self.deployment = new.database, new.program, new.deployment
         self.clock, self.stationery, self.waiting, self._seen = new.clock, new.stationery, new.waiting, None
