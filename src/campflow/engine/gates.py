@@ -228,7 +228,7 @@ def planned(tables: Tables, limited: bool) -> Insert:
     due = (m.c.state == PLANNED, m.c.release_at <= NOW)
     order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)
     turn = func.row_number().over(partition_by=m.c.contact_id, order_by=order) if limited else literal(1)
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, turn)
+    found = select(m.c.message_id, m.c.contact_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, turn)
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).join(c, c.c.campaign_id == m.c.campaign_id).where(*due)
     earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= NOW)
     chunk = earliest.order_by(first.c.release_at).limit(CHUNK_OF).subquery()
@@ -239,7 +239,9 @@ def planned(tables: Tables, limited: bool) -> Insert:
 def held(tables: Tables) -> Insert:
     """Ready messages of a channel that are about to be leased, all asked at once."""
     m, s = tables.message, tables.send
-    found = select(m.c.message_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, literal(0))
+    found = select(
+        m.c.message_id, m.c.contact_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, literal(0)
+    )
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).where(
         m.c.channel == _OF_CHANNEL, m.c.state == READY,
         m.c.message_id.between(_FIRST, _LAST),
@@ -248,14 +250,18 @@ def held(tables: Tables) -> Insert:
     return insert(workspace().candidate).from_select(_CANDIDATE, found)
 
 
-_CANDIDATE = ["message_id", "campaign_id", "channel", "transactional", "patience", "turn"]
+_CANDIDATE = ["message_id", "contact_id", "campaign_id", "channel", "transactional", "patience", "turn"]
 
 
 @lru_cache(maxsize=8)
 def decided(tables: Tables) -> Delete:
     """Whose time was put off, or who is skipped, takes no turn."""
     c, m = workspace().candidate, tables.message
-    gone = exists().where(m.c.message_id == c.c.message_id, or_(m.c.state != PLANNED, m.c.release_at > NOW))
+    gone = exists().where(
+        m.c.message_id == c.c.message_id,
+        m.c.contact_id == c.c.contact_id,
+        or_(m.c.state != PLANNED, m.c.release_at > NOW),
+    )
     return delete(c).where(gone)
 
 

@@ -89,7 +89,7 @@ def _bound(r: Rows, rule: LimitRule) -> Select[tuple[int]]:
 def _wait(r: Rows, until: Column, expected: Column, why: str, *which: Column) -> Executable:
     """Look again at `until`; time stands still until it is `expected` to go, but not for a deadline."""
     m, c = r.tables.message, r.work.candidate
-    patience = one(select(c.c.patience).where(c.c.message_id == m.c.message_id), c)
+    patience = one(select(c.c.patience).where(c.c.message_id == m.c.message_id, c.c.contact_id == m.c.contact_id), c)
     values: dict[str, Column | str] = {
         "state": "planned",
         "release_at": case((patience.is_(None), least(until, m.c.expires_at)), else_=until),

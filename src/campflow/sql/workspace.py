@@ -72,6 +72,7 @@ def workspace() -> Workspace:
             "candidate",
             m,
             Column("message_id", Id, primary_key=True, autoincrement=False),
+            Column("contact_id", Id, nullable=False),
             Column("campaign_id", Id, nullable=False),
             Column("channel", Text, nullable=False),
             Column("transactional", Boolean, nullable=False),
