@@ -25,6 +25,7 @@ from campflow.hooks import contracts, specs
 from campflow.settings import ChannelLimits, Settings
 from campflow.storage.tables import Tables
 from campflow_email.settings import EmailSettings
+from campflow_lob.settings import LobSettings
 from campflow_print.settings import LetterSettings
 
 REFERENCE = DOCS / "reference"
@@ -151,7 +152,9 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 def test_each_setting_has_its_heading_and_its_variable() -> None:
     page = REFERENCE / "settings.md"
-    plugins = {"email": EmailSettings, "letter": LetterSettings, "NAME": ChannelLimits}
+    plugins: dict[str, type[BaseModel]] = {
+        "email": EmailSettings, "letter": LetterSettings, "lob": LobSettings, "NAME": ChannelLimits,
+    }  # fmt: skip
     own = [key for name, model in plugins.items() for key in _keys(model, f"channels.{name}.")]
     keys = [*_keys(Settings, ""), *own]
     assert [key for key in keys if key not in headings(page)] == []
