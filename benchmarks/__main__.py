@@ -35,6 +35,7 @@ class Benchmark:
 #: In the order of RESULTS.md.
 ALL = (
     Benchmark("drip3", ("100000",), ("20000",)),
+    Benchmark("senders", ("40000",), ("4000",)),
     Benchmark("per_contact", ("500",), ("100", "--rounds", "1")),
     Benchmark("workers", ("20000",), ("5000", "--rounds", "1")),
     Benchmark("handover", (), ("--messages", "3000")),
