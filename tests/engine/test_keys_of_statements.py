@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy import make_url
 from tests.engine.test_query_plans import TEXT
 from tests.engine.workbench import Bench
 
@@ -42,7 +42,7 @@ def _through_its_contact(sql: str, left: str, right: str) -> bool:
 def program() -> Program:
 
     bench = Bench(TEXT, ["hello"], rfm=Rfm("purchase", "amount"))
-    return write(bench.program.plan, bench.database.tables, psycopg.dialect())
+    return write(bench.program.plan, bench.database.tables, make_url("postgresql+psycopg://").get_dialect()())
 
 
 def _statements(program: Program) -> list[Statement]:
