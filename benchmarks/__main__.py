@@ -40,6 +40,7 @@ ALL = (
     Benchmark("workers", ("20000",), ("5000", "--rounds", "1")),
     Benchmark("handover", (), ("--messages", "3000")),
     Benchmark("ingestion", ("1000000",), ("50000",)),
+    Benchmark("waiting", (), ("--many", "200000")),
     Benchmark("rehearsal", (), ("--tests", "50")),
     Benchmark("authoring", (), ("--campaigns", "20")),
     Benchmark("keystroke", (), ("--campaigns", "20", "--strokes", "20")),

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import bound_sqlite
 import figures
@@ -59,12 +60,11 @@ campaign drip {
 """
 
 
-def campflow(n: int, url: str) -> dict[str, float]:
-    """Seconds of the ticks and of the sink, contacts loaded before."""
+def opened(url: str, contacts: int = 0) -> tuple[Any, Any, Any]:
+    """The database with its contacts, the program and its deployment."""
     from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, Vocabulary
     from campflow.compiler import check_sources, compile_flow
     from campflow.diagnostics.source import Source
-    from campflow.engine.advance import advance
     from campflow.engine.deploy import deploy
     from campflow.model.people import Duration
     from campflow.storage.database import Database
@@ -85,8 +85,15 @@ def campflow(n: int, url: str) -> dict[str, float]:
     program = compile_flow(
         checked.flow, zone="UTC", expires=Duration(days=1), tables=drawn, dialect=database.engine.dialect
     )
-    _load(database, n)
-    deployment = deploy(database, program, sources={"drip.flow": FLOW}, author="", now=START - 1)
+    _load(database, contacts)
+    return database, program, deploy(database, program, sources={"drip.flow": FLOW}, author="", now=START - 1)
+
+
+def campflow(n: int, url: str) -> dict[str, float]:
+    """Seconds of the ticks and of the sink, contacts loaded before."""
+    from campflow.engine.advance import advance
+
+    database, program, deployment = opened(url, n)
     took = {"ticks": 0.0, "sink": 0.0}
     moved = planned = sent = 0
     for day in (0, 2, 6):

@@ -93,7 +93,7 @@ def bulk(database: "Database", table: str, columns: tuple[str, ...], rows: Itera
         with database.transaction() as connection:
             driver: Any = connection.connection.driver_connection
             if database.url.get_backend_name() == stores.SQLITE:
-                driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", batch)  # noqa: S608
+                driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", batch)
             else:
                 with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                     for row in batch:

@@ -204,7 +204,7 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
     here = r.work.touched
     moved = some(m, of_journey(m, j), m.c.move_id > MARK)
     asked = one(select(func.coalesce(func.max(e.c.seq), 0)), e)
-    stays = [here.c.stage_id == stage_id(stage), of_journey(j, here), j.c.stage_id == here.c.stage_id, ~moved]
+    stays = [here.c.stage_id == stage_id(stage), *_its_row(j, here), j.c.stage_id == here.c.stage_id, ~moved]
     moved_house = any(_may_be_put_off(r, exit) for exit in stage.exits)
     if not moved_house and not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
         stays.append(j.c.due_at <= NOW)
@@ -218,7 +218,7 @@ def follow(r: Rows) -> Written:
     """The journeys of this round's moves, brought to their new stages."""
     j, m = r.tables.journey, r.tables.move.alias("m")
     changes, of_contact = following(r, m)
-    moved = update(j).where(m.c.move_id > MARK, of_journey(j, m), *of_contact)
+    moved = update(j).where(m.c.move_id > MARK, *_its_row(j, m), *of_contact)
     return "follow", "the journeys of this round's moves, in their new stages", moved.values(changes)
 
 
@@ -241,6 +241,11 @@ def following(r: Rows, m: FromClause) -> tuple[Mapping[str, Column], Sequence[Co
         "ended_at": case((ends, m.c.at)),
     }
     return changes, (c.c.contact_id == m.c.contact_id,) if r.plan.zone.of_contact else ()
+
+
+def _its_row(j: FromClause, row: FromClause) -> Sequence[Column]:
+    """The journey to be written, by its ids alone: given the campaign too, SQLite with statistics reads all of it."""
+    return j.c.journey_id == row.c.journey_id, j.c.contact_id == row.c.contact_id
 
 
 def _since_seq(r: Rows, m: FromClause) -> Column:
