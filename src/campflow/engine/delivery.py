@@ -208,12 +208,14 @@ class _Pass:
             clock = database_now(connection)
         outcome, rows = await self._second_look(channel, read, clock)
         trouble: BaseException | None = None
-        may_go = True
+        may_go, waited = True, False
         while rows and may_go and trouble is None and not self.stop():
             window = self._window(rows)
             if not window:
-                may_go = await self._a_moment()
+                may_go = await self._a_moment() if not waited else False
+                waited = True
                 continue
+            waited = False
             rows = rows[len(window) :]
             letters, refused = self._write(window)
             outcome = replace(outcome, refused={**(outcome.refused or {}), **refused})
