@@ -28,15 +28,12 @@ T = TypeVar("T", bound=_Openable)
 class Opened(Generic[T]):
     """Opens a thing when it is first needed and keeps it. Use as `async with`, or call `close`.
 
-    `make` makes each thing, by name. `clock` counts seconds. Without `pauses`, somebody else says when to try again.
+    `make` makes each thing, by name. `clock` counts seconds.
     """
 
-    def __init__(
-        self, make: Mapping[str, Callable[[], T]], clock: Callable[[], float] = monotonic, pauses: bool = True
-    ) -> None:
+    def __init__(self, make: Mapping[str, Callable[[], T]], clock: Callable[[], float] = monotonic) -> None:
         self._make = make
         self._clock = clock
-        self._pauses = pauses
         self._opened: dict[str, T] = {}
         self._failures: dict[str, tuple[int, float, str]] = {}
         self._opening: dict[str, asyncio.Lock] = {}
@@ -44,16 +41,16 @@ class Opened(Generic[T]):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def open(self, name: str) -> T:
-        """The thing, ready. Raises ChannelError, at once while it pauses after a failure."""
+    async def open(self, name: str, anyway: bool = False) -> T:
+        """The thing, ready. Raises ChannelError, at once while it pauses after a failure and nobody tries `anyway`."""
         async with self._opening.setdefault(name, asyncio.Lock()):
-            return await self._open(name)
+            return await self._open(name, anyway)
 
-    async def _open(self, name: str) -> T:
+    async def _open(self, name: str, anyway: bool) -> T:
         if name in self._opened:
             return self._opened[name]
         _, until, reason = self._failures.get(name, (0, 0.0, ""))
-        if self._clock() < until:
+        if not anyway and self._clock() < until:
             raise ChannelError(reason)
         try:
             made = self._make[name]()
@@ -81,8 +78,6 @@ class Opened(Generic[T]):
             await _close(self._opened.popitem()[1])
 
     def _failed(self, name: str, reason: str) -> None:
-        if not self._pauses:
-            return
         count = self._failures.get(name, (0, 0.0, ""))[0]
         pause = min(_PAUSE[1], _PAUSE[0] * 2.0**count)
         self._failures[name] = (count + 1, self._clock() + pause, reason)
@@ -97,15 +92,19 @@ async def _close(opened: _Openable) -> None:
 class Channels(Opened[Channel]):
     """The channels. `settings` are checked already, by name; a channel without settings gets its defaults.
 
-    When to try again after a failure is said by the channel's weather, which all daemons share.
+    Who hands messages over asks the channel's weather, which all daemons share, when to try again after a failure.
     """
 
     def __init__(
-        self, plugins: Mapping[str, ChannelPlugin], settings: Mapping[str, BaseModel], context: ChannelContext
+        self,
+        plugins: Mapping[str, ChannelPlugin],
+        settings: Mapping[str, BaseModel],
+        context: ChannelContext,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.plugins = plugins
         make = {name: partial(_make, plugin, settings.get(name), context) for name, plugin in plugins.items()}
-        super().__init__(make, pauses=False)
+        super().__init__(make, clock)
 
     async def __aenter__(self) -> "Channels":
         return self

@@ -156,12 +156,13 @@ class _Pass:
         if sky.waits:
             return
         try:
-            channel = await self.channels.open(name)
+            channel = await self.channels.open(name, anyway=True)
             if sky.trying:
                 await self._try(channel)
             while not self.stop() and await self._one_batch(channel, self.rules.batch):
                 if self.rules.one_of is not None:
                     break
+            self.channels.worked(name)
         except ChannelError as error:
             self.report.failures[name] = str(error)
             self.weather.failed(str(error), error.retry_after)
