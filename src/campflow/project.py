@@ -304,7 +304,11 @@ class Project:
     def _checked_settings(
         self, table: str, word: str, written: Mapping[str, Mapping[str, Any]], known: Mapping[str, "_HasSettings"]
     ) -> dict[str, BaseModel]:
-        """The checked settings of every plugin of one kind. Raises ProjectError that names all wrong keys."""
+        """The checked settings of every plugin of one kind. Raises ProjectError that names all wrong keys.
+
+        A plugin that needs settings and has none is left out: it is installed, and nobody uses it here. Who does is
+        told when it is opened.
+        """
         text = (self.root / FILE).read_text("utf-8-sig")
         wrong = [_not_offered(table, word, name, known) for name in written if name not in known]
         found = {}
@@ -312,6 +316,8 @@ class Project:
             try:
                 found[name] = plugin.settings.model_validate(written.get(name, {}))
             except ValidationError as error:
+                if name not in written and all(item["type"] == "missing" for item in error.errors()):
+                    continue
                 wrong += [said(item, f"{table}.{name}.", text, plugin.settings) for item in error.errors()]
         if wrong:
             raise ProjectError("\n".join(wrong))

@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, str] = {
     "channel pause": "retrying.pause",
     "channel resume": "retrying.resume",
     "plugins": "plugins.plugins",
+    "plugin new": "plugins.new",
     "db upgrade": "db.upgrade",
     "db check": "db.check",
     "db copy": "db.copy",
@@ -65,6 +66,7 @@ GROUPS: Mapping[str, str] = {
     "db": "Where it is all kept.",
     "retry": "What goes out once more.",
     "channel": "Pause a channel, and go on.",
+    "plugin": "Of your own.",
 }
 
 

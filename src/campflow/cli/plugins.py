@@ -1,7 +1,9 @@
 """Commands about plugins."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,3 +57,29 @@ def _declared(channel: "ChannelPlugin") -> dict[str, object]:
         "webhook": f"/hooks/{channel.name}" if channel.webhook else None,
         "settings": list(channel.settings.model_fields),
     }
+
+
+class Kind(StrEnum):
+    """What a new plugin can begin as."""
+
+    channel = "channel"
+    sink = "sink"
+    source = "source"
+    action = "action"
+    audience = "audience"
+    webhook = "webhook"
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The word in .flow files: a-z, 0-9 and _.")],
+    kind: Annotated[Kind, typer.Option("--kind", help="What it is.")] = Kind.channel,
+) -> None:
+    """Write a plugin that works, with its tests, into a new folder campflow-NAME."""
+    from campflow.cli.plugin_starter import write_plugin
+
+    folder = Path(f"campflow-{name.replace('_', '-')}")
+    for shown in write_plugin(folder, name, kind.value):
+        print(f"  {folder}/{shown}")
+    print(f"\nA {kind} is ready. What to do next:")
+    for command in (f"cd {folder}", "pip install -e '.[test]'", "pytest"):
+        print(f"  {command}")

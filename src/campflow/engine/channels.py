@@ -7,7 +7,7 @@ from functools import partial
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from campflow.errors import ChannelError, PluginError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin
@@ -111,4 +111,13 @@ class Channels(Opened[Channel]):
 
 
 def _make(plugin: ChannelPlugin, settings: BaseModel | None, context: ChannelContext) -> Channel:
-    return plugin.make(settings or plugin.settings(), context)
+    return plugin.make(settings or own_settings(plugin.settings, f"channels.{plugin.name}"), context)
+
+
+def own_settings(model: type[BaseModel], table: str) -> BaseModel:
+    """The settings of a plugin of which nothing is written. Raises ChannelError where it needs some."""
+    try:
+        return model()
+    except ValidationError as error:
+        missing = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise ChannelError(f"`[{table}]` is not written, and needs {missing}: `campflow.toml` is where") from error

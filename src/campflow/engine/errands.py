@@ -16,7 +16,7 @@ from campflow.content import values
 from campflow.content.keys import stable_key
 from campflow.content.record import Record
 from campflow.content.templates import BadTemplate, CompiledText, compile_text
-from campflow.engine.channels import Opened
+from campflow.engine.channels import Opened, own_settings
 from campflow.engine.errand_rows import Held, Target, hold, is_held, put_back, renew, take_over, waiting, write_down
 from campflow.engine.fates import RETRY, Retry
 from campflow.engine.leases import kept
@@ -69,21 +69,26 @@ class Outside:
         return [name for name, plugin in self.actions.items() if plugin.idempotency == "none"]
 
 
+Made = TypeVar("Made")
+
+
 class Doors:
     """The sinks, destinations and actions that this process has opened. Use as `async with`."""
 
     def __init__(self, outside: Outside) -> None:
         self.outside, context = outside, outside.context
         self.sinks: Opened[TextSink] = Opened({
-            name: partial(plugin.texts, outside.sink_settings.get(name) or plugin.settings(), context)
+            name: _maker(plugin.texts, outside.sink_settings.get(name), plugin.settings, f"sinks.{name}", context)
             for name, plugin in outside.sinks.items() if plugin.texts is not None
         })  # fmt: skip
         self.destinations: Opened[Destination] = Opened({
-            name: partial(plugin.make, outside.destination_settings.get(name) or plugin.settings(), context)
+            name: _maker(
+                plugin.make, outside.destination_settings.get(name), plugin.settings, f"destinations.{name}", context
+            )
             for name, plugin in outside.destinations.items()
         })  # fmt: skip
         self.actions: Opened[Action] = Opened({
-            name: partial(plugin.make, outside.action_settings.get(name) or plugin.settings(), context)
+            name: _maker(plugin.make, outside.action_settings.get(name), plugin.settings, f"actions.{name}", context)
             for name, plugin in outside.actions.items()
         })  # fmt: skip
 
@@ -94,6 +99,16 @@ class Doors:
         await self.sinks.close()
         await self.destinations.close()
         await self.actions.close()
+
+
+def _maker(
+    make: Callable[[BaseModel, ChannelContext], Made],
+    settings: BaseModel | None,
+    model: type[BaseModel],
+    table: str,
+    context: ChannelContext,
+) -> Callable[[], Made]:
+    return lambda: make(settings or own_settings(model, table), context)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,9 @@ def open_web(project: Project, runtime: Runtime, log: Log) -> WebServer:
         log=log,
         base_url=web.base_url,
         webhooks=_webhooks(project, runtime),
-        routes={name: each.make(routes[name], context) for name, each in project.plugins.routes.items()},
+        routes={
+            name: each.make(routes[name], context) for name, each in project.plugins.routes.items() if name in routes
+        },
         metrics_token=web.metrics_token.get_secret_value() if web.metrics_token else None,
     )
     return WebServer(make_app(part), web.host, web.port or 0, web.proxies)
@@ -30,13 +32,15 @@ def open_web(project: Project, runtime: Runtime, log: Log) -> WebServer:
 
 def _webhooks(project: Project, runtime: Runtime) -> dict[str, Webhook]:
     context, settings = project.channel_context, project.webhook_settings()
-    found = {name: each.make(settings[name], context) for name, each in project.plugins.webhooks.items()}
+    found = {
+        name: each.make(settings[name], context) for name, each in project.plugins.webhooks.items() if name in settings
+    }
     for name, channel in project.plugins.channels.items():
-        if channel.webhook is None:
+        if channel.webhook is None or name not in runtime.settings:
             continue
         if name in found:
             raise ProjectError(
                 f"{FILE}: a channel and a webhook are both called `{name}`: leave one plugin out (`plugins`)"
             )
-        found[name] = channel.webhook(runtime.settings.get(name) or channel.settings(), context)
+        found[name] = channel.webhook(runtime.settings[name], context)
     return found

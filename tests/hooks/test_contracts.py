@@ -1,0 +1,219 @@
+"""The contract suites catch what they are there for: each broken channel fails the test that tells of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from tests.web.pigeon import PIGEON, Reports
+from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
+
+from campflow.errors import ChannelError
+from campflow.hooks.contracts import Message, Reaction, Receipt, WebAnswer, WebRequest
+from campflow.testing import Answer, ChannelContract
+from campflow.testing.samples import AT
+
+
+class Settings(BaseModel, extra="forbid"):
+    file: str = "taken.jsonl"
+
+
+class Loose(BaseModel):
+    file: str = "taken.jsonl"
+
+
+class Files:
+    """A provider that is a file of JSON lines."""
+
+    settings: Mapping[str, object] = {"file": "taken.jsonl"}
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "taken.jsonl"
+        self.orders: dict[str, Answer] = {}
+
+    def taken(self) -> list[str]:
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+
+    def will_answer(self, answer: Answer, message: Message) -> None:
+        self.orders[message.address] = answer
+
+
+class Right:
+    """Writes each text; the classes below get one thing wrong."""
+
+    files: Files
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        for message in messages:
+            yield self.sent(message)
+
+    def sent(self, message: Message) -> Receipt:
+        name, at, host = message.address.partition("@")
+        if not (at and name.isalnum() and host == "example.com"):
+            return Receipt(message.message_id, "rejected", detail="no address")
+        answer = self.files.orders.get(message.address)
+        if answer in (None, "silence"):
+            self.write(message.parts["text"])
+        outcomes: dict[Any, Any] = {"no": "rejected", "later": "retry", "silence": "uncertain", None: "accepted"}
+        return Receipt(message.message_id, outcomes[answer], detail=answer or "")
+
+    def write(self, text: str) -> None:
+        with (self.folder / "taken.jsonl").open("a") as file:
+            file.write(json.dumps(text) + "\n")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Forgetful(Right):
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        for message in messages[:-1] or messages:
+            yield self.sent(message)
+
+
+class Twice(Right):
+    def write(self, text: str) -> None:
+        super().write(text)
+        super().write(text)
+
+
+class Torn(Right):
+    def write(self, text: str) -> None:
+        for line in text.splitlines():
+            super().write(line)
+
+
+class Credulous(Right):
+    def sent(self, message: Message) -> Receipt:
+        self.write(message.parts["text"])
+        return Receipt(message.message_id, "accepted")
+
+
+class Hasty(Right):
+    def sent(self, message: Message) -> Receipt:
+        found = super().sent(message)
+        return replace(found, outcome="retry") if found.outcome == "uncertain" else found
+
+
+class Final(Right):
+    def sent(self, message: Message) -> Receipt:
+        found = super().sent(message)
+        return replace(found, outcome="rejected") if found.outcome == "retry" else found
+
+
+class Silent(Right):
+    def sent(self, message: Message) -> Receipt:
+        return replace(super().sent(message), detail="")
+
+
+class Breaking(Right):
+    """One bad message takes the window with it."""
+
+    def sent(self, message: Message) -> Receipt:
+        found = super().sent(message)
+        if found.outcome == "rejected":
+            raise ChannelError("no")
+        return found
+
+
+class Restless(Right):
+    async def open(self) -> None:
+        self.task = asyncio.create_task(asyncio.sleep(60))
+
+
+def suite(channel: type[Right], **changes: Any) -> ChannelContract:
+    changes = {"settings": Settings, "webhook": None} | changes
+    made = replace(PIGEON, make=lambda settings, context: channel(Path(context.folder)), **changes)
+
+    class Suite(ChannelContract):
+        plugin = made
+        answers = frozenset({"no", "later", "silence"})
+
+    return Suite()
+
+
+#: What is wrong, and the tests that have to say so.
+BROKEN: list[tuple[type[Right], dict[str, Any], set[str]]] = [
+    (Forgetful, {}, {"test_a_window_arrives_once_with_a_receipt_for_each"}),
+    (Twice, {}, {"test_a_window_arrives_once_with_a_receipt_for_each"}),
+    (Torn, {}, {"test_whatever_people_are_called_their_neighbours_get_theirs"}),
+    (
+        Credulous,
+        {},
+        {"test_an_address_that_is_none_spoils_its_own_message", "test_silence_after_a_message_is_uncertain"},
+    ),
+    (Hasty, {}, {"test_silence_after_a_message_is_uncertain"}),
+    (Final, {}, {"test_what_the_provider_puts_off_is_to_be_tried_again"}),
+    (Silent, {}, {"test_what_the_provider_refuses_is_rejected_and_the_rest_goes"}),
+    (Breaking, {}, {"test_an_address_that_is_none_spoils_its_own_message"}),
+    (Restless, {}, {"test_closing_what_sent_nothing_does_nothing"}),
+    (Right, {"settings": Loose}, {"test_a_setting_that_does_not_exist_is_refused"}),
+    (Right, {"idempotency": "key"}, {"test_what_is_offered_twice_with_one_key_is_taken_once"}),
+    (Right, {"window": 0}, {"test_what_it_declares_is_sound"}),
+    (Right, {"prepare": lambda *_: 1 / 0}, {"test_content_is_made_ready_for_filling"}),
+]
+
+
+def failures(contract: object, folder: Path, fixture: Callable[[Path], object]) -> set[str]:
+    """The tests of a suite that fail, each in a folder of its own."""
+    failed = set()
+    for name in [each for each in dir(contract) if each.startswith("test_")]:
+        test = getattr(contract, name)
+        if test is None:
+            continue
+        (place := folder / name).mkdir()
+        wanted = test.__code__.co_varnames[1 : test.__code__.co_argcount]
+        try:
+            test(**{each: place if each == "tmp_path" else fixture(place) for each in wanted})
+        except (Exception, pytest.fail.Exception):
+            failed.add(name)
+    return failed
+
+
+def failing(channel: type[Right], changes: dict[str, Any], folder: Path) -> set[str]:
+    def files(place: Path) -> Files:
+        channel.files = Files(place)
+        return channel.files
+
+    return failures(suite(channel, **changes), folder, files)
+
+
+def test_a_right_channel_passes(tmp_path: Path) -> None:
+    assert failing(Right, {}, tmp_path) == set()
+
+
+@pytest.mark.parametrize(("channel", "changes", "expected"), BROKEN, ids=lambda each: getattr(each, "__name__", None))
+def test_a_broken_one_fails_where_it_is_broken(
+    tmp_path: Path, channel: type[Right], changes: dict[str, Any], expected: set[str]
+) -> None:
+    assert expected <= failing(channel, changes, tmp_path)
+
+
+class Trusting(Reports):
+    """Reads what it is told, and asks nobody who says so."""
+
+    async def hear(self, request: WebRequest) -> WebAnswer:
+        try:
+            return WebAnswer([self.read(each) for each in json.loads(request.body)["reports"]])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return WebAnswer()
+
+    def read(self, report: Any) -> Reaction:
+        return Reaction(report["name"], AT, report["id"])
+
+
+def test_a_webhook_that_trusts_everybody_fails(tmp_path: Path) -> None:
+    trusting = replace(PIGEON, webhook=lambda settings, context: Trusting(""))
+    contract = type("Suite", (PigeonsReports,), {"plugin": trusting})()
+    failed = failures(contract, tmp_path, lambda place: None)
+    assert {"test_a_call_without_its_signature_is_refused", "test_a_body_that_was_changed_is_refused"} <= failed
