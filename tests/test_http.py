@@ -139,3 +139,49 @@ def test_a_request_that_cannot_be_written_was_not_sent() -> None:
         await client.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0", "[::]", "[::1]", "[::ffff:127.0.0.1]",
+        "10.1.2.3", "169.254.169.254", "192.168.1.1", "100.64.0.1", "[fe80::1]", "[fd00::1]", "[2002:7f00:1::]",
+        "224.0.0.1",
+    ],
+)  # fmt: skip
+def test_where_only_public_addresses_are_wanted_nothing_is_said_to_others(host: str) -> None:
+    provider = Provider()
+
+    async def run() -> None:
+        async with provider.serving() as url:
+            client = HttpClient("", timeout=5, public_only=True)
+            with pytest.raises(NotSent, match=r"not an address of the public internet|cannot find"):
+                await client.send("POST", f"http://{host}:{url.rpartition(':')[2]}/")
+            await client.close()
+
+    asyncio.run(run())
+    assert provider.asked == []
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver, which is not ours, says a public address first and this machine's afterwards."""
+    provider = Provider()
+    answers = ["192.0.2.1", "127.0.0.1"]  # of RFC 5737, but for the test it is public
+
+    async def run() -> None:
+        async with provider.serving() as url:
+            port = int(url.rpartition(":")[2])
+
+            async def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
+                address = answers.pop(0) if len(answers) > 1 else answers[0]
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+            client = HttpClient("", timeout=1, public_only=True)
+            with pytest.raises(NotSent):
+                await client.send("POST", f"http://rebinding.example:{port}/")
+            await client.close()
+
+    asyncio.run(run())
+    assert provider.asked == []
+    assert len(answers) == 1

@@ -8,10 +8,12 @@ from what certainly was not.
 import asyncio
 import json
 import math
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import httpx
@@ -124,7 +126,8 @@ class HttpClient:
     """One provider. Make it in a channel's `open`, close it in `close`.
 
     `url` is what paths are put behind; `timeout` the seconds that a whole request may take, its answer included;
-    `largest` the bytes that an answer may have. `headers` go with each request.
+    `largest` the bytes that an answer may have. `headers` go with each request. With `public_only` nothing is said to
+    an address of this machine or of a private network, whatever name leads there.
     """
 
     def __init__(
@@ -137,8 +140,9 @@ class HttpClient:
         connections: int = 5,
         largest: int = 1_000_000,
         ca_file: str | None = None,
+        public_only: bool = False,
     ) -> None:
-        self._timeout, self._largest = timeout, largest
+        self._timeout, self._largest, self._public_only = timeout, largest, public_only
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
         # To wait for a connection and to make one take two thirds at most: what is cut after that had gone out.
         parts = httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3)
@@ -168,6 +172,8 @@ class HttpClient:
             raise NotSent(f"the request cannot be written: {error}") from error
         try:
             async with asyncio.timeout(self._timeout):
+                if self._public_only:
+                    await _aim(request)
                 return await self._answer(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise NotSent(
@@ -195,6 +201,30 @@ class HttpClient:
         finally:
             await response.aclose()
         return Reply(response.status_code, headers, bytes(body))
+
+
+async def _aim(request: httpx.Request) -> None:
+    """Point a request at the address that its host's name has now, so that no other one is asked for later.
+
+    Raises NotSent where the name leads to any address that is not public, or nowhere.
+    """
+    host = request.url.host
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, request.url.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NotSent(f"cannot find {host}: {error.strerror or error}: check the URL and the network") from error
+    addresses = [ip_address(str(each[4][0]).partition("%")[0]) for each in found]
+    for address in addresses:
+        if not _is_public(address):
+            raise NotSent(f"{host} is {address}, which is not an address of the public internet: check the URL")
+    request.extensions = {**request.extensions, "sni_hostname": host}
+    # The field `Host` was written with the name and stays.
+    request.url = request.url.copy_with(host=str(addresses[0]))
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    inside = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (inside is None or _is_public(inside))
 
 
 def _reason(error: Exception) -> str:

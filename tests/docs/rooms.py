@@ -27,6 +27,7 @@ from campflow_echo import campflow_actions as echo_actions
 from campflow_echo import campflow_channels as echo_channels
 from campflow_echo import campflow_sinks as echo_sinks
 from campflow_email import EMAIL
+from campflow_notices import campflow_sinks as notice_sinks
 from campflow_print import LETTER
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
@@ -130,7 +131,7 @@ def _vocabulary(project: Path | None) -> Vocabulary:
             plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs)
             for plugin in CHANNELS.values()
         },
-        sinks=frozenset(plugin.name for plugin in echo_sinks()),
+        sinks=frozenset(plugin.name for plugin in (*echo_sinks(), *notice_sinks())),
         audiences=frozenset({AUDIENCE}),
         actions={plugin.name: ActionWords(plugin.name, plugin.options) for plugin in echo_actions()},
         content=ContentIndex((*written, *said)),

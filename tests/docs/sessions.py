@@ -20,7 +20,7 @@ _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d"), "<day>"),
     (re.compile(r"\d{10}\.[0-9a-f]{1,16}-[0-9a-f]{24}\.campflow"), "<file>"),
     (re.compile(r"[0-9a-f]{1,16}-[0-9a-f]{24}"), "<key>"),
-    (re.compile(r"1\.1\.[\w-]+\.[\w-]+"), "<token>"),
+    (re.compile(r"1\.(?:1|[0-9a-f]{6})\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(r"in \d+\.\d s$"), "in <seconds>"),
 )
 
