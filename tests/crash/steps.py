@@ -10,7 +10,6 @@ from campflow.engine import errands
 from campflow.engine.clock import ManualClock
 from campflow.engine.delivery import Rules, deliver_ready
 from campflow.hooks.contracts import ContactEvent
-from campflow.people.recording import record_events
 from campflow.project import Project
 from campflow.running import open_runtime
 
@@ -127,15 +126,10 @@ def edit(folder: Path, wait: str) -> None:
 def bounce(folder: Path) -> None:
     """A provider reports that the mail to one person came back."""
     at = dt.datetime(2026, 3, 2, 11, tzinfo=dt.UTC)
-    project = Project.open(folder)
     reported = ContactEvent("person6@example.com", "bounced", at, "ledger", "b1", "hello")
-    with closing(project.database()) as database:
-        flow = project.flow.flow
-        told = record_events(
-            database, flow.contact, flow.events, [reported], currency="EUR", zone="UTC",
-            now=project.clock(database).now(), addresses={"ledger": "email"},
-        )  # fmt: skip
-    assert not told.refused
+    with closing(open_runtime(Project.open(folder))) as runtime:
+        heard = runtime.inbox.record("ledger", [reported], runtime.clock.now())
+    assert not heard.refused
 
 
 def slow_pass(folder: Path, moment: str) -> None:
