@@ -26,7 +26,7 @@ from campflow.storage.tables import Tables, contact_column
 #: Reactions after which it is certain that the provider had the message, and the one that says that it refused it.
 _HAD_IT = frozenset({
     "sent", "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced", "complained",
-    "unsubscribed", "returned",
+    "unsubscribed", "returned", "scanned",
 })  # fmt: skip
 _REFUSED = "failed"
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from campflow.content import postal
-from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Prepared, Webhook
+from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, CommandPlugin, Prepared, Webhook
 from campflow.hooks.specs import hookimpl
+from campflow_print.returned import returned
 from campflow_print.settings import LetterSettings
 
 CAMPFLOW_API = (1, 0)
@@ -53,3 +54,8 @@ LETTER = ChannelPlugin(
 @hookimpl
 def campflow_channels() -> tuple[ChannelPlugin, ...]:
     return (LETTER,)
+
+
+@hookimpl
+def campflow_commands() -> tuple[CommandPlugin, ...]:
+    return (CommandPlugin("returned", returned),)
