@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.checking.sample import CHANNELS, campaign, checked, errors, vocabulary
 
-from campflow.checking.vocabulary import ContentFile, ContentIndex, TemplateField, Vocabulary
+from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex, TemplateField, Vocabulary
 from campflow.compiler import check_sources
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source, Span
@@ -88,6 +88,21 @@ def test_without_a_contact_block_nothing_can_be_sent() -> None:
     found = check_sources([Source("a.flow", text)], words).diagnostics
     assert codes(list(found)) == ["missing-address"]
     assert "no `contact` block" in found[0].message
+
+
+def test_an_address_of_several_fields_is_missed_as_a_whole() -> None:
+    letter = ChannelWords("letter", "street", needs=("postcode", "city"))
+    words = Vocabulary(channels={"letter": letter}, content=ContentIndex((ContentFile("a", "a", "letter"),)))
+    text = "event signup
+contact {
+  score integer
+  city text
+}
+" + campaign(actions="send letter a")
+    found = check_sources([Source("a.flow", text)], words).diagnostics
+    assert codes(list(found)) == ["missing-address"]
+    assert "have no fields `street` or `postcode`" in found[0].message
+    assert found[0].hint == "add `street` and `postcode` to the contact block"
 
 
 def test_a_project_of_no_files_is_sound() -> None:
