@@ -93,12 +93,7 @@ def test_without_a_contact_block_nothing_can_be_sent() -> None:
 def test_an_address_of_several_fields_is_missed_as_a_whole() -> None:
     letter = ChannelWords("letter", "street", needs=("postcode", "city"))
     words = Vocabulary(channels={"letter": letter}, content=ContentIndex((ContentFile("a", "a", "letter"),)))
-    text = "event signup
-contact {
-  score integer
-  city text
-}
-" + campaign(actions="send letter a")
+    text = "event signup\ncontact {\n  score integer\n  city text\n}\n" + campaign(actions="send letter a")
     found = check_sources([Source("a.flow", text)], words).diagnostics
     assert codes(list(found)) == ["missing-address"]
     assert "have no fields `street` or `postcode`" in found[0].message
