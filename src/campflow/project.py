@@ -17,9 +17,10 @@ from pydantic import BaseModel, ValidationError
 from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary, is_name
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
+from campflow.engine.figure_file import FILE_SINK
 from campflow.errors import FlowError, ProjectError
 from campflow.flow_files import read_flows
-from campflow.hooks.contracts import ChannelContext, ChannelPlugin, ExecutorPlugin, Sender
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin, ExecutorPlugin, Sender, Sink
 from campflow.hooks.executors import LOCAL
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.model.amounts import parse_amount
@@ -56,7 +57,7 @@ class Project:
         root = find_root(folder or Path.cwd())
         settings = load_settings(root, flags)
         wanted = {} if settings.plugins is None else {ONLY: ",".join(settings.plugins)}
-        return cls(root, settings, load_plugins(wanted, (CSV, JSON_LINES), project=root))
+        return cls(root, settings, load_plugins(wanted, (CSV, JSON_LINES), project=root, sinks=(FILE_SINK,)))
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -247,6 +248,16 @@ class Project:
         if wrong:
             raise ProjectError("\n".join(wrong))
         return found
+
+    def figure_sinks(self) -> dict[str, Sink]:
+        """The sinks that figures go to: those with a table `[sinks.NAME]`. Raises ProjectError."""
+        known, written = self.plugins.sinks, self.settings.sinks
+        checked = self._checked_settings("sinks", "sink", written, known)
+        return {
+            name: plugin.figures(checked[name], self.channel_context)
+            for name, plugin in known.items()
+            if name in written and plugin.figures is not None
+        }
 
     def webhook_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every webhook that is no channel's. Raises ProjectError that names all wrong keys."""

@@ -22,6 +22,7 @@ from campflow.diagnostics.catalogue import TITLES, severity
 from campflow.engine import doctor_store, doctor_work
 from campflow.engine.doctor_rows import ROW_CHECKS
 from campflow.hooks import contracts, specs
+from campflow.measuring.measures import MEASURES
 from campflow.settings import ChannelLimits, Settings
 from campflow.storage.tables import Tables
 from campflow_email.settings import EmailSettings
@@ -198,6 +199,13 @@ def test_each_check_of_the_doctor_is_told() -> None:
         checks += re.findall(r"Finding\(\s*\"([^\"]+)\"", inspect.getsource(module))
     assert len(checks) > 25
     assert [name for name in checks if f"`{name}`" not in text] == []
+
+
+def test_each_measurement_stands_in_its_page_as_it_is_declared() -> None:
+    text = read(REFERENCE / "measurements.md")
+    for each in MEASURES.values():
+        labels = ", ".join(f"`{label}`" for label in each.labels)
+        assert f"| `{each.name}` | {each.kind} | {each.unit} | {labels} | {each.help} |" in text
 
 
 def test_each_state_of_a_message_has_its_heading() -> None:

@@ -60,7 +60,7 @@ def run(
             log.info("serving", host=opened.settings.web.host, port=web.port, base_url=opened.settings.web.base_url)
         elif roles == ("web",):
             raise ProjectError(f"{FILE}: `web.port`: this setting is needed to serve the web part and not written")
-        asyncio.run(Daemon(runtime, log, roles=roles, executor=executor, web=web).run())
+        asyncio.run(Daemon(runtime, log, roles=roles, executor=executor, web=web, sinks=opened.figure_sinks()).run())
 
 
 def _roles(written: str | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ them does may differ: see ROLES. What one writes, another finds in the rows.
 import asyncio
 import datetime as dt
 import signal
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict
 
@@ -16,10 +16,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from campflow.engine.asking import Asking
 from campflow.engine.channels import Channels
 from campflow.engine.errands import Doors
+from campflow.engine.figures import Meter, publish
 from campflow.engine.listening import Listening
 from campflow.engine.runtime import Runtime
 from campflow.engine.trouble import Trouble
-from campflow.hooks.contracts import Executor, Log, Work
+from campflow.hooks.contracts import Executor, Log, Sink, Work
 
 #: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
 LOOK = 1.0
@@ -32,7 +33,7 @@ ROLES = {
 }
 
 #: The jobs of a daemon, each with the role that it belongs to; a tick that did something wakes those after it.
-_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "listen": "send", "texts": "web"}
+_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "listen": "send", "figures": "tick", "texts": "web"}
 
 
 class Daemon:
@@ -49,6 +50,7 @@ class Daemon:
         roles: Collection[str] = tuple(ROLES),
         executor: Executor | None = None,
         web: AbstractAsyncContextManager[object] | None = None,
+        sinks: Mapping[str, Sink] | None = None,
     ) -> None:
         self.runtime = runtime
         self.log = log
@@ -56,6 +58,8 @@ class Daemon:
         self.roles = roles
         self.executor = executor
         self.web: AbstractAsyncContextManager[object] = web or nullcontext()
+        self.sinks = sinks or {}
+        self._meter = Meter(lambda: runtime.database, lambda: runtime.clock.now())
         self._asking = Asking()
         self._trouble = Trouble(log)
         # A look that came too late is made now; several that were missed are one.
@@ -113,6 +117,7 @@ class Daemon:
             "errands": do_errands,
             "listen": listening.look,
             "texts": read_again,
+            "figures": self._publish,
             "ask": ask,
         }
         for name in self._jobs():
@@ -128,7 +133,7 @@ class Daemon:
     def _jobs(self) -> list[str]:
         """What is to be done again and again, by the names of jobs."""
         if self.executor is not None:
-            return ["ask", "listen"] if "send" in self.roles else ["ask"]
+            return ["ask", *(name for name in ("listen", "figures") if _JOBS[name] in self.roles)]
         jobs = [name for name, role in _JOBS.items() if role in self.roles]
         return [name for name in jobs if name != "texts" or len(jobs) == 1]  # others see to that
 
@@ -222,6 +227,16 @@ class Daemon:
             self._trouble.say(what, reason)
         for what in report.reached - set(report.failures):
             self._trouble.over(what)
+
+    async def _publish(self) -> None:
+        if not self.sinks or not self._meter.is_due():
+            return
+        failed = await publish(self._meter, self.sinks)
+        for name in self.sinks:
+            if name in failed:
+                self._trouble.say(f"figures to {name}", failed[name])
+            else:
+                self._trouble.over(f"figures to {name}")
 
     def _tell_waiting(self) -> None:
         for name, reason in self.runtime.waiting.items():

@@ -82,15 +82,18 @@ def load_plugins(
     sources: Sequence[SourcePlugin] = (),
     points: Iterable[EntryPoint] | None = None,
     project: Path | None = None,
+    sinks: Sequence[SinkPlugin] = (),
 ) -> Plugins:
     """Import the installed plugins and those of the project in this folder, and ask them what they offer.
 
-    `sources` are campflow's own. `points` stands in for the installed entry points. Never raises for a plugin.
+    `sources` and `sinks` are campflow's own. `points` stands in for the installed entry points. Never raises for a
+    plugin.
     """
     found = [*_installed(points), *_own(project)]
     wanted = _wanted(environ)
-    owners: dict[tuple[str, str], str] = {("source", source.name): GROUP for source in sources}
-    offers: list[tuple[str, Offer]] = [("source", source) for source in sources]
+    offers: list[tuple[str, Offer]] = [("source", each) for each in sources]
+    offers += [("sink", each) for each in sinks]
+    owners: dict[tuple[str, str], str] = {(word, offer.name): GROUP for word, offer in offers}
     loaded: list[LoadedPlugin] = []
     failed = [FailedPlugin(name, _NOT_THERE) for name in sorted((wanted or set()) - {each.name for each in found})]
     seen: dict[str, str] = {}

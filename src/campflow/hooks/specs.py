@@ -60,7 +60,8 @@ def campflow_sinks() -> Iterable[SinkPlugin]:
     """Places that figures and the texts of `notify` go to.
 
     Asked when the project is opened. `texts` is called once per process that runs campaigns which notify the sink, with
-    checked settings; then the sink's own `open`, `notify` …, `close`.
+    checked settings; then the sink's own `open`, `notify` …, `close`. `figures` is called once per daemon that counts,
+    where `[sinks.NAME]` is written; then `publish` once a minute.
     """
     raise NotImplementedError
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from campflow.web.guard import Guard
 from campflow.web.health import Ready, live
 from campflow.web.hooks import Hooks
+from campflow.web.metrics import Metrics
 from campflow.web.pages import error_page
 from campflow.web.part import WebPart
 from campflow.web.unsubscribing import Unsubscribing
@@ -37,7 +38,7 @@ def make_app(part: WebPart) -> ASGIApp:
         part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
         return error_page(500)
 
-    unsubscribing, ready = Unsubscribing(part), Ready(part)
+    unsubscribing, ready, metrics = Unsubscribing(part), Ready(part), Metrics(part)
 
     async def unsubscribe(request: Request) -> Response:
         return await unsubscribing(request)
@@ -48,6 +49,9 @@ def make_app(part: WebPart) -> ASGIApp:
     async def is_ready(request: Request) -> Response:
         return await ready(request)
 
+    async def figures(request: Request) -> Response:
+        return await metrics(request)
+
     app = Starlette(
         routes=[
             Route("/u/{token}", unsubscribe, methods=["GET", "POST"]),
@@ -55,6 +59,7 @@ def make_app(part: WebPart) -> ASGIApp:
             Route("/health", is_ready),
             Route("/health/live", live),
             Route("/health/ready", is_ready),
+            Route("/metrics", figures),
             *(Mount(f"/pages/{name}", app) for name, app in part.routes.items()),
         ],
         exception_handlers={HTTPException: known, Exception: unknown},
