@@ -16,7 +16,7 @@ import pytest
 from tests import paper
 
 from campflow.content.templates import compile_text
-from campflow.errors import ContentError, WebhookRefused
+from campflow.errors import ChannelError, ContentError, WebhookRefused
 from campflow.hooks.contracts import ChannelContext, Message, Receipt, Sender, WebRequest
 from campflow_print import LETTER, batches
 from campflow_print.ledger import ledger
@@ -191,6 +191,15 @@ def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "letters").write_text("a file, and no folder")
     with pytest.raises(Exception, match="set `folder`"):
         send(tmp_path, [message(1)])
+
+
+def test_a_letterhead_that_is_no_picture_is_nobodys_letters_fault(tmp_path: Path) -> None:
+    head = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="1"/></svg>'
+    (tmp_path / "head.svg").write_text("no picture")
+    with pytest.raises(ChannelError, match=r"head\.svg cannot be printed"):
+        send(tmp_path, [message(1)], letterhead="head.svg", bleed=3)
+    (tmp_path / "head.svg").write_text(head)
+    assert send(tmp_path, [message(1)], letterhead="head.svg", bleed=3)[1].outcome == "accepted"
 
 
 def test_no_cell_of_the_manifest_is_a_formula(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from campflow_print.ledger import Printed, ledger
 from campflow_print.prepare import BODY
 from campflow_print.settings import LetterSettings
 from campflow_print.tree import blocks_of
-from campflow_print.typesetting import Letter, Pages, Style, typeset_sound
+from campflow_print.typesetting import Letter, Pages, Style, typeset, typeset_sound
 from campflow_print.windows import WINDOWS
 
 #: Endings of a letterhead.
@@ -141,7 +141,13 @@ class LetterChannel:
         path = self._project / self._settings.letterhead
         if path.suffix not in _PICTURES:
             raise ChannelError(f"`letterhead` {path.name}: save it as {', '.join(_PICTURES)}")
-        return path.suffix, path.read_bytes()
+        found = path.suffix, path.read_bytes()
+        try:
+            # An empty page of it: a picture that cannot be read is nobody's letter's fault.
+            typeset([], Style(WINDOWS[self._settings.window], path.name, 0, letterhead=found))
+        except ContentError as error:
+            raise ChannelError(f"`letterhead` {path.name} cannot be printed: {error}") from error
+        return found
 
 
 def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
