@@ -30,7 +30,7 @@ class Terminal:
 
     folder: Path
 
-    def __call__(self, *words: str, code: int = 0, stdin: str = "") -> Said:
+    def __call__(self, *words: str, code: int | None = 0, stdin: str = "") -> Said:
         out, err = io.StringIO(), io.StringIO()
         ended = 0
         real, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()))
@@ -42,7 +42,7 @@ class Terminal:
             finally:
                 sys.stdin = real
         said = Said(out.getvalue(), err.getvalue())
-        assert ended == code, f"{words} ended with {ended}:\n{said.stdout}\n{said.stderr}"
+        assert code is None or ended == code, f"{words} ended with {ended}:\n{said.stdout}\n{said.stderr}"
         return said
 
     def json(self, *words: str) -> Any:

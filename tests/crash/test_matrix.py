@@ -26,7 +26,7 @@ if not LONG:
     KINDS = [(kind, keys) for kind, keys in KINDS if keys == (kind != databases.SQLITE)]
 RISKY = (
     "channel.deliver.answer", "engine.outbox.Clerk.hand_over.after", "engine.outbox.Clerk.close.before",
-    "engine.advance._Tick._chunk.after", "action.run.after",
+    "engine.advance._Tick._chunk_once.after", "action.run.after",
 )  # fmt: skip
 
 

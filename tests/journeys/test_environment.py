@@ -32,7 +32,7 @@ def test_a_plugin_that_fails_is_named_and_the_rest_works(project: Campflow) -> N
     assert "email" in names
     said = project("plugins", code=1, CAMPFLOW_PLUGINS="email,nosuch").stdout
     assert "nosuch" in said
-    assert "not installed" in said
+    assert "and not there: install its distribution" in said
 
 
 def test_version_and_help(campflow: Campflow) -> None:

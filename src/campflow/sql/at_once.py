@@ -9,7 +9,7 @@ journeys may move again in this round.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select, update
+from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, literal_column, select, update
 
 from campflow.model.flow import Send
 from campflow.planning.plan import StagePlan
@@ -65,8 +65,20 @@ def _together(r: Rows, moved: CTE, log: CTE, targets: Sequence[str]) -> Executab
         planned = planned + func.count().filter(to == stage_id(stage))
     again = func.count().filter(and_(*asked_again(r, moved, moved.c.due_at)))
     told = select(func.count().label("moved"), planned.label("planned"), again.label("again")).select_from(moved)
-    put = (message(r, stage, send, moved, ()).cte(f"sent_{send.order}") for stage, send in plans)
-    return told.add_cte(log, *put)
+    return told.add_cte(log, *_one_after_the_other(r, moved, plans))
+
+
+def _one_after_the_other(r: Rows, moved: CTE, plans: Sequence[tuple[StagePlan, Send]]) -> Iterator[CTE]:
+    """The messages of each send, in the order of the file: who is first has the first turn where a limit bites.
+
+    PostgreSQL runs the parts of a statement in any order, unless one asks what another has done.
+    """
+    before: CTE | None = None
+    for stage, send in plans:
+        which = () if before is None else (select(func.count()).select_from(before).scalar_subquery() >= 0,)
+        put = message(r, stage, send, moved, which).returning(literal_column("1").label("one"))
+        before = put.cte(f"sent_{send.order}")
+        yield before
 
 
 def sent_at_once(r: Rows) -> Iterator[tuple[StagePlan, Send]]:
