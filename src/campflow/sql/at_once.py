@@ -8,8 +8,10 @@ journeys may move again in this round.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, literal_column, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from campflow.model.flow import Send
 from campflow.planning.plan import StagePlan
@@ -76,7 +78,7 @@ def _one_after_the_other(r: Rows, moved: CTE, plans: Sequence[tuple[StagePlan, S
     before: CTE | None = None
     for stage, send in plans:
         which = () if before is None else (select(func.count()).select_from(before).scalar_subquery() >= 0,)
-        put = message(r, stage, send, moved, which).returning(literal_column("1").label("one"))
+        put: ReturningInsert[Any] = message(r, stage, send, moved, which).returning(literal_column("1").label("one"))
         before = put.cte(f"sent_{send.order}")
         yield before
 
