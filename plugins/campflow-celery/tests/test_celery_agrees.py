@@ -1,7 +1,7 @@
 """Random projects whose ticks are made by two Celery processes: the reference interpreter's story, as everywhere.
 
 CAMPFLOW_TEST_LONG and CAMPFLOW_TEST_FIRST are those of `tests/properties/test_engine_agrees.py`. They are made only
-with CAMPFLOW_TEST_LONG=1: about every fourth run on PostgreSQL loses somebody of case 4000003, and it is not known yet
+with CAMPFLOW_TEST_LONG=1: two of five runs on PostgreSQL lost somebody of case 4000003, and it is not known yet
 whether a worker that is late looks at the people of the next case, or the engine passes somebody over.
 `test_celery_project.py` compares a whole project's rows at every run.
 """

@@ -140,7 +140,7 @@ def test_what_is_purged_arrives_all_the_same_and_nothing_piles_up(project: Campf
             assert mover.wait_for("tick")["planned"] == 60
         # Nobody sends: at each look the daemon sees the same, and asks for no more than there is.
         daemon.wait_for("asked")
-        time.sleep(3.5)
+        time.sleep(3.5)  # three more looks of another process, which says nothing where it asks for nothing
         assert [brokers.waiting(f"{prefix}.send.{channel}") for channel in ("email", "echo")] == [1, 1]
         assert brokers.purge(f"{prefix}.send.email") == 1
         assert brokers.purge(f"{prefix}.send.echo") == 1

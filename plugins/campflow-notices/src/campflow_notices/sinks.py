@@ -6,17 +6,25 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel
 
 from campflow.errors import PluginError
-from campflow.hooks.contracts import Answer, ChannelContext, Note, TextSink
+from campflow.hooks.contracts import Answer, ChannelContext, Note, Outcome, TextSink
 from campflow.http import Fate, HttpClient, HttpError, Reply, fate
 from campflow_notices.settings import SlackSettings, TeamsSettings, WebhookSettings, secret_bytes
 
 #: Characters of a text: Slack advises 4,000, a card of Teams may have 28 kB.
 _LONGEST = 4_000
+
+#: What may have arrived is told again: that a note comes twice is better than that it never comes.
+_ANSWERS: Mapping[Outcome, Literal["done", "failed", "retry"]] = {
+    "accepted": "done",
+    "rejected": "failed",
+    "retry": "retry",
+    "uncertain": "retry",
+}
 
 
 class _HttpSink:
@@ -36,9 +44,7 @@ class _HttpSink:
             found = later or await self._one(note)
             if found.outcome in ("retry", "uncertain"):
                 later = found
-            # It may have arrived: that a note comes twice is better than that it never comes.
-            outcome = {"accepted": "done", "rejected": "failed"}.get(found.outcome, "retry")
-            yield Answer(note.errand_id, outcome, found.detail, found.retry_after)  # type: ignore[arg-type]  # one of them
+            yield Answer(note.errand_id, _ANSWERS[found.outcome], found.detail, found.retry_after)
 
     async def _one(self, note: Note) -> Fate:
         try:
