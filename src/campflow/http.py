@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from campflow.errors import ChannelError, PluginError
-from campflow.hooks.contracts import Outcome
+from campflow.hooks.contracts import Message, Outcome, Receipt
 
 #: The longest that a provider's Retry-After is believed, in seconds: a day.
 LONGEST_WAIT = 86_400.0
@@ -229,3 +229,50 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+async def one_by_one(
+    messages: Sequence[Message], send: Callable[[Message], Awaitable[Receipt]], beside: int
+) -> AsyncIterator[Receipt]:
+    """What a channel's `deliver` is where each message is a request, so many of them `beside` each other.
+
+    `send` raises ChannelError where the provider cannot be reached or wants to be left alone: what was under way is
+    heard to its end, the rest is a `retry`, and the error is raised. NoAnswer is `uncertain`, and no error of all.
+    """
+
+    async def heard(message: Message) -> Receipt | ChannelError:
+        try:
+            return await send(message)
+        except NotSent as error:
+            return ChannelError(str(error))
+        except NoAnswer as error:
+            return Receipt(message.message_id, "uncertain", detail=str(error))
+        except ChannelError as error:
+            return error
+
+    for start in range(0, len(messages), beside):
+        group = messages[start : start + beside]
+        trouble: ChannelError | None = None
+        for message, said in zip(group, await asyncio.gather(*map(heard, group)), strict=True):
+            if isinstance(said, ChannelError):
+                trouble = said
+                yield Receipt(message.message_id, "retry", detail=str(said))
+            else:
+                yield said
+        if trouble is not None:
+            for left in messages[start + beside :]:
+                yield Receipt(left.message_id, "retry", detail=str(trouble))
+            raise trouble
+
+
+def next_window(reply: Reply, *headers: str) -> float | None:
+    """Seconds until a provider's window of requests ends: its Retry-After, else the first of these headers, which say
+    it in seconds since 1970. None where nothing is said that can be used."""
+    if reply.retry_after is not None:
+        return reply.retry_after
+    for name in headers:
+        written = reply.headers.get(name, "")
+        if written.isascii() and written.isdigit() and len(written) <= 12:
+            seconds = int(written) - datetime.now(UTC).timestamp()
+            return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+    return None

@@ -228,12 +228,19 @@ class Project:
         }
         return self._checked_settings("channels", "channel", own, self.plugins.channels)
 
-    def channel_limits(self) -> "dict[str, Limits]":
-        """How each channel may be used. Raises ProjectError that names all wrong keys."""
+    def channels(self, settings: Mapping[str, BaseModel]) -> dict[str, ChannelPlugin]:
+        """The channels as these settings of theirs have them."""
+        return {
+            name: plugin.fitted(plugin, settings[name]) if plugin.fitted and name in settings else plugin
+            for name, plugin in self.plugins.channels.items()
+        }
+
+    def channel_limits(self, channels: Mapping[str, ChannelPlugin]) -> "dict[str, Limits]":
+        """How each of these channels may be used. Raises ProjectError that names all wrong keys."""
         from campflow.engine.weather import Limits
 
         text, wrong, found = (self.root / FILE).read_text("utf-8-sig"), list[str](), dict[str, Limits]()
-        for name, plugin in self.plugins.channels.items():
+        for name, plugin in channels.items():
             table = self.settings.channels.get(name, {})
             ours = {key: value for key, value in table.items() if key in ChannelLimits.model_fields}
             try:

@@ -40,10 +40,11 @@ def open_runtime(project: Project) -> Runtime:
     clock = chosen.clock(database)
     wanted = texts(chosen, database.tables, forgiving=True)
     deployment = _put(chosen, database, force, wanted, clock.now())
+    channels = chosen.channels(settings)
     return Runtime(
         database, _hearing(wanted.program, deployment), deployment, clock, _stationery(chosen, database),
-        chosen.plugins.channels, settings, chosen.channel_context, chosen.costs(),
-        chosen.channel_limits(), chosen.outside(),
+        channels, settings, chosen.channel_context, chosen.costs(),
+        chosen.channel_limits(channels), chosen.outside(),
         waiting=stands.waiting,
         renew=lambda: open_runtime(Project(project.root, project.settings, project.plugins)),
     )  # fmt: skip

@@ -210,6 +210,8 @@ class ChannelPlugin:
     rate        the most that the provider takes, as in "14 per second", where `[channels.NAME] rate` says nothing
     webhook     makes what hears the provider's calls to `/hooks/NAME`, with the channel's settings; None: it has none
     listens     whether its reactions come over the channel itself: it is a ListeningChannel
+    fitted      what of this is otherwise with the channel's settings, where they choose a provider: `idempotency`,
+                `window`, `rate` …; never its name, its address or its options. None: it is always as it stands here
     """
 
     name: str
@@ -229,11 +231,17 @@ class ChannelPlugin:
     webhook: "MakeWebhook | None" = None
     listens: bool = False
     needs: tuple[str, ...] = ()
+    fitted: "FitChannel | None" = None
 
 
 class PrepareContent(Protocol):
     def __call__(self, body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
         """The parts of a content file, once per file. Raises ContentError for what cannot be made ready."""
+
+
+class FitChannel(Protocol):
+    def __call__(self, plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
+        """The plugin as these checked settings have it: `dataclasses.replace(plugin, idempotency="key")`."""
 
 
 class MakeChannel(Protocol):

@@ -35,7 +35,7 @@ def _webhooks(project: Project, runtime: Runtime) -> dict[str, Webhook]:
     found = {
         name: each.make(settings[name], context) for name, each in project.plugins.webhooks.items() if name in settings
     }
-    for name, channel in project.plugins.channels.items():
+    for name, channel in runtime.plugins.items():
         if channel.webhook is None or name not in runtime.settings:
             continue
         if name in found:

@@ -38,26 +38,41 @@ class Mail:
 
 def build(message: Message, sender: Sender, date: dt.datetime, return_path: str | None = None) -> Mail:
     """The whole mail, lines ending in CRLF. Raises ContentError for what cannot be a mail."""
-    options = message.options
-    display, origin = _known_mailbox(str(options.get("from") or _identity(sender)), "from")
+    display, origin = origin_of(message, sender)
     recipient = address(message.address, "the contact's address")
-    subject = str(options.get("subject") or "")
-    if not subject:
-        raise ContentError(f"{message.name} has no subject: write `subject: …` in its front matter")
     head = [
         mailbox_field("From", display, origin),
         raw_field("To", f"<{recipient}>"),
-        field("Subject", subject),
+        field("Subject", subject_of(message)),
         _date(int(date.timestamp())),
         raw_field("Message-ID", f"<{message.key}@{origin.rpartition('@')[2]}>"),
     ]
-    if reply_to := str(options.get("reply_to") or sender.reply_to or ""):
-        head.append(mailbox_field("Reply-To", *_known_mailbox(reply_to, "reply_to")))
-    if not options.get("transactional"):
-        head += _list_headers(message, sender, origin)
+    if (reply_to := reply_to_of(message, sender)) is not None:
+        head.append(mailbox_field("Reply-To", *reply_to))
+    if not message.options.get("transactional"):
+        head += [raw_field(name, value) for name, value in list_headers(message, sender, origin)]
     head.append(b"MIME-Version: 1.0\r\n")
     data = b"".join(head) + _content(message)
     return Mail(return_path or origin, recipient, data, not (recipient + origin).isascii())
+
+
+def origin_of(message: Message, sender: Sender) -> tuple[str, str]:
+    """The name and the address that it comes from. Raises ContentError."""
+    return _known_mailbox(str(message.options.get("from") or _identity(sender)), "from")
+
+
+def reply_to_of(message: Message, sender: Sender) -> tuple[str, str] | None:
+    """The name and the address that answers go to, where that is another. Raises ContentError."""
+    reply_to = str(message.options.get("reply_to") or sender.reply_to or "")
+    return _known_mailbox(reply_to, "reply_to") if reply_to else None
+
+
+def subject_of(message: Message) -> str:
+    """Raises ContentError where it has none."""
+    subject = str(message.options.get("subject") or "")
+    if not subject:
+        raise ContentError(f"{message.name} has no subject: write `subject: …` in its front matter")
+    return subject
 
 
 #: Most mails of a project come from the same few mailboxes, and many within the same second.
@@ -77,28 +92,34 @@ def _identity(sender: Sender) -> str:
     return f"{sender.name.replace('<', '').replace('>', '')} <{sender.email}>"
 
 
-def _list_headers(message: Message, sender: Sender, origin: str) -> list[bytes]:
+def list_headers(message: Message, sender: Sender, origin: str) -> list[tuple[str, str]]:
     """RFC 2369 and 2919; the one-click header of RFC 8058 only beside an https address, as it says."""
     where = unsubscribe_url(sender, message.unsubscribe_token) or unsubscribe_url(
         Sender(email=origin), message.unsubscribe_token
     )
     headers = [
-        raw_field("List-Id", f"<{message.campaign.replace('_', '-')}.{origin.rpartition('@')[2]}>"),
-        raw_field("List-Unsubscribe", f"<{url(where)}>"),
+        ("List-Id", f"<{message.campaign.replace('_', '-')}.{origin.rpartition('@')[2]}>"),
+        ("List-Unsubscribe", f"<{url(where)}>"),
     ]
     if where.startswith("https://"):
-        headers.append(raw_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
+
+
+def bodies(message: Message) -> tuple[str, str | None]:
+    """The text, and the HTML where there is one."""
+    text = _BLANK_LINES.sub("\n\n", message.parts.get("text", "")).strip("\n") + "\n"
+    markup = message.parts.get("html")
+    if markup is not None and (preheader := str(message.options.get("preheader") or "")):
+        markup = _with_preheader(markup, preheader)
+    return text, markup
 
 
 def _content(message: Message) -> bytes:
     """The text alone, or text and HTML as alternatives, the better one last."""
-    text = _BLANK_LINES.sub("\n\n", message.parts.get("text", "")).strip("\n") + "\n"
-    markup = message.parts.get("html")
+    text, markup = bodies(message)
     if markup is None:
         return _part("text/plain", text)
-    if preheader := str(message.options.get("preheader") or ""):
-        markup = _with_preheader(markup, preheader)
     # No encoded part can hold `=_`, and no 7bit one is left that way.
     boundary = f"=_{message.key}"
     line = f"--{boundary}\r\n".encode()

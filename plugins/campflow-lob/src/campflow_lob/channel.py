@@ -1,14 +1,12 @@
 """Orders to Lob over HTTP. A key is good for a day: what was offered twice is printed once."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 
 from pydantic import BaseModel
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import Channel, Message, Receipt
-from campflow.http import LONGEST_WAIT, HttpClient, NoAnswer, NotSent, Reply, fate
+from campflow.http import HttpClient, NoAnswer, Reply, fate, next_window, one_by_one
 from campflow_lob.orders import order
 from campflow_lob.settings import LobSettings
 
@@ -29,23 +27,8 @@ class LobChannel:
             self._settings.url, auth=(key.get_secret_value(), ""), timeout=self._settings.timeout, connections=_BESIDE
         )
 
-    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        for start in range(0, len(messages), _BESIDE):
-            group = messages[start : start + _BESIDE]
-            found = await asyncio.gather(*(self._send(each) for each in group), return_exceptions=True)
-            trouble: BaseException | None = None
-            for message, receipt in zip(group, found, strict=True):
-                if isinstance(receipt, Receipt):
-                    yield receipt
-                elif isinstance(receipt, ChannelError):
-                    trouble = receipt
-                    yield Receipt(message.message_id, "retry", detail=str(receipt))
-                else:
-                    raise receipt
-            if trouble is not None:
-                for left in messages[start + _BESIDE :]:
-                    yield Receipt(left.message_id, "retry", detail=str(trouble))
-                raise trouble
+    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        return one_by_one(messages, self._send, _BESIDE)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -53,25 +36,22 @@ class LobChannel:
             self._client = None
 
     async def _send(self, message: Message) -> Receipt:
-        """One order. Raises ChannelError where Lob cannot be reached, or wants to be left alone."""
+        """One order. Raises HttpError, and ChannelError where Lob wants to be left alone."""
         if self._client is None:
             raise ChannelError("the channel is not open")
         try:
             piece, path, body = order(message, self._settings)
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
-        try:
-            reply = await self._client.send("POST", path, json=body, headers={"idempotency-key": message.key})
-            return self._receipt(message, piece, reply)
-        except NotSent as error:
-            raise ChannelError(str(error)) from error
-        except NoAnswer as error:
-            return Receipt(message.message_id, "uncertain", detail=str(error))
+        reply = await self._client.send("POST", path, json=body, headers={"idempotency-key": message.key})
+        return self._receipt(message, piece, reply)
 
     def _receipt(self, message: Message, piece: str, reply: Reply) -> Receipt:
         """Raises NoAnswer for a yes that cannot be read."""
         if reply.status == 429:
-            raise ChannelError(f"Lob: {_said(reply)}", _wait(reply))
+            # Lob says when its window ends; Retry-After is what something before it says.
+            wait = next_window(reply, "x-rate-limit-reset", "ratelimit-reset")
+            raise ChannelError(f"Lob: {_said(reply)}", wait)
         meant = fate(reply)
         if meant.outcome != "accepted":
             return Receipt(message.message_id, meant.outcome, detail=_said(reply), retry_after=meant.retry_after)
@@ -97,15 +77,3 @@ def _said(reply: Reply) -> str:
     sentence = error.get("message") if isinstance(error, dict) else None
     text = f"{reply.status} {sentence if isinstance(sentence, str) else reply.said}"
     return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
-
-
-def _wait(reply: Reply) -> float | None:
-    """Lob says when its window ends, in seconds since 1970; Retry-After where something before it says that."""
-    if reply.retry_after is not None:
-        return reply.retry_after
-    for name in ("x-rate-limit-reset", "ratelimit-reset"):
-        written = reply.headers.get(name, "")
-        if written.isascii() and written.isdigit() and len(written) <= 12:
-            seconds = int(written) - time.time()
-            return min(seconds, LONGEST_WAIT) if seconds > 0 else None
-    return None
