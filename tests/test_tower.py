@@ -16,11 +16,14 @@ FLOORS = {
     "campflow.language": 1,
     "campflow.model": 1,
     # Templates are a language too: the checker reads those that stand in a `.flow` file.
+    "campflow.content.budget": 1,
+    "campflow.content.filters": 1,
     "campflow.content.record": 1,
     "campflow.content.sandbox": 1,
     "campflow.content.slots": 1,
     "campflow.content.templates": 1,
     "campflow.content.variables": 1,
+    "campflow.content.weaving": 1,
     "campflow.checking": 2,
     # The tables are a picture of the model, drawn once; the plan's writer needs it, the storage above only opens it.
     "campflow.storage.tables": 2,

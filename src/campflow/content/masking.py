@@ -11,9 +11,10 @@ from campflow.errors import ContentError
 
 _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _STRING = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+#: Atomic groups: what was read as a text is not read again as its characters, which would take for ever.
 _JINJA = re.compile(
     r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
-    rf"|\{{\{{(?:{_STRING}|.)*?\}}\}}|\{{%(?:{_STRING}|.)*?%\}}|\{{#.*?#\}}",
+    rf"|\{{\{{(?>{_STRING}|.)*?\}}\}}|\{{%(?>{_STRING}|.)*?%\}}|\{{#.*?#\}}",
     re.DOTALL,
 )
 

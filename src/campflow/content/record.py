@@ -23,3 +23,8 @@ class Record:
 def field_of(record: Record, name: str) -> Any:
     """What `record[name]` is, for those who ask often."""
     return record._values[name]
+
+
+def fields_of(record: Record) -> Mapping[str, Any]:
+    """All of them."""
+    return record._values

@@ -93,6 +93,8 @@ class Library:
         document = split(read_content(file))
         if document.problems:
             raise ContentError(f"{file.shown}: {document.problems[0].message}")
+        # Before a converter sees it: it is made for what Jinja can read.
+        _compiled(document.body, html=False, name=file.shown)
         try:
             prepared = channel.prepare(document.body, file.extension, document.front_matter)
         except ContentError:

@@ -2,88 +2,61 @@
 
 Content files are written by the people who write the `.flow` files. The sandbox is there so that nothing that a
 contact, an import or a form put into a field runs, and so that a slip in a template costs one message, not a daemon.
+What it may cost is counted: see `budget.py`.
 """
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_context
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
-from jinja2.filters import FILTERS
-from jinja2.runtime import Context, Undefined
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Cycler, Namespace
 
-#: Calls and turns of loops that filling one template may take.
-STEPS = 100_000
+from campflow.content.budget import budget_of, weight
+from campflow.content.filters import BITS, PLAIN, WOVEN, metered
+from campflow.content.weaving import weave
 
-#: Where a context keeps the count; no template can write this name.
-BUDGET = "$steps"
+#: Filters of plugins, by name.
+Filters = frozenset[tuple[str, Callable[..., object]]]
+NO_FILTERS: Filters = frozenset()
 
-_EACH = "$each"
-_LONGEST = 100_000
+_GLOBALS = ("dict", "cycler", "joiner")
 
-#: Jinja's filters without those that pad, repeat or reach into objects.
-_FILTERS = (
-    "abs", "capitalize", "count", "dictsort", "e", "escape", "first", "float", "groupby", "int", "items", "join",
-    "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round",
-    "safe", "select", "selectattr", "sort", "string", "striptags", "sum", "title", "tojson", "trim", "truncate",
-    "unique", "upper", "urlencode", "wordcount",
-)  # fmt: skip
-_GLOBALS = ("dict", "cycler", "joiner", "namespace")
-_TEXT_METHODS = frozenset({
-    "lower", "upper", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "isdigit",
-    "find", "count",
-})  # fmt: skip
-_DATE_ATTRIBUTES = frozenset({
-    "year", "month", "day", "hour", "minute", "second", "weekday", "isoweekday", "isoformat", "date", "time",
-})  # fmt: skip
+#: What may be called of a value: nothing else of it that can be called is there. `format` would pad and reach out.
+_METHODS: Mapping[type | tuple[type, ...], frozenset[str]] = {
+    str: frozenset({
+        "lower", "upper", "title", "capitalize", "strip", "lstrip", "rstrip", "startswith", "endswith", "split",
+        "isdigit", "find", "count",
+    }),
+    (dt.date, dt.time): frozenset({
+        "year", "month", "day", "hour", "minute", "second", "weekday", "isoweekday", "isoformat", "date", "time",
+    }),
+    dict: frozenset({"items", "keys", "values", "get"}),
+    LoopContext: frozenset({"cycle", "changed"}),
+    Cycler: frozenset({"next", "reset"}),
+}  # fmt: skip
 
-
-class Budget:
-    """How many steps are left."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = STEPS
-
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise SecurityError(f"it takes more than {STEPS:,} steps to fill")
+#: Words that read another file, or take values as they are.
+_REFUSED: Mapping[type[nodes.Node], tuple[str, str]] = {
+    nodes.Include: ("include", "each content file stands alone"),
+    nodes.Import: ("import", "each content file stands alone"),
+    nodes.FromImport: ("from", "each content file stands alone"),
+    nodes.Extends: ("extends", "each content file stands alone"),
+    nodes.Block: ("block", "each content file stands alone"),
+    nodes.ScopedEvalContextModifier: ("autoescape", "values are always escaped in HTML"),
+}
 
 
-def _spend(context: Context) -> None:
-    budget = context.resolve(BUDGET)
-    if isinstance(budget, Budget):
-        budget.spend()
+class _Namespace(Namespace):
+    """It may hold itself many times over: nothing of that is ever written."""
 
-
-@pass_context
-def _each(context: Context, items: Iterable[Any] | None) -> Iterator[Any]:
-    """What a `for` goes through, counted. A missing list has no items."""
-    for item in () if items is None else items:
-        _spend(context)
-        yield item
-
-
-def _default(value: Any, default: Any = "", boolean: bool = False) -> Any:
-    """The value, or `default` where the contact has none."""
-    missing = value is None or isinstance(value, Undefined) or (boolean and not value)
-    return default if missing else value
-
-
-def _date(value: Any, format: str = "%Y-%m-%d") -> str:
-    """A date or time written as `format` says, in the words of Python's strftime."""
-    if value is None:
-        return ""
-    if not isinstance(value, dt.date | dt.datetime):
-        raise SecurityError("the filter `date` needs a date or a time")
-    if len(format) > 100 or re.search(r"%[^a-zA-Z%]", format):
-        raise SecurityError(f"the date format {format[:100]!r} cannot be used: write for example %d.%m.%Y")
-    return value.strftime(format)
+    def __repr__(self) -> str:
+        return "namespace"
 
 
 def _range(*bounds: int) -> range:
@@ -102,56 +75,98 @@ def shown(value: Any) -> Any:
     return value
 
 
+@pass_context
+def _written(context: Context, value: Any) -> Any:
+    """The same, paid for."""
+    if isinstance(value, Iterator):
+        raise SecurityError("a list of what a filter made is written with `| join(', ')`")
+    budget_of(context).weigh(value)
+    return shown(value)
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """`html` decides whether values are escaped."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
-    def __init__(self, html: bool) -> None:
-        super().__init__(autoescape=html, undefined=StrictUndefined, finalize=shown, cache_size=0)
-        self.filters = {name: FILTERS[name] for name in _FILTERS}
-        self.filters |= {"default": _default, "d": _default, "date": _date, _EACH: _each}
-        self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range}
+    def __init__(self, html: bool, filters: Filters) -> None:
+        super().__init__(autoescape=html, undefined=StrictUndefined, finalize=_written, cache_size=0)
+        known = {**dict(filters), **PLAIN}
+        self.filters = {name: metered(name, function) for name, function in known.items()} | dict(WOVEN)
+        self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range, "namespace": _Namespace}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        """Every loop is counted; what reads another file is refused."""
+        """What reads another file, or would let a value be markup, is refused."""
         tree = super()._parse(source, name, filename)
-        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)):
-            word = {"FromImport": "from"}.get(type(node).__name__, type(node).__name__.lower())
-            raise TemplateSyntaxError(f"`{word}` cannot be used here: each content file stands alone", node.lineno)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, _EACH, [], [], None, None, lineno=loop.iter.lineno)
+        for node in tree.find_all(tuple(_REFUSED)):
+            word, reason = _REFUSED[type(node)]
+            raise TemplateSyntaxError(f"`{word}` cannot be used here: {reason}", node.lineno)
+        for used in tree.find_all(nodes.Filter):
+            if used.name == "safe":
+                reason = "values are always escaped in HTML; write markup in the template itself"
+                raise TemplateSyntaxError(f"`safe` cannot be used here: {reason}", used.lineno)
         return tree
 
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        return super()._generate(weave(source), name, filename, defer_init)
+
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        _spend(__context)
-        return super().call(__context, __obj, *args, **kwargs)
+        budget = budget_of(__context)
+        budget.step(3)
+        budget.weigh(getattr(__obj, "__self__", None), *args, *kwargs.values())
+        result = super().call(__context, __obj, *args, **kwargs)
+        budget.weigh(result)
+        return result
+
+    def call_test(
+        self,
+        name: str,
+        value: Any,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        context: Context | None = None,
+        eval_ctx: EvalContext | None = None,
+    ) -> Any:
+        """A test that a filter asks of each item."""
+        if context is not None:
+            budget = budget_of(context)
+            budget.step()
+            budget.weigh(value, *(args or ()))
+        return super().call_test(name, value, args, kwargs, context, eval_ctx)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """`*`, `**` and `%`: the operators that can make something huge of two small things."""
+        budget = budget_of(context)
+        budget.step()
         if operator == "%" and isinstance(left, str):
             raise SecurityError("`%` does not format texts here: write `~` between the pieces")
         if operator == "*":
             for items, times in ((left, right), (right, left)):
                 if hasattr(items, "__len__") and isinstance(times, int):
-                    _fits(len(items) * times, _LONGEST)
-        if operator == "**" and isinstance(right, int):
-            _fits(abs(right), 64)
-        _fits(sum(value.bit_length() for value in (left, right) if isinstance(value, int)), 4_096)
+                    budget.spend(weight(items, budget.work) * max(times, 1))
+        if operator == "+":
+            budget.weigh(left, right)
+        if operator == "**" and (not isinstance(right, int | float) or abs(right) > 64):
+            raise SecurityError("the result is too large: a power goes up to 64")
+        if sum(value.bit_length() for value in (left, right) if isinstance(value, int)) > BITS:
+            raise SecurityError("the result is too large")
         return super().call_binop(context, operator, left, right)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """No text has a method `format`: see `is_safe_attribute`."""
+        return
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str):
-            return attr in _TEXT_METHODS
-        if isinstance(obj, dt.date | dt.datetime | dt.time):
-            return attr in _DATE_ATTRIBUTES
-        return super().is_safe_attribute(obj, attr, value)
+        if not super().is_safe_attribute(obj, attr, value):
+            return False
+        for kind, methods in _METHODS.items():
+            if isinstance(obj, kind) and attr in methods:
+                return True
+        return isinstance(obj, Namespace) or not callable(value)
 
 
-def _fits(size: int, most: int) -> None:
-    if size > most:
-        raise SecurityError("the result is too large")
-
-
-#: One environment for HTML, one for plain text; both only read after they are made.
-SANDBOXES: dict[bool, Sandbox] = {html: Sandbox(html) for html in (False, True)}
+@lru_cache(maxsize=16)
+def sandbox(html: bool, filters: Filters = NO_FILTERS) -> Sandbox:
+    """The one environment for HTML, or for plain text, with these filters; it only reads after it is made."""
+    return Sandbox(html, filters)

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import nodes
 from markupsafe import escape
 
+from campflow.content.filters import PLAIN
 from campflow.content.record import Record, field_of
-from campflow.content.sandbox import SANDBOXES, shown
+from campflow.content.sandbox import shown
 
 #: What a value or a piece of text is worked out from: the names that a template may read.
 Names = Mapping[str, Any]
@@ -20,6 +21,9 @@ Piece = str | Callable[[Names], str]
 
 #: Filters that need a value and nothing else of the template.
 _FILTERS = frozenset({"default", "d", "date", "upper", "lower", "title", "capitalize", "trim"})
+
+#: Characters of one slot. What is longer goes the way on which everything is counted.
+_LONGEST = 100_000
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le, "gt": operator.gt,
@@ -61,9 +65,14 @@ def _piece(node: nodes.Expr, html: bool) -> Piece:
     if isinstance(node, nodes.TemplateData):
         return node.data
     value = _value(node)
-    if html:
-        return lambda names: str(escape(shown(value(names))))
-    return lambda names: str(shown(value(names)))
+
+    def fill(names: Names) -> str:
+        text = str(escape(shown(value(names)))) if html else str(shown(value(names)))
+        if len(text) > _LONGEST:
+            raise _NotSimple
+        return text
+
+    return fill
 
 
 def _choice(node: nodes.If, html: bool) -> Piece:
@@ -133,7 +142,7 @@ def _filtered(node: nodes.Filter, inner: nodes.Node) -> Callable[[Names], Any]:
     if len(constants) < len(node.args) or node.kwargs or node.dyn_args or node.dyn_kwargs:
         raise _NotSimple
     value, arguments = _value(inner), [each.value for each in constants]
-    change: Callable[..., Any] = SANDBOXES[False].filters[node.name]
+    change: Callable[..., Any] = PLAIN[node.name]
     if hasattr(change, "jinja_pass_arg"):
         raise _NotSimple
     return lambda names: change(value(names), *arguments)

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
-from campflow.content.sandbox import BUDGET, SANDBOXES, Budget
+from campflow.content.budget import BUDGET, Budget
+from campflow.content.sandbox import NO_FILTERS, Filters, sandbox
 from campflow.content.slots import Piece, join, slots
 from campflow.errors import ContentError
 
 #: Characters that one part of a message may have when filled.
 LONGEST = 1_000_000
+
+#: Slots that are filled the short way, which counts nothing: each is as long as a field may be.
+MOST_SLOTS = 500
 
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -68,11 +72,12 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def compile_text(text: str, *, html: bool, name: str) -> CompiledText:
-    """Ready for filling; with `html`, values are escaped. Raises BadTemplate."""
+def compile_text(text: str, *, html: bool, name: str, filters: Filters = NO_FILTERS) -> CompiledText:
+    """Ready for filling; with `html`, values are escaped. `filters` are those of plugins. Raises BadTemplate."""
     tree = parse(text)
     try:
-        return CompiledText(name, SANDBOXES[html].from_string(text), slots(tree, html=html))
+        short = slots(tree, html=html) if text.count("{{") <= MOST_SLOTS else None
+        return CompiledText(name, sandbox(html, filters).from_string(text), short)
     except TemplateSyntaxError as error:
         raise BadTemplate(error.message or "it does not compile", error.lineno) from error
     except (TemplateError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
@@ -82,7 +87,7 @@ def compile_text(text: str, *, html: bool, name: str) -> CompiledText:
 def parse(text: str) -> nodes.Template:
     """The syntax tree, for those who look at templates. Raises BadTemplate."""
     try:
-        return SANDBOXES[False].parse(text)
+        return sandbox(False).parse(text)
     except TemplateSyntaxError as error:
         raise BadTemplate(error.message or "it does not parse", error.lineno) from error
     except RecursionError as error:

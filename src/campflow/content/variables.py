@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
-from campflow.content.sandbox import SANDBOXES
+from campflow.content.sandbox import sandbox
 
 #: Names with fields of their own: `contact.email` is one variable, `email.lower()` reads `email`.
 RECORDS = frozenset({"contact", "entry", "event", "campaign", "message"})
 
-_OWN = frozenset(SANDBOXES[False].globals) | {"loop", "self", "caller", "varargs", "kwargs"}
+_OWN = frozenset(sandbox(False).globals) | {"loop", "self", "caller", "varargs", "kwargs"}
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 

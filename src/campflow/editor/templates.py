@@ -14,7 +14,7 @@ from campflow.checking.clauses import COST_PER, UNNAMED
 from campflow.checking.names import EventWords
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import ContentFile
-from campflow.content.sandbox import SANDBOXES
+from campflow.content.sandbox import sandbox
 from campflow.content.templates import BadTemplate, parse
 from campflow.content.variables import variables
 from campflow.diagnostics.source import Span
@@ -112,7 +112,7 @@ class _Read:
 
 def _reads(text: str) -> Iterator[_Read]:
     try:
-        made_here = _bound(SANDBOXES[False].parse(text))
+        made_here = _bound(sandbox(False).parse(text))
         tokens = list(_tokens(text))
     except (TemplateError, RecursionError):
         return
@@ -137,7 +137,7 @@ def _bound(tree: nodes.Template) -> frozenset[str]:
 def _tokens(text: str) -> Iterator[_Token]:
     """What stands in `{{ }}` and `{% %}`, blanks and comments left out."""
     start = 0
-    for _, kind, value in SANDBOXES[False].lex(text):
+    for _, kind, value in sandbox(False).lex(text):
         start = text.find(value, start)  # Jinja leaves out blanks where it is told to (`{%-`)
         if kind not in _SILENT:
             yield _Token(kind, value, start)
