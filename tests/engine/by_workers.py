@@ -1,13 +1,16 @@
 """A case of the properties whose ticks Celery workers make: `python -m tests.engine.by_workers BROKER PREFIX FILE`.
 
-The worker reads from FILE which case is played and what time it is: its clock is the test's.
+The worker reads from FILE which case is played and what time it is: its clock is the test's. A worker may be late, and
+go on with an older time while more is told; only a new case, which empties the database, waits for all of them.
 """
 
 import asyncio
+import fcntl
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,6 +61,14 @@ class Told:
         new.rename(file)
 
 
+@contextmanager
+def playing(file: Path, *, another: bool = False) -> Iterator[None]:
+    """Whoever works on the case that FILE tells of shares it; who begins another one has it alone."""
+    with file.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if another else fcntl.LOCK_SH)
+        yield
+
+
 @dataclass
 class FileClock:
     file: Path
@@ -99,7 +110,10 @@ class CaseWorker:
     _worker: RuntimeWorker | None = None
 
     def do(self, work: Work) -> None:
-        told = Told.read(self.file)
+        with playing(self.file):
+            self._do(work, Told.read(self.file))
+
+    def _do(self, work: Work, told: Told) -> None:
         if told.number != self._number:
             self.close()
             self._number, self._worker = told.number, RuntimeWorker(lambda: self._open(told), structlog.get_logger())
@@ -127,7 +141,7 @@ class AskingEngine(Engine):
     executor: Executor
     file: Path
     loop: asyncio.AbstractEventLoop
-    pieces = number = 0
+    pieces = number = runs = 0
 
     @staticmethod
     def tables() -> Tables:
@@ -135,13 +149,23 @@ class AskingEngine(Engine):
         flow = resolved(PEOPLE)
         return tables(flow.contact, flow.events)
 
-    def run(self, case: Case, looks: Sequence[int]) -> Outcome:
+    def _begin(self, server: Database) -> Deployment:
         type(self).number += 1
+        with playing(self.file, another=True):
+            deployment = super()._begin(server)
+            self._tell(self.deployed - 1)
+        return deployment
+
+    def run(self, case: Case, looks: Sequence[int]) -> Outcome:
+        type(self).runs += 1
         return super().run(case, looks)
 
-    def advance(self, look: int) -> None:
+    def _tell(self, look: int) -> None:
         url = self.database.url.render_as_string(hide_password=False)
         Told(self.number, self.text, self.zone, self.deployed, url, look).write(self.file)
+
+    def advance(self, look: int) -> None:
+        self._tell(look)
         runtime = runtime_of(self.database, self.program, self.deployment, FileClock(self.file))
         asking, deadline = Asking(), time.monotonic() + 60
         while Asking().wanted(runtime, ("tick",)):

@@ -114,11 +114,10 @@ class Engine:
         )  # fmt: skip
         if server is None:
             _copy(_template(), self.database)
-        else:
-            _emptied(server)
-        self.deployment = self._deploy()
-        if server is None:
+            self.deployment = self._deploy()
             _copy(self.database, _kept())
+        else:
+            self.deployment = self._begin(server)
         self.gates = Gates(_tables(), self.program, self.deployment, CHANNELS, PRICES)
 
     def _deploy(self) -> Deployment:
@@ -129,8 +128,11 @@ class Engine:
         if self.server is None:
             _copy(_kept(), self.database)
         else:
-            _emptied(self.server)
-            self._deploy()
+            self._begin(self.server)
+
+    def _begin(self, server: Database) -> Deployment:
+        _emptied(server)
+        return self._deploy()
 
     def advance(self, look: int) -> None:
         advance(self.database, self.program, self.deployment, look)

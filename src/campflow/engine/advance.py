@@ -31,6 +31,9 @@ from campflow.storage.writers import ALONE, HOLDER, Writer, mover
 #: Contacts, events or journeys looked at in one transaction: long enough to be fast, short enough to let others write.
 CHUNK = 50_000
 
+#: Milliseconds by which the clocks of two machines differ at most, as long as both go.
+AHEAD = 3_600_000
+
 #: How often a chunk is tried again beside others that change the same rows, before it is done alone.
 TRIES = 3
 
@@ -107,11 +110,28 @@ def is_behind(connection: Connection, tables: Tables, campaign_id: int, now: int
     seen = connection.execute(_looked(tables), {"campaign": campaign_id}).mappings().one()
     if seen["looked_at"] // MINUTE < now // MINUTE:  # schedules and midnights
         return True
-    ends = connection.execute(_last_of_each(tables), {"now": now}).mappings().one()
-    if any(seen[name] < (last or 0) for name, last in ends.items()):
+    ends = _ends(connection, tables, seen, now)
+    if any(seen[name] < last for name, last in ends.items()):
         return True
     asked = {"campaign": campaign_id, "now": now, "looked_at": seen["looked_at"]}
     return any(connection.execute(_due_by_time(tables), asked).one())
+
+
+def _ends(connection: Connection, tables: Tables, seen: Mapping[str, int], now: int) -> dict[str, int]:
+    """How far a campaign that has `seen` so much may look now.
+
+    Not beyond a change that a clock ahead of this one has dated: it counts when its time has come. One that lies AHEAD
+    and more was dated by a clock that was wrong, and is waited for by nobody.
+    """
+    row = connection.execute(_last_of_each(tables), {"now": now}).mappings().one()
+    ends = {name: last or 0 for name, last in row.items()}
+    if seen["looked_change"] < ends["looked_change"]:
+        ch = tables.change.c
+        later = select(func.min(ch.seq)).where(ch.seq > seen["looked_change"], ch.at > now, ch.at <= now + AHEAD)
+        first = connection.scalar(later)
+        if first is not None:
+            ends["looked_change"] = min(ends["looked_change"], first - 1)
+    return ends
 
 
 def _wait_for(database: Database, midnight: int) -> None:
@@ -194,7 +214,7 @@ class _Tick:
     def _run(self) -> None:
         with self.database.reader() as connection:
             seen = self._seen(connection)
-            ends = self._ends(connection)
+            ends = _ends(connection, self.tables, seen, self.now)
             due = self._due(connection, seen)
             self.calendar = self._calendar(connection, seen)
         program = self.program
@@ -224,10 +244,6 @@ class _Tick:
         mine = {"campaign": self._id}
         return dict(connection.execute(_looked(self.tables), mine).mappings().one())
 
-    def _ends(self, connection: Connection) -> dict[str, int]:
-        row = connection.execute(_last_of_each(self.tables), {"now": self.now}).mappings().one()
-        return {name: last or 0 for name, last in row.items()}
-
     def _due(self, connection: Connection, seen: Mapping[str, int]) -> dict[str, bool]:
         """Whether time has brought anything: for journeys, for prospects, an event that was known before."""
         asked = {"campaign": self._id, "now": self.now, "looked_at": seen["looked_at"]}
@@ -237,6 +253,19 @@ class _Tick:
         c = self.tables.campaign
         mine = update(c).where(c.c.campaign_id == self._id)
         connection.execute(mine.where(*(c.c[name] < value for name, value in values.items())).values(values))
+
+    def _leave_for_later(self, connection: Connection, stretch: Mapping[str, int]) -> None:
+        """Events of a stretch that lie ahead are looked at when their time has come, by this clock and no other.
+
+        Whether they did when they were recorded was for the recorder's clock to say. And who has looked farther ahead
+        than now had not seen them: it looks again from now on.
+        """
+        e, c = self.tables.event, self.tables.campaign
+        ahead = (e.c.seq > stretch["from_seq"], e.c.seq <= stretch["to_seq"], e.c.at > self.now)
+        connection.execute(update(e).where(*ahead, ~e.c.early).values(early=True))
+        passed = exists().where(*ahead, e.c.at <= c.c.looked_at)
+        again = update(c).where(c.c.campaign_id == self._id, c.c.looked_at > self.now, passed)
+        connection.execute(again.values(looked_at=self.now))
 
     # --- chunks ---
 
@@ -307,6 +336,8 @@ class _Tick:
                     chunk.rounds()
                 found += these
             if looked:
+                if "looked_event" in looked:
+                    self._leave_for_later(connection, stretch)
                 self._look(connection, looked)
         self.turns.keep(self.deployed.turn, fence)
         return found
