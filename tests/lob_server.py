@@ -5,7 +5,6 @@ The description lies beside the checkout; without it everything that is JSON is 
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.served_app import serving
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "specs" / "lob.yml"
 
@@ -51,21 +50,9 @@ class LobServer:
     @contextmanager
     def serving(self) -> Iterator["LobServer"]:
         app = Starlette(routes=[Route("/v1/{path}", self._order, methods=["POST"])])
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        self._describe()
-        try:
+        with serving(app) as self.url:
+            self._describe()
             yield self
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
     def _describe(self) -> None:
         if self._description is None:

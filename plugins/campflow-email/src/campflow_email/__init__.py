@@ -1,8 +1,11 @@
-"""E-mail for campflow: over SMTP, or into a Maildir while there is no server."""
+"""E-mail for campflow: over SMTP, by Resend or SendGrid, or into a Maildir while there is no server."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from campflow.hooks.contracts import ChannelPlugin, Prepared
+from pydantic import BaseModel
+
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Prepared, Webhook
 from campflow.hooks.specs import hookimpl
 from campflow_email.channel import make_channel
 from campflow_email.settings import EmailSettings
@@ -15,6 +18,30 @@ def _prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> P
     from campflow_email.prepare import prepare
 
     return prepare(body, extension, front_matter)
+
+
+def _webhook(settings: BaseModel, context: ChannelContext) -> Webhook:
+    from campflow_email.reports import make_webhook
+
+    return make_webhook(settings, context)
+
+
+def _fitted(plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
+    """The provider of the settings: what it can do about doubt, and how much it takes."""
+    if not isinstance(settings, EmailSettings) or settings.provider == "smtp":
+        return plugin
+    if settings.provider == "sendgrid":
+        return replace(plugin, webhook=_webhook, window=20)
+    alone = settings.batch == 1
+    return replace(
+        plugin,
+        webhook=_webhook,
+        idempotency="key" if alone else "none",
+        key_hours=24 if alone else None,
+        window=settings.batch,
+        # An account begins with two requests in a second.
+        rate=f"{2 * settings.batch} per second",
+    )
 
 
 EMAIL = ChannelPlugin(
@@ -32,6 +59,7 @@ EMAIL = ChannelPlugin(
     make=make_channel,
     icon="✉",
     listens=True,
+    fitted=_fitted,
 )
 
 

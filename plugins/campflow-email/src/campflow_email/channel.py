@@ -1,4 +1,4 @@
-"""Which way mail goes: to the server of the settings, else into the project's Maildir. Imported when taken."""
+"""Which way mail goes: to a provider, to a server, else into the project's Maildir. Imported when taken."""
 
 from pathlib import Path
 
@@ -16,6 +16,14 @@ def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
     if not isinstance(settings, EmailSettings):
         raise ChannelError(f"the e-mail channel needs EmailSettings, and got {type(settings).__name__}")
     answers = _answers(settings, Path(context.folder))
+    if settings.provider == "resend":
+        from campflow_email.resend import ResendChannel
+
+        return ResendChannel(settings, context.sender, answers)
+    if settings.provider == "sendgrid":
+        from campflow_email.sendgrid import SendGridChannel
+
+        return SendGridChannel(settings, context.sender, answers)
     if settings.host is None:
         from campflow_email.maildir import MaildirChannel
 

@@ -9,10 +9,15 @@ _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
 class EmailSettings(BaseModel):
-    """Where mail goes. Without a `host`, into the Maildir."""
+    """Where mail goes: to an SMTP server, or without a `host` into the Maildir; or to a provider over HTTP."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    provider: Literal["smtp", "resend", "sendgrid"] = "smtp"
+    api_key: SecretStr | None = None
+    url: str | None = None
+    batch: int = Field(default=100, ge=1, le=100, description="messages in one request to Resend")
+    webhook_secret: SecretStr | None = None
     host: str | None = None
     port: int | None = Field(default=None, ge=1, le=65_535)
     security: Literal["none", "starttls", "tls"] = "starttls"
@@ -47,6 +52,16 @@ class EmailSettings(BaseModel):
                 f"`{self.return_path}` is no return path: write bounces@acme.example, or bounces+{{key}}@acme.example, "
                 "so that each bounce names its message"
             )
+        if self.provider == "smtp" and self.api_key is not None:
+            raise ValueError('an `api_key` is for a provider: set provider = "resend" or "sendgrid"')
+        if self.url is not None and not self.url.startswith(("https://", "http://localhost:", "http://127.0.0.1:")):
+            raise ValueError(f"`{self.url}`: the key would go out in the clear: write an https address")
+        if self.webhook_secret is not None:
+            # What verifies signatures is loaded where there are some.
+            from campflow_email.signed import public_key, shared_secret
+
+            check = shared_secret if self.provider == "resend" else public_key
+            check(self.webhook_secret.get_secret_value())
         if self.inbox is not None and not _INBOX.match(self.inbox):
             raise ValueError(f"`{self.inbox}` is no inbox: write imaps://USER@HOST/FOLDER or maildir:FOLDER")
         return self

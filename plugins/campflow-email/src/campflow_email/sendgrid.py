@@ -1,0 +1,104 @@
+"""Mail by SendGrid, version 3 of its interface: a message a request. It knows no keys: what is in doubt stays so until
+its event webhook tells."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from campflow.errors import ChannelError, ContentError
+from campflow.hooks.contracts import Message, Receipt, Sender
+from campflow.hooks.reactions import Reaction
+from campflow.http import HttpClient, NoAnswer, Reply, fate, next_window, one_by_one
+from campflow_email.answers import Answers
+from campflow_email.drafts import KEY, draft
+from campflow_email.settings import EmailSettings
+
+URL = "https://api.sendgrid.com"
+#: Requests side by side.
+BESIDE = 4
+
+
+class SendGridChannel:
+    def __init__(self, settings: EmailSettings, sender: Sender, answers: Answers) -> None:
+        self._settings = settings
+        self._sender = sender
+        self._answers = answers
+        self._client: HttpClient | None = None
+
+    async def open(self) -> None:
+        key = self._settings.api_key
+        if key is None:
+            raise ChannelError("SendGrid wants a key: set CAMPFLOW_CHANNELS__EMAIL__API_KEY")
+        self._client = HttpClient(
+            self._settings.url or URL,
+            headers={"authorization": f"Bearer {key.get_secret_value()}"},
+            timeout=self._settings.timeout,
+            connections=BESIDE,
+        )
+
+    async def close(self) -> None:
+        await self._answers.close()
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def listen(self) -> AsyncIterator[Sequence[Reaction]]:
+        return self._answers.listen()
+
+    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        return one_by_one(messages, self._send, BESIDE)
+
+    async def _send(self, message: Message) -> Receipt:
+        """Raises HttpError, and ChannelError where SendGrid wants to be left alone."""
+        if self._client is None:
+            raise ChannelError("the channel is not open")
+        try:
+            mail = self._mail(message)
+        except ContentError as error:
+            return Receipt(message.message_id, "rejected", detail=str(error))
+        reply = await self._client.send("POST", "/v3/mail/send", json=mail)
+        if reply.status == 429:
+            raise ChannelError(f"SendGrid: {_said(reply)}", next_window(reply, "x-ratelimit-reset"))
+        meant = fate(reply)
+        if meant.outcome != "accepted":
+            return Receipt(message.message_id, meant.outcome, detail=_said(reply), retry_after=meant.retry_after)
+        # A yes has no body; the id is what its webhook's ids begin with.
+        return Receipt(message.message_id, "accepted", provider_id=reply.headers.get("x-message-id", "")[:200] or None)
+
+    def _mail(self, message: Message) -> Mapping[str, object]:
+        """Raises ContentError."""
+        made = draft(message, self._sender)
+        content = [{"type": "text/plain", "value": made.text}]
+        if made.html is not None:
+            content.append({"type": "text/html", "value": made.html})
+        mail: dict[str, object] = {
+            "personalizations": [{"to": [{"email": made.recipient}], "custom_args": {KEY: message.key}}],
+            "from": _mailbox(*made.origin),
+            "subject": made.subject,
+            "content": content,
+            "categories": [message.campaign[:255]],
+            # Links, pixels and unsubscribing are campflow's own: SendGrid leaves the mail as it is.
+            "tracking_settings": {
+                "click_tracking": {"enable": False, "enable_text": False},
+                "open_tracking": {"enable": False},
+                "subscription_tracking": {"enable": False},
+            },
+        }
+        if made.reply_to is not None:
+            mail["reply_to"] = _mailbox(*made.reply_to)
+        if made.headers:
+            mail["headers"] = made.headers
+        return mail
+
+
+def _mailbox(name: str, address: str) -> dict[str, str]:
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _said(reply: Reply) -> str:
+    """The sentences of SendGrid's errors, else the beginning of what came."""
+    try:
+        errors = reply.json_object().get("errors")
+    except NoAnswer:
+        errors = None
+    found = [str(each.get("message")) for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    text = f"{reply.status} {'; '.join(found) or reply.said}"
+    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
