@@ -371,7 +371,9 @@ class Project:
     def channel_context(self) -> ChannelContext:
         sender, web = self.settings.sender, self.settings.web
         unsubscribe = sender.unsubscribe or (f"{web.base_url}/u/{{token}}" if web.base_url else "")
-        return ChannelContext(str(self.root), Sender(sender.name, sender.email, sender.reply_to, unsubscribe))
+        return ChannelContext(
+            str(self.root), Sender(sender.name, sender.email, sender.reply_to, unsubscribe), web.base_url
+        )
 
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:

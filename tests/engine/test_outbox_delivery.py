@@ -453,3 +453,24 @@ def test_sent_is_an_event_where_a_campaign_listens(tmp_path: Path) -> None:
             connection.execute(select(e.contact_id, e.name, e.about, e.at, e.message_id).where(e.name == "sent"))
         )
     assert rows == [(1, "sent", "hi", NOW + 7, 1)]
+
+
+def test_what_a_refusal_tells_of_a_person_is_recorded_with_it(tmp_path: Path) -> None:
+    async def refuse(post: Post, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        told = {1: "bounced", 2: "unsubscribed", 3: "no such reaction", 4: None}
+        for message in messages:
+            id = message.message_id
+            yield Receipt(id, "rejected", detail="no", reaction=told[id])
+
+    office = Office(tmp_path, refuse)
+    for number in range(1, 5):
+        office.person(number)
+    assert office.deliver(NOW + 7) == DeliveryReport(rejected=4)
+    e, s, c = office.t.event.c, office.t.suppression.c, office.t.consent.c
+    with office.database.reader() as connection:
+        events = list(connection.execute(select(e.contact_id, e.name, e.about, e.message_id).where(e.name != "cart")))
+        suppressed = list(connection.execute(select(s.contact_id, s.channel, s.address, s.reason)))
+        withdrawn = list(connection.execute(select(c.contact_id, c.channel, c.given)))
+    assert events == [(1, "bounced", "hi", 1), (2, "unsubscribed", "hi", 2)]
+    assert suppressed == [(1, "post", "p1@a.example", "bounced")]
+    assert withdrawn == [(2, "post", False)]

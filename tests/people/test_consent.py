@@ -47,7 +47,7 @@ def row(**values: object) -> dict[str, object]:
 def told(shop: Shop, name: str, *, id: str = "1", at: int = 3_000, source: str = "hook", **more: object) -> None:
     """Ada's event."""
     moment = dt.datetime.fromtimestamp(at / 1000, dt.UTC)
-    event = ContactEvent("a", name, moment, source, id, **more)  # type: ignore[arg-type]  # about and message_id
+    event = ContactEvent("a", name, moment, source, id, **more)  # type: ignore[arg-type]  # about, fields and message_id
     recorded = record_events(
         shop.database, shop.contact, shop.events, [event], currency="EUR", zone="UTC", now=5_000, addresses=ADDRESSES
     )
@@ -125,6 +125,13 @@ def test_unsubscribing_from_a_message_without_a_purpose_withdraws_its_channel(po
 def test_unsubscribing_from_nothing_in_particular_withdraws_everything(post: Shop) -> None:
     told(post, "unsubscribed")
     assert refused(post) == ["consent withdrawn"] * 3
+
+
+def test_what_a_person_wrote_is_the_proof_and_they_may_come_back(post: Shop) -> None:
+    told(post, "unsubscribed", source="sms", fields={"text": "STOP please"})
+    assert withdrawn(post) == [("sms", "", 0, "sms", "STOP please", 3_000)]
+    told(post, "resubscribed", id="2", at=4_000, source="sms", fields={"text": "Start"})
+    assert withdrawn(post)[1:] == [("sms", "", 1, "sms", "Start", 4_000)]
 
 
 def test_another_ones_message_says_nothing(post: Shop) -> None:

@@ -70,7 +70,7 @@ class Reports:
 
 def _reaction(report: Mapping[str, str], at: dt.datetime) -> Reaction:
     at = dt.datetime.fromisoformat(report["at"]) if "at" in report else at
-    known = {name: report[name] for name in ("key", "provider_id", "address", "detail") if name in report}
+    known = {name: report[name] for name in ("key", "provider_id", "address", "detail", "text") if name in report}
     return Reaction(report["name"], at, report["id"], **known)
 
 

@@ -43,6 +43,7 @@ campaign spring {
   stage hello {
     send pigeon hello
     on clicked hello -> engaged
+    on replied hello where text contains "yes" -> engaged
     after 300 days   -> silent
   }
   final engaged

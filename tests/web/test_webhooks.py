@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from tests.databases import Store
 from tests.web.pigeon import PIGEON
 from tests.web.served import SECRET, served, signature
@@ -38,6 +38,18 @@ def test_who_is_named_by_address_only_reacts_to_the_last_message_there(store: St
         # STOP means everything that comes this way.
         web.report({"name": "unsubscribed", "id": "2", "address": "bob@x.example"})
         assert web.withdrawn() == [("pigeon", "")]
+
+
+def test_what_somebody_wrote_moves_them(store: Store, tmp_path: Path) -> None:
+    at = "2026-03-02T09:59:00Z"
+    with served(tmp_path, store) as web:
+        web.report({"name": "replied", "id": "1", "address": "ada@x.example", "text": "Well, yes!", "at": at})
+        web.report({"name": "replied", "id": "2", "address": "bob@x.example", "text": "no", "at": at})
+        web.runtime.tick(web.runtime.clock.now())
+        j, s = web.runtime.database.tables.journey, web.runtime.database.tables.stage
+        with web.runtime.database.reader() as connection:
+            names = select(s.c.name).join(j, j.c.stage_id == s.c.stage_id).order_by(j.c.contact_id)
+            assert list(connection.scalars(names)) == ["engaged", "hello"]
 
 
 def test_what_was_uncertain_is_settled_by_what_is_told_of_it(store: Store, tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ class Declarations:
 
     def events(self, declared: Iterable[syntax.EventDeclaration]) -> Mapping[str, EventWords]:
         """The declared events, then the built-in ones; the first of a name counts."""
-        built_in = {event.name: EventWords(event, {}) for event in BUILT_IN_EVENTS}
+        built_in = {
+            each.name: EventWords(each, {field.name: field for field in each.fields}) for each in BUILT_IN_EVENTS
+        }
         found: dict[str, EventWords] = {}
         places: dict[str, Span] = {}
         for event in declared:

@@ -202,8 +202,9 @@ class _Pass:
         """
         rules = self.rules
         clerk = outbox.Clerk(
-            self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.gates, rules.prices
-        )
+            self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.gates, rules.prices,
+            {name: plugin.address for name, plugin in self.channels.plugins.items()},
+        )  # fmt: skip
         with self.database.reader() as connection:
             read = read_batch(connection, self.database.tables, self.stationery, batch)
             clock = database_now(connection)

@@ -23,6 +23,8 @@ from campflow.engine.accepted import accept
 from campflow.engine.costs import FREE, Prices, charge
 from campflow.engine.states import READY
 from campflow.hooks.contracts import Receipt
+from campflow.hooks.offers import REACTIONS
+from campflow.people.consent import follow_events
 from campflow.people.reactions import believe
 from campflow.storage.database import database_now
 from campflow.storage.tables import Tables
@@ -63,6 +65,11 @@ class Outcome:
     refused: Mapping[int, str] | None = None
     doubtful: Collection[int] = ()
 
+    @property
+    def reacts(self) -> bool:
+        """Whether a refusal tells something of a person."""
+        return any(receipt.reaction is not None for receipt in self.receipts)
+
 
 def write_down(
     connection: Connection,
@@ -74,8 +81,12 @@ def write_down(
     rng: Random,
     listens: Collection[str],
     prices: Prices = FREE,
+    addresses: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Give each message its state. Only ready ones are touched: a fate, once written, stays."""
+    """Give each message its state. Only ready ones are touched: a fate, once written, stays.
+
+    `addresses` are the contact fields that channels write to.
+    """
     failed: Mapping[int, _Tried] = {}
     if again := [each.message_id for each in outcome.receipts if _is_again(each, outcome)]:
         failed = _attempts(connection, tables, again)
@@ -112,6 +123,22 @@ def write_down(
     for name, ids in (("sent", [receipt.message_id for receipt in accepted]), ("failed", rejected)):
         if ids and name in listens:
             report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
+    _react(connection, tables, others, addresses or {}, now)
+
+
+def _react(
+    connection: Connection, tables: Tables, refused: Sequence[Receipt], addresses: Mapping[str, str | None], now: int
+) -> None:
+    """What refusals tell of the people is an event of theirs, and has its line in the ledger of consent."""
+    told: dict[str, list[int]] = {}
+    for receipt in refused:
+        if receipt.reaction in REACTIONS and receipt.outcome == "rejected":
+            told.setdefault(receipt.reaction, []).append(receipt.message_id)
+    if told:
+        last = connection.scalar(select(func.max(tables.event.c.seq))) or 0
+        for name, ids in told.items():
+            report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
+        follow_events(connection, tables, addresses, last)
 
 
 def _whose(connection: Connection, tables: Tables, receipts: Sequence[Receipt]) -> dict[int, int]:

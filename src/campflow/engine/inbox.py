@@ -33,8 +33,11 @@ _REFUSED = "failed"
 #: Reactions whose reason is kept with the message.
 _EXPLAINED = frozenset({"bounced", "complained", "failed", "returned"})
 
-#: Characters kept of what a provider said.
-_DETAIL = 500
+#: Characters kept of what a provider said, and of what somebody wrote.
+_DETAIL, _TEXT = 500, 5_000
+
+#: Reactions that mean everything that comes this way, where they name no message: who writes STOP, or START.
+_ABOUT_ALL = frozenset({"unsubscribed", "resubscribed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +176,7 @@ class Inbox:
         found = []
         for contact_id, contact_key in connection.execute(people.order_by(c.contact_id)).all():
             last = _last_message(connection, tables, contact_id, channel.name)
-            # Who writes STOP means everything that comes this way, not the one message.
-            found.append(_event(channel.name, reaction, contact_key, None if reaction.name == "unsubscribed" else last))
+            found.append(_event(channel.name, reaction, contact_key, None if reaction.name in _ABOUT_ALL else last))
         return found
 
     def _settle(self, connection: Connection, found: Sequence[tuple[Reaction, RowMapping]], now: int) -> None:
@@ -220,6 +222,7 @@ def _event(source: str, reaction: Reaction, contact_key: str, message: RowMappin
         source=source,
         id=reaction.id,
         about=None if message is None else message["message"],
+        fields={"text": reaction.text[:_TEXT]} if reaction.text else {},
         message_id=None if message is None else message["message_id"],
     )
 

@@ -12,7 +12,7 @@ later (`release_at`), and what waits for a retry has a `retry_at` later than `re
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -237,10 +237,7 @@ class Clerk:
     listens: Collection[str] = ()
     gates: Gates | None = None
     prices: Prices = FREE
-
-    @property
-    def _tells(self) -> bool:
-        return bool(self.listens)
+    addresses: Mapping[str, str | None] = field(default_factory=dict)
 
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
@@ -249,7 +246,7 @@ class Clerk:
         no longer consents.
         """
         tables, m = self.database.tables, self.database.tables.message.c
-        with self.database.transaction(handing_over(self._tells)) as connection:
+        with self.database.transaction(handing_over(bool(self.listens), before.reacts)) as connection:
             self._hold(connection, handed_to=window[-1])
             self._write_down(connection, before, now)
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
@@ -270,7 +267,7 @@ class Clerk:
 
     def close(self, last: Outcome, now: int) -> None:
         """Write the outcome of the last window and let the rest of the batch go."""
-        with self.database.transaction(holder(self._tells)) as connection:
+        with self.database.transaction(holder(bool(self.listens), last.reacts)) as connection:
             self._hold(connection, closed_at=now)
             self._write_down(connection, last, now)
 
@@ -300,6 +297,7 @@ class Clerk:
             self.rng,
             self.listens,
             self.prices,
+            self.addresses,
         )
 
 

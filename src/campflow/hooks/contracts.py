@@ -75,7 +75,8 @@ class Receipt:
 
     accepted: the provider has it. rejected: never. retry: nothing was taken, try later (after `retry_after` seconds
     where the provider said so). uncertain: the provider may have it. `cost` of an accepted one, where the provider
-    says it: "0.08 EUR", in the project's currency; None for what the channel costs anyway.
+    says it: "0.08 EUR", in the project's currency; None for what the channel costs anyway. `reaction` is one of the
+    channel's `reports` that a refusal tells of: a number that is none has `bounced`.
     """
 
     message_id: int
@@ -84,6 +85,7 @@ class Receipt:
     detail: str = ""
     retry_after: float | None = None
     cost: str | None = None
+    reaction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,14 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class ChannelContext:
-    """What a channel may know of the project: `folder` is where campflow.toml lies."""
+    """What a channel may know of the project.
+
+    `folder` is where campflow.toml lies; `base_url` how the outside reaches the web part, empty where it does not.
+    """
 
     folder: str
     sender: Sender
+    base_url: str = ""
 
 
 class Channel(Protocol):

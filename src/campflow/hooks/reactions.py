@@ -20,6 +20,8 @@ class Reaction:
     provider_id  Receipt.provider_id: the next surest
     address      whom it is about, where no message is named or known: the contact who has it in the channel's field
     detail       why, in the provider's words, for people; kept with the message when it bounced, failed or came back
+    text         what somebody wrote who `replied`, `unsubscribed` or `resubscribed`: the field `text` of the event, and
+                 the proof in the ledger of consent
     """
 
     name: str
@@ -29,6 +31,7 @@ class Reaction:
     provider_id: str | None = None
     address: str | None = None
     detail: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,14 +107,20 @@ class Event:
         return next((field for field in self.fields if field.name == name), None)
 
 
+#: What somebody wrote, where a channel tells it.
+_WRITTEN = (Field("text", ValueType("text"), True, None, Span("", 1, 1, 1, 1)),)
+
+#: Reactions that people write in words of their own.
+_IN_WORDS = frozenset({"replied", "unsubscribed", "resubscribed"})
+
 #: Reactions that channels report, and what the engine says of campaigns (language page, section 3).
 #: `opened_any` and `clicked_any` also count what machines did: see `heard_as`.
 BUILT_IN_EVENTS: tuple[Event, ...] = (
     *(
-        Event(name, (), "message", None)
+        Event(name, _WRITTEN if name in _IN_WORDS else (), "message", None)
         for name in (
             "sent", "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced",
-            "complained", "unsubscribed", "failed", "expired", "returned", "scanned",
+            "complained", "unsubscribed", "resubscribed", "failed", "expired", "returned", "scanned",
         )
     ),
     *(Event(name, (), "page", None) for name in ("visited", "submitted")),

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Subquery,
     Text,
     case,
-    false,
     func,
     insert,
     literal,
@@ -23,13 +22,13 @@ from sqlalchemy import (
 )
 
 from campflow.sql.subqueries import one
-from campflow.storage.tables import Tables, contact_column
+from campflow.storage.tables import Tables, contact_column, event_column
 
-#: Reactions after which an address gets nothing more, and the one that takes consent back.
-SUPPRESSING, WITHDRAWING = ("bounced", "complained"), "unsubscribed"
+#: Reactions after which an address gets nothing more, the one that takes consent back, and the one that gives it again.
+SUPPRESSING, WITHDRAWING, GIVING = ("bounced", "complained"), "unsubscribed", "resubscribed"
 
 #: Events that write here.
-LISTENED = frozenset({*SUPPRESSING, WITHDRAWING})
+LISTENED = frozenset({*SUPPRESSING, WITHDRAWING, GIVING})
 
 #: States of a message that may have reached its reader.
 _REACHED = ("accepted", "uncertain")
@@ -43,12 +42,13 @@ def follow_events(connection: Connection, tables: Tables, addresses: Mapping[str
 
     `addresses` are the contact fields that channels write to. A suppression is of the channel and the address of the
     message; where that is unknown, of the channel that told the event, else of every one. An `unsubscribed` withdraws
-    consent for the channel and the purpose of the message; where that is unknown, for all purposes of the channel that
-    told the event, else for all.
+    consent for the channel and the purpose of the message, and a `resubscribed` gives it again; where the message is
+    unknown, for all purposes of the channel that told the event, else for all. The proof is what the person wrote, else
+    the event's id.
     """
     told = _told(tables, after)
     connection.execute(_suppressions(tables, addresses, told))
-    connection.execute(_withdrawals(tables, addresses, told))
+    connection.execute(_said_again(tables, addresses, told))
 
 
 def _told(tables: Tables, after: int) -> Subquery:
@@ -63,7 +63,8 @@ def _told(tables: Tables, after: int) -> Subquery:
         .limit(1)
     )
     message = func.coalesce(e.message_id, one(last, m, s)).label("message_id")
-    told = select(e.seq, e.contact_id, e.name, e.at, e.source, e.event_id, message)
+    written = func.coalesce(*(e[event_column(name, "text")] for name in (WITHDRAWING, GIVING)), e.event_id)
+    told = select(e.seq, e.contact_id, e.name, e.at, e.source, written.label("proof"), message)
     return told.where(e.seq > after, e.name.in_(sorted(LISTENED))).subquery("told")
 
 
@@ -102,18 +103,18 @@ def _address(tables: Tables, field: str, at: ColumnElement[int]) -> ColumnElemen
     return func.coalesce(one(before, change), contact)
 
 
-def _withdrawals(tables: Tables, addresses: Mapping[str, str | None], told: Subquery) -> Any:
+def _said_again(tables: Tables, addresses: Mapping[str, str | None], told: Subquery) -> Any:
     m, s = tables.message, tables.send
     by_source = case((told.c.source.in_(sorted(addresses)), told.c.source), else_="")
     rows = (
         select(
-            told.c.contact_id, func.coalesce(m.c.channel, by_source), func.coalesce(s.c.purpose, ""), false(),
-            told.c.source, told.c.event_id, told.c.at,
+            told.c.contact_id, func.coalesce(m.c.channel, by_source), func.coalesce(s.c.purpose, ""),
+            told.c.name == GIVING, told.c.source, told.c.proof, told.c.at,
         )
         .select_from(told)
         .outerjoin(m, (m.c.message_id == told.c.message_id) & (m.c.contact_id == told.c.contact_id))
         .outerjoin(s, s.c.send_id == m.c.send_id)
-        .where(told.c.name == WITHDRAWING)
+        .where(told.c.name.in_((WITHDRAWING, GIVING)))
         .order_by(told.c.seq)
     )  # fmt: skip
     columns = ["contact_id", "channel", "purpose", "given", "source", "proof", "at"]

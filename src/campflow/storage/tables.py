@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from campflow.model.draws import draw_of
-from campflow.model.people import Contact, Event, Field, ValueType
+from campflow.model.people import BUILT_IN_EVENTS, Contact, Event, Field, ValueType
 from campflow.storage.keys import KEY, by_id, once
 
 #: SQLite calls only a column typed exactly INTEGER its row id; elsewhere ids are 64 bits wide.
@@ -150,7 +150,11 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("event_id", Text, nullable=False, comment="the source's own id: twice is once"),
             Column("message_id", Id, comment="of a reaction, where it is known"),
             Column("early", Boolean, nullable=False, server_default=text("false"), comment="learned before it happens"),
-            *(_field_column(event_column(event.name, field.name), field) for event in events for field in event.fields),
+            *(
+                _field_column(event_column(event.name, field.name), field)
+                for event in {event.name: event for event in (*BUILT_IN_EVENTS, *events)}.values()
+                for field in event.fields
+            ),
             once("event_once", "contact_id", "source", "event_id"),
             by_id("event", "seq"),
             Index("event_history", "contact_id", "name", "at"),

@@ -40,9 +40,9 @@ HOLDER = Writer()
 TELLER = Writer(told="alone")
 
 
-def holder(tells: bool) -> Writer:
-    """Writes to rows that it has leased; `tells` if it adds events about them."""
-    return Writer(told="shared" if tells else "no")
+def holder(tells: bool, follows: bool = False) -> Writer:
+    """Writes to rows that it has leased; `tells` if it adds events about them, `follows` if it reads those it added."""
+    return Writer(told="alone" if follows else "shared" if tells else "no")
 
 
 def releaser(tells: bool) -> Writer:
@@ -50,9 +50,10 @@ def releaser(tells: bool) -> Writer:
     return Writer(outbox="alone", told="shared" if tells else "no")
 
 
-def handing_over(tells: bool) -> Writer:
-    """Commits that messages are about to be given to a provider; `tells` if it adds events about others."""
-    return Writer(outbox="shared", told="shared" if tells else "no")
+def handing_over(tells: bool, follows: bool = False) -> Writer:
+    """Commits that messages are about to be given to a provider; `tells` if it adds events about others, `follows` if
+    it reads those it added."""
+    return Writer(outbox="shared", told="alone" if follows else "shared" if tells else "no")
 
 
 def mover(tells: bool, cancels: bool) -> Writer:

@@ -17,6 +17,7 @@ _DEEDS = {
     "replied": "replies to",
     "complained": "complains about",
     "unsubscribed": "unsubscribes from",
+    "resubscribed": "comes back to",
     "visited": "visits",
     "submitted": "submits",
 }
@@ -28,6 +29,7 @@ _ANYTHING = {
     "replied": "replies",
     "complained": "complains",
     "unsubscribed": "unsubscribes",
+    "resubscribed": "comes back",
     "visited": "visits a page",
     "submitted": "submits a form",
 }
