@@ -52,7 +52,7 @@ def _sends(campaign: CampaignPlan) -> Mapping[str, frozenset[tuple[str, str, int
         stage.name: frozenset(
             (action.channel, action.message, action.nth)
             for action in (each.action for each in stage.actions if each.arm is None)
-            if isinstance(action, Send)
+            if isinstance(action, Send) and not action.post
         )
         for stage in campaign.stages
     }

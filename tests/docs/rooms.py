@@ -128,7 +128,9 @@ def _vocabulary(project: Path | None) -> Vocabulary:
     said = [ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES if name not in taken]
     return Vocabulary(
         channels={
-            plugin.name: ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs)
+            plugin.name: ChannelWords(
+                plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs, plugin.posts
+            )
             for plugin in CHANNELS.values()
         },
         sinks=frozenset(plugin.name for plugin in (*echo_sinks(), *notice_sinks())),

@@ -37,7 +37,7 @@ class Mailroom(Bench):
         return Gates(self.database.tables, self.program, self.deployment)
 
     def send(self, now: int, size: int = 1_000) -> None:
-        gates, channels = self.gates, ("mail", "sms")
+        gates, channels = self.gates, ("mail", "sms", "wall")
         with self.database.transaction() as connection:
             release(connection, self.database.tables, now, (), gates)
         for channel in channels:
@@ -57,13 +57,13 @@ class Mailroom(Bench):
         t = self.database.tables
         names = (
             select(t.contact.c.contact_key, t.send.c.message)
-            .join_from(t.message, t.contact, t.contact.c.contact_id == t.message.c.contact_id)
+            .outerjoin_from(t.message, t.contact, t.contact.c.contact_id == t.message.c.contact_id)
             .join(t.send, t.send.c.send_id == t.message.c.send_id)
         )
         with self.database.reader() as connection:
             for each in ids:
                 key, message = connection.execute(names.where(t.message.c.message_id == each)).one()
-                self.taken.append((key, message, shown(now) or ""))
+                self.taken.append((key or "everybody", message, shown(now) or ""))
 
     def join(self, *people: str, at: str = "2026-03-02 10:00", event: str = "signup") -> None:
         """People with an address who do this."""

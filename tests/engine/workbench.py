@@ -1,7 +1,7 @@
 """A project of one text on a database in memory or in a file, its clock in the test's hand."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,17 @@ from campflow.diagnostics.source import Source
 from campflow.engine.advance import Advance, advance
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
+from campflow.engine.versions import Version
 from campflow.model.flow import CheckedFlow, Flow
 from campflow.model.people import Duration
 from campflow.people.importing import import_events, import_people
 from campflow.people.report import ImportReport
 from campflow.people.sources import CsvSource
 from campflow.planning.plan import Rfm
-from campflow.sql.program import Program
+from campflow.sql.program import CampaignProgram, Program
 from campflow.storage.database import Database
 from campflow.storage.schema import install
-from campflow.storage.tables import Tables, tables
+from campflow.storage.tables import NOBODY, Tables, tables
 
 
 def instant(text: str) -> int:
@@ -67,9 +68,14 @@ class Bench:
         return self._checked(text).flow
 
     def _checked(self, text: str) -> CheckedFlow:
-        content = [ContentFile(f"content/{name}.mail.txt", name, "mail") for name in self.messages]
+        content = [
+            ContentFile(f"content/{name}.{channel}.txt", name, channel)
+            for channel in ("mail", "wall")
+            for name in self.messages
+        ]
         words = Vocabulary(
-            channels={"mail": ChannelWords("mail", None)}, sinks=frozenset(), content=ContentIndex(tuple(content)),
+            channels={"mail": ChannelWords("mail", None), "wall": ChannelWords("wall", None, posts=True)},
+            sinks=frozenset(), content=ContentIndex(tuple(content)),
             currency=self.currency, rfm_event=self.rfm.event if self.rfm else None, timezone=self.zone,
         )  # fmt: skip
         source = Source("test.flow", text)
@@ -102,11 +108,14 @@ class Bench:
             zone=self.zone, now=now, addresses={"email": "email"}, event=event,
         )  # fmt: skip
 
-    def deploy(self, now: str | int, text: str | None = None) -> None:
+    def deploy(
+        self, now: str | int, text: str | None = None, recall: Callable[[Version], CampaignProgram] | None = None
+    ) -> None:
         if text is not None:
             self.text, self.program = text, self._compile(text)
+        kept: dict[str, Any] = {} if recall is None else {"recall": recall}
         self.deployment = deploy(
-            self.database, self.program, sources={"test.flow": self.text}, author="test", now=_at(now)
+            self.database, self.program, sources={"test.flow": self.text}, author="test", now=_at(now), **kept
         )
 
     def tick(self, now: str | int, chunk: int = 50_000) -> Advance:
@@ -139,6 +148,17 @@ class Bench:
             .order_by(t.contact.c.contact_key, t.message.c.planned_at, t.message.c.nth, t.message.c.send_id)
         )
         return [(key, name, shown(at), state) for key, name, at, state in self._rows(query)]
+
+    def posts(self) -> list[tuple[str, str | None, str]]:
+        """(post, planned for, state)"""
+        t = self.database.tables
+        query = (
+            select(t.send.c.message, t.message.c.planned_at, t.message.c.state)
+            .join(t.send, t.send.c.send_id == t.message.c.send_id)
+            .where(t.message.c.contact_id == NOBODY)
+            .order_by(t.message.c.planned_at, t.message.c.message_id)
+        )
+        return [(name, shown(at), state) for name, at, state in self._rows(query)]
 
     def stages(self) -> Mapping[str, str | None]:
         """Where each contact's last journey is; None after leaving."""

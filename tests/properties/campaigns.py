@@ -259,7 +259,7 @@ def _actions(draw: DrawFn, draft: _Draft) -> list[str]:
             time = pick(draw, ["", f" at {pick(draw, TIMES)}", f" in {pick(draw, DURATIONS)}"])
             when = pick(draw, [time, time, f" on {pick(draw, WEEKDAYS)} at {pick(draw, TIMES)}"])
             message = pick(draw, ["welcome", "tips", *(["news", "receipt"] if draft.sends else [])])
-            channel = pick(draw, ["email", "email", "sms"]) if draft.sends else "email"
+            channel = pick(draw, ["email", "email", "email", "sms" if draft.sends else "email", "wall"])
             lines.append(f"    send {channel} {message}{options}{when}")
         elif kind == "set" and draft.sets:
             name = pick(draw, sorted(draft.sets))

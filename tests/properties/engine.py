@@ -1,5 +1,6 @@
 """The engine under the same roof as the reference interpreter: a case goes in, an Outcome comes out."""
 
+import datetime as dt
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 from tests import databases
 from tests.properties.campaigns import ZONES
+from tests.reference.interpreter import a_post
 from tests.reference.story import (
     Act,
     Conversion,
@@ -22,7 +24,7 @@ from tests.reference.story import (
     Permission,
     Stored,
 )
-from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, Case, resolved
+from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, WALL, Case, resolved
 
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
@@ -39,7 +41,7 @@ from campflow.model.draws import draw_of
 from campflow.model.flow import CheckedFlow, Flow
 from campflow.storage.database import Database
 from campflow.storage.schema import install
-from campflow.storage.tables import Tables, contact_column, event_column, tables
+from campflow.storage.tables import NOBODY, Tables, contact_column, event_column, tables
 from campflow.storage.zones import ensure_zones
 
 PRICES = Prices(ALLOWANCE.costs, "EUR")
@@ -180,7 +182,7 @@ def _send(database: Database, gates: Gates, now: int) -> None:
             return
     with database.transaction() as connection:
         release(connection, _tables(), now, (), gates)
-    for channel in sorted(CHANNELS):
+    for channel in sorted({*CHANNELS, WALL}):
         while batch := lease(database, channel, "test", 10_000, 60, now, (), gates):
             with database.reader() as connection:
                 ids = connection.scalars(select(_tables().message.c.message_id).where(members(_tables(), batch)))
@@ -266,6 +268,7 @@ def _outcome(connection: Connection, sending: bool) -> Outcome:
             .join(t.contact, t.contact.c.contact_id == t.journey.c.contact_id)
         )
     }
+    names = {row.campaign_id: row.name for row in connection.execute(select(t.campaign))}
     stages = {row.stage_id: row.name for row in connection.execute(select(t.stage))}
     orders = {row.statement_id: row.position for row in connection.execute(select(t.statement))}
     sends = {row.send_id: row for row in connection.execute(select(t.send))}
@@ -281,6 +284,10 @@ def _outcome(connection: Connection, sending: bool) -> Outcome:
         for m in connection.execute(select(t.move))
     ]
     left = {m.journey_id for m in connection.execute(select(t.move)) if m.to_stage_id is None and m.nth > 1}
+    posts = [
+        a_post(names[m.campaign_id], _day(m.journey_id), m.channel, sends[m.send_id].message, m.planned_at)
+        for m in connection.execute(select(t.message).where(t.message.c.contact_id == NOBODY))
+    ]
     messages = [
         Message(
             *journeys[m.journey_id],
@@ -292,15 +299,19 @@ def _outcome(connection: Connection, sending: bool) -> Outcome:
             m.expires_at,
             *(_fate(m) if sending else _plain_fate(m, m.journey_id in left)),
         )
-        for m in connection.execute(select(t.message))
+        for m in connection.execute(select(t.message).where(t.message.c.contact_id != NOBODY))
     ]
     conversions = [
         Conversion(*journeys[c.journey_id], c.name, c.at, c.worth) for c in connection.execute(select(t.conversion))
     ]
     return Outcome(
-        sorted(moves), sorted(messages), sorted(conversions), sorted(_exposures(connection)),
+        sorted(moves), sorted([*messages, *posts]), sorted(conversions), sorted(_exposures(connection)),
         sorted(_decisions(connection)), sorted(_acts(connection, journeys)),
     )  # fmt: skip
+
+
+def _day(occurrence: int) -> str:
+    return (dt.date(1970, 1, 1) + dt.timedelta(days=occurrence)).isoformat() if occurrence else ""
 
 
 def _plain_fate(message: Row[Any], left: bool) -> tuple[str, None, str]:

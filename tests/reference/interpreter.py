@@ -11,10 +11,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tests.reference.arms import arm_of, best_arm
-from tests.reference.clock import add, days_from, midnight, occurrences, to_instant
+from tests.reference.clock import add, days_from, midnight, occurrences, to_instant, to_local
 from tests.reference.conditions import Entry, Known, View, earliest, holds, is_about, turns, value
 from tests.reference.dependencies import in_order, named_campaign_events
 from tests.reference.releasing import Allowance, Letter, Post
@@ -25,6 +25,7 @@ from tests.reference.story import (
     Decision,
     Exposure,
     Happening,
+    Message,
     Move,
     Outcome,
     Permission,
@@ -83,8 +84,10 @@ def interpret(
     """
     if looks is None:
         looks = punctual(happenings, changes, now)
-    decisions = _Decisions(flow, zone, first_deployed)
-    project = _Project(flow, in_order(flow), named_campaign_events(flow), zone, first_deployed, expires, decisions)
+    decisions, posts = _Decisions(flow, zone, first_deployed), dict[_PostKey, int]()
+    project = _Project(
+        flow, in_order(flow), named_campaign_events(flow), zone, first_deployed, expires, decisions, posts
+    )  # fmt: skip
     lives = [_Life(project, person) for person in people]
     news = _News(happenings, changes)
     post = allowance and Post(flow, zone, permissions, allowance, expires.in_milliseconds)
@@ -101,12 +104,26 @@ def interpret(
             post.release(lives, look)
     return Outcome(
         sorted(move for life in lives for move in life.moves),
-        sorted(letter.message(post is not None) for life in lives for letter in life.letters),
+        sorted(
+            [
+                *(letter.message(post is not None) for life in lives for letter in life.letters),
+                *(a_post(campaign, day, channel, name, at) for (campaign, day, channel, name), at in posts.items()),
+            ]
+        ),
         sorted(conversion for life in lives for conversion in life.conversions),
         sorted(life.exposure(*split) for life in lives for split in life.exposures),
         sorted(decisions.made),
         sorted(act for life in lives for act in life.acts),
     )
+
+
+#: A post is one for a campaign, its occurrence (the day of an `enter every …`, else nothing), a channel, a message.
+_PostKey: TypeAlias = tuple[str, str, str, str]
+
+
+def a_post(campaign: str, day: str, channel: str, name: str, at: int) -> Message:
+    """It is nobody's. What becomes of it stands in no rule about people, and is left out."""
+    return Message(campaign, "", day, 0, 0, channel, name, 0, at, 0)
 
 
 def punctual(happenings: Sequence[Happening], changes: Sequence[Change], now: int) -> list[int]:
@@ -236,6 +253,7 @@ class _Journey:
     stage: Stage | None
     since: int
     since_seq: int
+    recurring: bool = False
     nth: int = 1
     ended_at: int | None = None
     converted: dict[str, tuple[Convert, Known]] = field(default_factory=dict)
@@ -276,6 +294,7 @@ class _Project:
     first_deployed: int
     expires: Duration
     decisions: _Decisions
+    posts: dict[_PostKey, int]
 
 
 # --- one contact --------------------------------------------------------------------------------------------------
@@ -289,7 +308,7 @@ class _Life:
         self.fields: dict[str, Stored] = dict(person.fields)
         self.campaigns, self.recorded = project.campaigns, project.recorded
         self.project_zone, self.first_deployed, self.expires = project.zone, project.first_deployed, project.expires
-        self.decisions, self.now = project.decisions, project.first_deployed
+        self.decisions, self.posts, self.now = project.decisions, project.posts, project.first_deployed
         self.events: list[Known] = []
         self.learned: set[str] = set()
         self.changed: list[tuple[int, str, Stored]] = []
@@ -562,7 +581,8 @@ class _Life:
         seq = self.used_up(way)
         number = len(self.passages(campaign, way.key)) + 1
         first = campaign.stages[0]
-        journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq)
+        recurring = way.enter is not None and isinstance(way.enter.trigger, Every)
+        journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq, recurring)
         self.journeys[campaign.name].append(journey)
         held_out = bool(campaign.holdout) and self.is_held_out(campaign, journey)
         if held_out:
@@ -652,6 +672,8 @@ class _Life:
     def act(self, campaign: Campaign, journey: _Journey, action: Action) -> None:
         view = self.view(campaign, journey.since, journey)
         match action:
+            case Send(post=True):
+                self.post(campaign, journey, action)
             case Send():
                 self.send(campaign, journey, action)
             case SetField():
@@ -682,6 +704,17 @@ class _Life:
         expires_at = add(zone, at, send.expires or self.expires)
         whose = (campaign.name, self.key, journey.key, journey.number, journey.nth)
         self.letters.append(Letter(whose, campaign, send, len(self.letters), at, expires_at, self.now))
+
+    def post(self, campaign: Campaign, journey: _Journey, send: Send) -> None:
+        """Made once, as of who comes first; by the campaign's own time, as nobody in particular is spoken to."""
+        zone, at = own_zone(campaign, self.project_zone), journey.since
+        if send.time.delay is not None:
+            at = add(zone, at, send.time.delay)
+        elif send.time.time is not None:
+            at = next(occurrences(zone, send.time.time, at, send.time.weekday))
+        day = to_local(self.zone(campaign), journey.entry.at).date().isoformat() if journey.recurring else ""
+        key = campaign.name, day, send.channel, send.message
+        self.posts[key] = min(at, self.posts.get(key, at))
 
     def log(self, campaign: Campaign, journey: _Journey, old: str | None, new: str | None, way: _Way) -> None:
         whose = (campaign.name, self.key, journey.key, journey.number, journey.nth)

@@ -75,9 +75,14 @@ MESSAGES: dict[str, dict[str, object]] = {
     "receipt": {"purpose": "orders", "transactional": True},
 }
 CHANNELS = {"email": "email", "sms": "phone"}
+#: A channel of posts.
+WALL = "wall"
 
 VOCABULARY = Vocabulary(
-    channels={name: ChannelWords(name, address, frozenset({"subject"})) for name, address in CHANNELS.items()},
+    channels={
+        **{name: ChannelWords(name, address, frozenset({"subject"})) for name, address in CHANNELS.items()},
+        WALL: ChannelWords(WALL, None, posts=True),
+    },
     sinks=frozenset({"sales"}),
     audiences=frozenset({"lookalike"}),
     actions={"coupon": ActionWords("coupon", frozenset({"value", "note"}))},
@@ -85,7 +90,7 @@ VOCABULARY = Vocabulary(
         tuple(
             ContentFile(f"content/{name}.{channel}.md", name, channel, front_matter=said)
             for name, said in MESSAGES.items()
-            for channel in CHANNELS
+            for channel in (*CHANNELS, WALL)
         )
     ),
     currency="EUR",
@@ -308,7 +313,7 @@ def lines(outcome: Outcome, zone: str) -> list[str]:
         *outcome.moves, *outcome.messages, *outcome.conversions, *outcome.exposures, *outcome.acts,
     ]  # fmt: skip
     rows.sort(key=lambda row: row.planned_at if isinstance(row, Message) else row.at)
-    named, several = any(row.campaign != "tale" for row in rows), any(row.contact != "ada" for row in rows)
+    named, several = any(row.campaign != "tale" for row in rows), any(row.contact not in ("ada", "") for row in rows)
     told = [(f"{row.contact} " if several else "") + _who(row, named) + _what(row, zone) for row in rows]
     return told + [f"{clock(one.at, zone)} {one.split} decided: {one.arm}" for one in outcome.decisions]
 
@@ -337,7 +342,7 @@ def _what(row: Row, zone: str) -> str:
             return f"{clock(row.at, zone)} {old}-> {row.to_stage or 'out'}"
         case Message():
             fate = _fate(row, zone)
-            if row.expires_at != add(zone, row.planned_at, EXPIRES):
+            if row.contact and row.expires_at != add(zone, row.planned_at, EXPIRES):
                 fate = f" until {clock(row.expires_at, zone)}{fate}"
             return f"{clock(row.planned_at, zone)} {row.channel} {row.message}{fate}"
         case Conversion():

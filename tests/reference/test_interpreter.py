@@ -8,6 +8,7 @@ from tests.reference import (
     stories_of_entering,
     stories_of_errands,
     stories_of_moving,
+    stories_of_posting,
     stories_of_releasing,
 )
 from tests.reference.telling import Story, interpreted, lines, resolved
@@ -18,6 +19,7 @@ STORIES = [
     *stories_of_acting.STORIES,
     *stories_of_arms.STORIES,
     *stories_of_errands.STORIES,
+    *stories_of_posting.STORIES,
     *stories_of_releasing.STORIES,
     *stories_of_conditions.STORIES,
 ]

@@ -53,10 +53,12 @@ def _send(node: syntax.Send, order: int, text: str, inside: Inside) -> flow.Send
     nth = inside.sends.count((channel.name, node.message.text))
     inside.sends.append((channel.name, node.message.text))
     content = inside.scope.names.vocabulary.content
+    said = content.is_transactional(channel.name, node.message.text)
     return flow.Send(
         channel.name, node.message.text, options, time, expires, nth, order, text, node.span,
-        content.purpose(channel.name, node.message.text),
-        _is_transactional(options, content.is_transactional(channel.name, node.message.text)),
+        None if channel.posts else content.purpose(channel.name, node.message.text),
+        channel.posts or _is_transactional(options, said),
+        channel.posts,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from campflow.checking import expressions
+from campflow.checking.checks.templates import posts
 from campflow.checking.clauses import UNNAMED
 from campflow.checking.lengths import length, whole
 from campflow.checking.names import EventWords, Fields
@@ -130,7 +131,10 @@ class _Steps:
         self, node: syntax.ExpectIn | syntax.ExpectSent | syntax.ExpectConverted | syntax.ExpectLeft, text: str
     ) -> tests.Expectation | None:
         who = node.contact.text
-        known = self._is_somebody(node.contact)
+        if isinstance(node, syntax.ExpectSent) and posts(node.channel.text, self.scope.names):
+            known = self._is_the_campaign(node)
+        else:
+            known = self._is_somebody(node.contact)
         match node:
             case syntax.ExpectIn():
                 there = self._is_stage(node.stage)
@@ -138,9 +142,10 @@ class _Steps:
             case syntax.ExpectSent():
                 there = self._is_send(node)
                 at = node.at.value if node.at else None
+                words = (node.channel.text, node.message.text)
                 found = tests.ExpectSent(
-                    who, node.negated, node.channel.text, node.message.text, at, text, node.span
-                )  # fmt: skip
+                    who, node.negated, *words, at, text, node.span, posts(words[0], self.scope.names)
+                )
             case syntax.ExpectConverted():
                 there = self._is_conversion(node)
                 name = node.conversion.text if node.conversion else None
@@ -149,6 +154,14 @@ class _Steps:
                 there = True
                 found = tests.ExpectLeft(who, node.negated, text, node.span)
         return found if known and there else None
+
+    def _is_the_campaign(self, node: syntax.ExpectSent) -> bool:
+        """Whether a post is expected of who makes it: the campaign, and none of its people."""
+        if self.campaign is None:
+            return False
+        if node.contact.text != self.campaign.name.text:
+            self.scope.report(say.not_the_campaign(node, self.campaign.name.text))
+        return node.contact.text == self.campaign.name.text
 
     def _is_stage(self, name: syntax.Name) -> bool:
         if self.campaign is None:

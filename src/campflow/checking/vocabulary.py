@@ -18,7 +18,7 @@ class ChannelWords:
     `address` is the contact field that the channel writes to ("email"), None where it needs none; `needs` are further
     fields that it cannot do without ("city"). `options` are the words that its front matter and the block of a `send`
     may hold, beside those that every channel has (COMMON_OPTIONS). `extensions` are its file name endings without the
-    dot, the preferred one first.
+    dot, the preferred one first. With `posts` a message is the campaign's, and speaks to nobody in particular.
     """
 
     name: str
@@ -26,6 +26,7 @@ class ChannelWords:
     options: frozenset[str] = frozenset()
     extensions: tuple[str, ...] = ("md", "txt", "html")
     needs: tuple[str, ...] = ()
+    posts: bool = False
 
     @property
     def addressed_by(self) -> tuple[str, ...]:

@@ -144,14 +144,15 @@ def explain(
 ) -> None:
     """Tell a person's story: each move with its cause and line, each message with its state."""
     from campflow.cli.telling import story_json, tell
-    from campflow.engine.story import find_person, story
+    from campflow.engine.story import find_person, own_zone, story
 
     opened = open_project(project, database)
     with closing(opened.desk()) as desk, desk.reader() as connection:
         person = find_person(connection, desk.tables, contact)
         if person is None:
             raise CampflowError(f"nobody has the key or e-mail address {printable(contact)}: look at the spelling")
-        journeys = story(connection, desk.tables, person, campaign)
+        zones = opened.zones(own_zone(connection, desk.tables, person))
+        journeys = story(connection, desk.tables, person, campaign, zones)
     if format is Format.json:
         print_json(story_json(person, journeys, opened))
         return
@@ -208,7 +209,7 @@ def listed(found: "Iterable[ListedMessage]", zone: str) -> "Table":
             str(each.message_id),
             shown(each.planned_at, zone),
             each.state,
-            Text(printable(each.contact)),
+            Text(printable(each.contact or "everybody")),
             f"{each.channel} {each.name}",
             f"{each.campaign}.{each.stage}",
             Text(printable(detail)),

@@ -40,11 +40,15 @@ def tell(person: Person, journeys: Sequence[Journey], project: "Project", zone: 
 
 def _happenings(journey: Journey, project: "Project", zone: str) -> Iterator[tuple[int, int, "Text"]]:
     """(when, what comes first at one moment, the line)."""
+    first = {move.went_to: move.nth for move in reversed(journey.moves)}
     for move in journey.moves:
         yield move.at, 3 * move.nth, _told(move.at, zone, *_move(move, project))
         for message in journey.messages:
             if message.nth == move.nth:
                 yield move.at, 3 * move.nth + 1, _told(move.at, zone, "message", *_message(message, zone))
+        for post in journey.posts:
+            if move.nth == first.get(post.stage):
+                yield move.at, 3 * move.nth + 1, _told(move.at, zone, "message", *_message(post, zone))
         for errand in journey.errands:
             if errand.nth == move.nth:
                 became = errand.state if errand.detail is None else f"{errand.state}, {errand.detail}"
@@ -81,7 +85,8 @@ def _move(move: Move, project: "Project") -> tuple[str, str, str]:
 
 def _message(message: ListedMessage, zone: str) -> tuple[str, str]:
     what = f"  send {message.channel} {message.name}"
-    told = [f"message {message.message_id}, for {shown(message.planned_at, zone)}"]
+    noun = "message" if message.contact is not None else "one post for everybody, message"
+    told = [f"{noun} {message.message_id}, for {shown(message.planned_at, zone)}"]
     told.append(message.state if message.settled_at is None else f"{message.state} {shown(message.settled_at, zone)}")
     if message.retry_at is not None and message.state == "ready":
         told.append(f"attempt {message.attempts + 1} at {shown(message.retry_at, zone)}")
@@ -132,6 +137,7 @@ def story_json(person: Person, journeys: Sequence[Journey], project: "Project") 
                     for move in journey.moves
                 ],
                 "messages": [message_json(message) for message in journey.messages],
+                "posts": [message_json(message) for message in journey.posts],
                 "errands": [asdict(each) for each in journey.errands],
                 "conversions": [
                     {"at": iso(each.at), "name": each.name, "worth": each.worth, **_cause_json(each, project)}

@@ -24,7 +24,7 @@ from campflow.model.calendar import DAY, to_instant
 from campflow.model.expressions import Constant
 from campflow.model.flow import Send, SetField
 from campflow.planning.carrying import carries
-from campflow.planning.plan import CampaignPlan, Plan
+from campflow.planning.plan import CampaignPlan, Plan, StagePlan
 from campflow.planning.planner import circles
 from campflow.sql.dialects import NEVER
 from campflow.sql.program import CampaignProgram, Program
@@ -258,35 +258,63 @@ def _sends(
     """Rows for the sends. Where a kept version says the same send otherwise, each has a row of its own: an edition."""
     s = tables.send
     found: dict[str, int] = {}
-    for stage in plan.stages:
-        for action in (each.action for each in stage.actions):
-            if not isinstance(action, Send):
-                continue
-            said = {
-                "options": json.dumps(_options(action)),
-                "purpose": action.purpose or plan.campaign.purpose or "",
-                "transactional": action.transactional,
-                "patience": None if action.expires is not None else plan.expires.in_milliseconds,
-            }
-            identity = {
-                "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,
-                "nth": action.nth,
-            }  # fmt: skip
+    for stage, action in _written(plan):
+        said = {
+            "options": json.dumps(_options(action)),
+            "purpose": "" if action.post else action.purpose or plan.campaign.purpose or "",
+            "transactional": action.transactional,
+            "patience": None if action.expires is not None else plan.expires.in_milliseconds,
+        }
+        identity = {
+            "stage_id": ids[f"stage_{stage.name}"], "channel": action.channel, "message": action.message,
+            "nth": action.nth,
+        }  # fmt: skip
+        if action.post:
+            known = _post(connection, tables, campaign_id, identity, said)
+        else:
             same = [s.c[name] == value for name, value in identity.items()]
             rows = connection.execute(select(s).where(*same).order_by(s.c.edition.desc())).mappings().all()
             row = next((row for row in rows if all(row[name] == value for name, value in said.items())), None)
             if row is not None:
-                known = row["send_id"]
+                known = int(row["send_id"])
             elif rows and is_alone:
-                known = rows[0]["send_id"]
+                known = int(rows[0]["send_id"])
                 connection.execute(update(s).where(s.c.send_id == known).values(said))
             else:
                 edition = rows[0]["edition"] + 1 if rows else 0
                 new = insert(s).values({"campaign_id": campaign_id, "edition": edition, **identity, **said})
                 known = _insert(connection, new)
-            found[f"send_{action.order}"] = int(known)
-            found[f"gated_{action.order}"] = int(action.order in plan.gated)
+        found[f"send_{action.order}"] = known
+        found[f"gated_{action.order}"] = int(action.order in plan.gated)
     return found
+
+
+def _written(plan: CampaignPlan) -> Iterator[tuple[StagePlan, Send]]:
+    """The sends of a campaign with their stages; of a post that stands there more than once, the first comes last."""
+    written = [
+        (stage, action)
+        for stage in plan.stages
+        for action in (each.action for each in stage.actions)
+        if isinstance(action, Send)
+    ]
+    yield from (each for each in written if not each[1].post)
+    yield from (each for each in reversed(written) if each[1].post)
+
+
+def _post(
+    connection: Connection, tables: Tables, campaign_id: int, identity: Mapping[str, Any], said: Mapping[str, Any]
+) -> int:
+    """The row of a post, which is one for the campaign: another place or another option is no other post."""
+    s = tables.send
+    same = (
+        s.c.campaign_id == campaign_id, s.c.channel == identity["channel"], s.c.message == identity["message"],
+    )  # fmt: skip
+    known = connection.scalar(select(s.c.send_id).where(*same).order_by(s.c.send_id).limit(1))
+    if known is None:
+        return _insert(connection, insert(s).values({"campaign_id": campaign_id, **identity, **said, "nth": 0}))
+    here = {**said, "stage_id": identity["stage_id"]}
+    connection.execute(update(s).where(s.c.send_id == known).values(here))
+    return int(known)
 
 
 def _insert(connection: Connection, row: Insert) -> int:

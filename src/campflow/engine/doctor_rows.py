@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, exists, func, literal, or_, select
 
 from campflow.engine.doctor import Known, RowCheck
-from campflow.storage.tables import Tables
+from campflow.storage.tables import NOBODY, Tables
 
 #: A message may be handed over just when its contact says no, and its fate be written later, in milliseconds.
 GRACE = 600_000
@@ -126,9 +126,11 @@ def _unasked(known: Known) -> Select[Any]:
     t = known.tables
     message, m, s = t.message, t.move, t.send
     source = message.outerjoin(m, _same(message, m, "nth")).outerjoin(s, s.c.send_id == message.c.send_id)
+    # A post is asked for by any of the moves to its stage, and by none of one contact.
+    mine = message.c.contact_id != NOBODY
     wrong = or_(m.c.contact_id.is_(None), s.c.send_id.is_(None), m.c.to_stage_id.is_distinct_from(s.c.stage_id))
     columns = (message.c.contact_id, message.c.message_id)
-    return select(*columns).select_from(source).where(_in_slice(message.c.contact_id), wrong)
+    return select(*columns).select_from(source).where(_in_slice(message.c.contact_id), mine, wrong)
 
 
 def _missing(known: Known) -> Select[Any] | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from campflow.engine.listing import ListedMessage
 from campflow.engine.story import Conversion, Journey
 from campflow.model.calendar import to_instant
 from campflow.model.constants import local_milliseconds
@@ -70,23 +71,28 @@ def _place(journey: Journey, zone: str) -> str:
     return f"is in {final}`{journey.stage}`{key} since {_time(last.at, zone)}"
 
 
+def post_found_instead(step: ExpectSent, posts: Iterable[ListedMessage], zone: str) -> str | None:
+    """The same of what a campaign posts, which is nobody's."""
+    return _handed(step, posts, "posted", zone)
+
+
 def _sent(step: ExpectSent, journeys: Sequence[Journey], zone: str) -> str | None:
-    messages = [
-        message
-        for journey in journeys
-        for message in journey.messages
-        if (message.channel, message.name) == (step.channel, step.message)
-    ]
+    messages = (message for journey in journeys for message in journey.messages)
+    return _handed(step, messages, f"sent to {step.contact}", zone)
+
+
+def _handed(step: ExpectSent, all_: Iterable[ListedMessage], verb: str, zone: str) -> str | None:
+    messages = [each for each in all_ if (each.channel, each.name) == (step.channel, step.message)]
     handed = [each.settled_at for each in messages if each.state == "accepted" and each.settled_at is not None]
     wanted = [at for at in handed if step.at is None or at == moment(zone, step.at)]
     if bool(wanted) is not step.negated:
         return None
     what = f"{step.channel} `{step.message}`"
     if handed:
-        return f"{what} was sent to {step.contact} at {_and(_time(at, zone) for at in handed)}"
+        return f"{what} was {verb} at {_and(_time(at, zone) for at in handed)}"
     if not messages:
-        return f"{what} was not sent to {step.contact}"
-    last, no = messages[-1], f"{what} was not sent to {step.contact}"
+        return f"{what} was not {verb}"
+    last, no = messages[-1], f"{what} was not {verb}"
     planned = f"planned for {_time(last.planned_at, zone)}"
     if last.state == "planned":
         return f"{no} yet: it is {planned}"

@@ -27,7 +27,7 @@ from campflow.hooks.offers import REACTIONS
 from campflow.people.consent import follow_events
 from campflow.people.reactions import believe
 from campflow.storage.database import database_now
-from campflow.storage.tables import Tables
+from campflow.storage.tables import NOBODY, Tables
 
 #: Characters kept of what a provider said.
 _DETAIL = 500
@@ -150,7 +150,10 @@ def _whose(connection: Connection, tables: Tables, receipts: Sequence[Receipt]) 
 
 
 def report(connection: Connection, tables: Tables, name: str, now: int, which: ColumnElement[bool]) -> None:
-    """Tell the campaigns that something happened to these messages: one event of the contact for each."""
+    """Tell the campaigns that something happened to these messages: one event of the contact for each.
+
+    A post is nobody's, and no event.
+    """
     m, s, e = tables.message.c, tables.send.c, tables.event.c
     said: ColumnElement[str] = literal_column(f"'{name}'")
     rows = (
@@ -159,7 +162,7 @@ def report(connection: Connection, tables: Tables, name: str, now: int, which: C
             said.concat(":").concat(m.message_id), m.message_id,
         )
         .join_from(tables.message, tables.send, s.send_id == m.send_id)
-        .where(which)
+        .where(which, m.contact_id != NOBODY)
         .order_by(m.message_id)
     )  # fmt: skip
     columns = [e.contact_id, e.name, e.about, e.at, e.source, e.event_id, e.message_id]

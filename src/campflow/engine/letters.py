@@ -20,7 +20,7 @@ from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin, Message, Sender
 from campflow.model.flow import Campaign
 from campflow.model.people import Contact, Event
-from campflow.storage.tables import Tables, contact_column, event_column
+from campflow.storage.tables import NOBODY, Tables, contact_column, event_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +117,26 @@ def entry_columns(entry: Any, stationery: Stationery) -> Iterator[Any]:
 
 
 def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping) -> Letter | Refusal:
-    """The message for one person, filled. What is wrong with it is a Refusal: the others go out."""
-    message_id = row["message_id"]
-    if row["contact_key"] is None:
+    """The message for one person, or a post, filled. What is wrong with it is a Refusal: the others go out."""
+    message_id, is_post = row["message_id"], row["contact_id"] == NOBODY
+    if row["contact_key"] is None and not is_post:
         return Refusal(message_id, "the contact is no longer there")
     if row["message"] is None or row["campaign"] is None:
         return Refusal(message_id, "its campaign is no longer there")
-    person = stationery.person(row)
+    person = {} if is_post else stationery.person(row)
     address = str(person.get(channel.address) or "") if channel.address else ""
     if channel.address and not address:
         return Refusal(message_id, f"the contact has no {channel.address} address")
-    token = sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
+    token = "" if is_post else sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
     language = str(person.get("language") or "") or None
     try:
         options = json.loads(row["options"]) if row["options"] else {}
         filled = stationery.library.render(
-            channel.name, row["message"], language, _context(stationery, channel, row, person, language, token), options
-        )
+            channel.name, row["message"], language,
+            _of_campaign(stationery, channel, row) if is_post
+            else _context(stationery, channel, row, person, language, token),
+            options,
+        )  # fmt: skip
     except ContentError as error:
         return Refusal(message_id, str(error))
     message = Message(
@@ -142,7 +145,7 @@ def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping
         channel=channel.name,
         name=row["message"],
         campaign=row["campaign"],
-        contact_key=row["contact_key"],
+        contact_key=row["contact_key"] or "",
         address=address,
         language=filled.language,
         parts=filled.parts,
@@ -168,10 +171,17 @@ def _context(
         "contact": Record(person),
         "entry": entry,
         "event": entry,
-        "campaign": Record(stationery.campaign(row["campaign"])),
-        "message": Record({"name": row["message"], "channel": channel.name}),
+        **_of_campaign(stationery, channel, row),
         "language": language,
         "unsubscribe_url": unsubscribe_url(stationery.sender, token),
+    }
+
+
+def _of_campaign(stationery: Stationery, channel: ChannelPlugin, row: RowMapping) -> dict[str, object]:
+    """What the template of a post may read, and every other one too."""
+    return {
+        "campaign": Record(stationery.campaign(row["campaign"])),
+        "message": Record({"name": row["message"], "channel": channel.name}),
     }
 
 

@@ -11,7 +11,8 @@ from campflow.engine.cast import Cast, ImpossibleStep
 from campflow.engine.coverage import Walked, walked
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
-from campflow.engine.expectations import found_instead, moment
+from campflow.engine.expectations import found_instead, moment, post_found_instead
+from campflow.engine.listing import ListedMessage, messages
 from campflow.engine.punctual import Punctual
 from campflow.engine.splits import forced
 from campflow.engine.story import Journey, Person, story
@@ -21,6 +22,7 @@ from campflow.model.tests import (
     ClockAfter,
     ClockAt,
     Expectation,
+    ExpectSent,
     ForcedArm,
     SomebodyDid,
     SomebodyIs,
@@ -176,6 +178,9 @@ class _Run:
             case ForcedArm(split, arm):
                 self._settle()
                 self._force({split: arm})
+            case ExpectSent(post=True):
+                self._settle()
+                return post_found_instead(step, self._posts(), self.zone)
             case _:
                 self._settle()
                 return found_instead(step, self._story(step.contact), self.campaign, self.zone)
@@ -210,6 +215,12 @@ class _Run:
                 tables, person = self.database.tables, self._person(contact)
                 self.stories[contact] = story(connection, tables, person, self.campaign.name)
         return self.stories[contact]
+
+    def _posts(self) -> tuple[ListedMessage, ...]:
+        """All that the test's campaign has posted."""
+        campaign_id = self.daemon.deployment.campaigns[self.campaign.name].ids["campaign"]
+        with self.database.reader() as connection:
+            return messages(connection, self.database.tables, posts=(campaign_id, None))
 
     def _person(self, contact: str) -> Person:
         return Person(self.cast.ids[contact], contact, None)

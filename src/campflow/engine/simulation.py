@@ -29,7 +29,7 @@ from campflow.people.consent import LISTENED, follow_events
 from campflow.planning.plan import CampaignPlan, OnClock
 from campflow.sql.program import Program
 from campflow.storage.database import Database, insert_many
-from campflow.storage.tables import contact_column
+from campflow.storage.tables import NOBODY, contact_column
 from campflow.storage.zones import ensure_zones
 
 #: Who tells the events of a simulation.
@@ -170,7 +170,8 @@ class Simulation:
         for key, person, release_at, message in connection.execute(ready).all():
             at = now if key <= self._last_message and release_at <= since else release_at
             accepted.append({"id": key, "at": at})
-            self.lives.react(person, message, key, at)
+            if person != NOBODY:
+                self.lives.react(person, message, key, at)
         if accepted:
             taken = update(m).where(m.c.message_id == bindparam("id"))
             connection.execute(taken.values(state="accepted", settled_at=bindparam("at")), accepted)

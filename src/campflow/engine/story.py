@@ -1,13 +1,16 @@
 """What happened to one person: each move with its cause and line, each message with its state. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, column, func, inspect, null, or_, select
 
 from campflow.engine.listing import ListedMessage, messages
+from campflow.model.calendar import DAY, to_local
 from campflow.storage.tables import Tables
+
+_NO_ZONES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One passage of a contact through a campaign; `key` is the value of its `per` field, else empty."""
+    """One passage of a contact through a campaign; `key` is the value of its `per` field, else empty.
+
+    `posts` are what the campaign posted, once for everybody, where the contact came by.
+    """
 
     campaign: str
     key: str
@@ -87,6 +93,7 @@ class Journey:
     conversions: tuple[Conversion, ...]
     exposures: tuple[Exposure, ...] = ()
     errands: tuple[Errand, ...] = ()
+    posts: tuple[ListedMessage, ...] = ()
 
     @property
     def held_out(self) -> bool:
@@ -115,8 +122,25 @@ def find_person(connection: Connection, tables: Tables, who: str) -> Person | No
     return None
 
 
-def story(connection: Connection, tables: Tables, person: Person, campaign: str | None = None) -> tuple[Journey, ...]:
-    """A person's journeys, the oldest first; those of one campaign where it is named."""
+def own_zone(connection: Connection, tables: Tables, person: Person) -> str | None:
+    """The time zone that a contact says it lives in."""
+    c = tables.contact.c
+    if "timezone" not in c or "timezone" not in {each["name"] for each in inspect(connection).get_columns("contact")}:
+        return None
+    return connection.scalar(select(c.timezone).where(c.contact_id == person.contact_id))
+
+
+def story(
+    connection: Connection,
+    tables: Tables,
+    person: Person,
+    campaign: str | None = None,
+    zones: Mapping[str, str] = _NO_ZONES,
+) -> tuple[Journey, ...]:
+    """A person's journeys, the oldest first; those of one campaign where it is named.
+
+    `zones` are those of the campaigns, by name: the day on which somebody came in is one of them.
+    """
     journey, named, stage = tables.journey.c, tables.campaign.c, tables.stage.c
     wanted = (
         select(tables.journey, named.name.label("campaign"), stage.name.label("stage"))
@@ -127,10 +151,12 @@ def story(connection: Connection, tables: Tables, person: Person, campaign: str 
     )
     if campaign is not None:
         wanted = wanted.where(named.name == campaign)
-    return tuple(_journey(connection, tables, row) for row in connection.execute(wanted).all())
+    rows = connection.execute(wanted).all()
+    return tuple(_journey(connection, tables, row, zones.get(row.campaign, "UTC")) for row in rows)
 
 
-def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]]) -> Journey:
+def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]], zone: str) -> Journey:
+    moves = _moves(connection, tables, row.contact_id, row.journey_id)
     return Journey(
         campaign=row.campaign,
         key=row.journey_key,
@@ -138,12 +164,22 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         entered_at=row.entered_at,
         ended_at=row.ended_at,
         stage=row.stage,
-        moves=_moves(connection, tables, row.contact_id, row.journey_id),
+        moves=moves,
         messages=messages(connection, tables, journey=(row.contact_id, row.journey_id)),
         conversions=_conversions(connection, tables, row.contact_id, row.journey_id),
         exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
         errands=_errands(connection, tables, row.contact_id, row.journey_id),
+        posts=_posts(connection, tables, row, moves, zone),
     )
+
+
+def _posts(
+    connection: Connection, tables: Tables, row: Row[Any], moves: Sequence[Move], zone: str
+) -> tuple[ListedMessage, ...]:
+    there = {move.went_to for move in moves}
+    occurrences = (0, to_local(zone, row.entered_at) // DAY)
+    found = messages(connection, tables, posts=(row.campaign_id, occurrences))
+    return tuple(each for each in found if each.stage in there)
 
 
 def _errands(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Errand, ...]:

@@ -201,7 +201,7 @@ class ChannelPlugin:
     """A channel, declared by value.
 
     name        the word after `send`
-    address     the contact field it needs; None where it reaches nobody in particular
+    address     the contact field it needs; None where it needs none
     needs       further contact fields without which it reaches nobody: a postal address has a street and a city
     settings    checked from `[channels.NAME]` of campflow.toml and `CAMPFLOW_CHANNELS__NAME__…`
     extensions  endings of its content files, as in `welcome.email.md`
@@ -218,6 +218,8 @@ class ChannelPlugin:
     listens     whether its reactions come over the channel itself: it is a ListeningChannel
     fitted      what of this is otherwise with the channel's settings, where they choose a provider: `idempotency`,
                 `window`, `rate` …; never its name, its address or its options. None: it is always as it stands here
+    posts       whether a message of it is the campaign's own, to nobody in particular: however many people come to a
+                `send`, it is made once (Message.contact_key and .address are then empty, and so is the token)
     """
 
     name: str
@@ -238,6 +240,7 @@ class ChannelPlugin:
     listens: bool = False
     needs: tuple[str, ...] = ()
     fitted: "FitChannel | None" = None
+    posts: bool = False
 
 
 class PrepareContent(Protocol):

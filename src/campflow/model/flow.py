@@ -156,7 +156,8 @@ class OptionValue:
 class Send:
     """`nth` tells two sends of one message in one stage apart: 0 for the first. `expires` None: the project's.
 
-    `purpose` and `transactional` are what the message's front matter says.
+    `purpose` and `transactional` are what the message's front matter says. A `post` is the campaign's, and goes out
+    once, whoever comes there: nobody's consent, limits and quiet hours bind it.
     """
 
     channel: str
@@ -170,6 +171,7 @@ class Send:
     span: Span
     purpose: str | None = None
     transactional: bool = False
+    post: bool = False
 
 
 @dataclass(frozen=True, slots=True)

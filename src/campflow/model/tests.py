@@ -79,7 +79,10 @@ class ExpectIn:
 
 @dataclass(frozen=True, slots=True)
 class ExpectSent:
-    """Handed to the channel by the test's campaign, at any time or exactly at the moment `at`."""
+    """Handed to the channel by the test's campaign, at any time or exactly at the moment `at`.
+
+    Of a `post`, `contact` is the campaign.
+    """
 
     contact: str
     negated: bool
@@ -88,6 +91,7 @@ class ExpectSent:
     at: dt.datetime | None
     text: str
     span: Span
+    post: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,9 @@ def _gated(flow: Flow, campaign: Campaign, opt_in: frozenset[str]) -> frozenset[
     return frozenset(
         send.order
         for send in sends
-        if campaign.budget or (send.purpose or campaign.purpose) in opt_in or (timed and not send.transactional)
+        if campaign.budget
+        or (not send.post and (send.purpose or campaign.purpose) in opt_in)
+        or (timed and not send.transactional)
     )
 
 

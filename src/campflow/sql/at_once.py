@@ -84,10 +84,11 @@ def _one_after_the_other(r: Rows, moved: CTE, plans: Sequence[tuple[StagePlan, S
 
 
 def sent_at_once(r: Rows) -> Iterator[tuple[StagePlan, Send]]:
-    """The sends that need to know nothing but the move: where an arm has a say, it must be drawn first."""
+    """The sends that need to know nothing but the move. Where an arm has a say, it must be drawn first; and a post is
+    for all moves of a round together."""
     for stage in r.plan.stages:
         if all(arm is None for _, arm in sends(stage)):
-            yield from ((stage, send) for send, _ in sends(stage))
+            yield from ((stage, send) for send, _ in sends(stage) if not send.post)
 
 
 def part_of_moves(r: Rows) -> Collection[str]:

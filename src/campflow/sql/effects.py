@@ -30,6 +30,7 @@ from campflow.planning.plan import StagePlan
 from campflow.sql.conditions import Column, Scope, in_arm, stored
 from campflow.sql.dialects import leading
 from campflow.sql.errands import plan_errand
+from campflow.sql.posts import planned_at, post
 from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, is_gated, of_journey, send_id, stage_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import contact_column, event_column
@@ -44,7 +45,8 @@ def effects(r: Rows) -> Iterator[Written]:
         for send, arm in sends(stage):
             m = r.tables.move.alias("m")
             which = (m.c.move_id > ENTRY_MARK, *_among(r, m, arm))
-            yield plan_name(stage, send), send.text, message(r, stage, send, m, which)
+            planned = post if send.post else message
+            yield plan_name(stage, send), send.text, planned(r, stage, send, m, which)
     if any(exit.target is None for stage in r.plan.stages for exit in stage.exits):
         yield "cancel", "messages of who left that no channel has yet", _cancel(r)
     for stage in r.plan.stages:
@@ -82,12 +84,8 @@ def plan_name(stage: StagePlan, send: Send) -> str:
 def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[Column]) -> Insert:
     """A message for each of the moves `m` to the stage."""
     c = r.tables.contact.alias("c")
-    clock, time = r.clock(c), send.time
-    planned: Column = m.c.at
-    if time.delay is not None:
-        planned = clock.add(m.c.at, time.delay)
-    elif time.time is not None:
-        planned = clock.next_time(m.c.at, time.time, time.weekday, strictly=False)
+    clock = r.clock(c)
+    planned = planned_at(clock, send.time, m.c.at)
     source = leading(m, c, c.c.contact_id == m.c.contact_id) if r.plan.zone.of_contact else m
     expires = clock.add(planned, send.expires or r.plan.expires)
     gone = expires <= NOW

@@ -35,6 +35,9 @@ Integer = types.Integer().with_variant(BigInteger(), "postgresql")
 #: Texts are compared byte by byte everywhere: PostgreSQL would ask the language of the server.
 Text = types.Text().with_variant(types.Text(collation="C"), "postgresql")
 
+#: The contact of a post, which speaks to nobody in particular: no contact has this id.
+NOBODY = 0
+
 #: Alembic's own table, by the name that it is known by.
 REVISION_TABLE = "alembic_version"
 
@@ -247,7 +250,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
         send=Table(
             "send",
             m,
-            # A send statement: the same id in every version in which the stage sends this message by this channel.
+            # A send statement: the same id in every version in which the stage sends this message by this channel. Of
+            # posts there is one row for the campaign, wherever and however often they are written.
             Column("send_id", Id, primary_key=True),
             Column("campaign_id", Id, ForeignKey("campaign.campaign_id"), nullable=False),
             Column("stage_id", Id, ForeignKey("stage.stage_id"), nullable=False),
@@ -369,11 +373,13 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             #   expired    it was not handed over before `expires_at`
             #   skipped    no consent, or over a limit that says `or skip`
             # A ready message inside an open batch, up to the batch's `handed_to`, is being sent.
+            # A post is the campaign's and nobody's: its contact is NOBODY, its journey the day of its occurrence (0 for
+            # the only one), so that what makes a message once makes it once for everybody.
             Column("message_id", Id, primary_key=True),
-            Column("contact_id", Id, nullable=False),
+            Column("contact_id", Id, nullable=False, comment="0 of a post"),
             Column("campaign_id", Id, nullable=False),
-            Column("journey_id", Id, nullable=False),
-            Column("nth", Integer, nullable=False, comment="the move that planned it"),
+            Column("journey_id", Id, nullable=False, comment="of a post: days since 1970-01-01, or 0"),
+            Column("nth", Integer, nullable=False, comment="the move that planned it; 0 of a post"),
             Column("send_id", Id, nullable=False),
             Column("channel", Text, nullable=False),
             Column("planned_at", BigInteger, nullable=False),

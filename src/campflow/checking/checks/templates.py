@@ -44,8 +44,9 @@ def template_fields_exist(files: Sequence[syntax.FlowFile], names: Names) -> Ite
     for file in names.vocabulary.content.files:
         entries = senders.get((file.channel, file.message), [])
         known = Known(tuple(names.contact_fields), _entry_fields(file, entries), OF_MESSAGE, ALONE)
+        is_post = posts(file.channel, names)
         for field in file.template_fields:
-            problem = unknown_in(field, known)
+            problem = unknown_in_post(field, known) if is_post else unknown_in(field, known)
             if problem:
                 yield problem
 
@@ -77,6 +78,23 @@ def unknown_in(field: TemplateField, known: Known) -> Diagnostic | None:
     if fields is None or name == "" or name in fields:
         return None
     return say.unknown_field(field, name, whose, fields, f"{owner}.")
+
+
+def posts(channel: str, names: Names) -> bool:
+    """Whether what the channel sends is the campaign's, and speaks to nobody in particular."""
+    words = names.vocabulary.channels.get(channel)
+    return words is not None and words.posts
+
+
+def unknown_in_post(field: TemplateField, known: Known) -> Diagnostic | None:
+    """The same for a post: of a person, or of the event by which one came, it can say nothing."""
+    owner = field.name.partition(".")[0]
+    if owner in known.records:
+        return unknown_in(field, known)
+    if owner in ("contact", *_ENTRY, *known.contact, *known.alone):
+        return say.about_nobody(field)
+    listed = [f"{record}.{name}" for record, names in known.records.items() for name in names]
+    return say.unknown_field(field, owner, "a post knows", listed, "")
 
 
 def _fields_of(owner: str, known: Known) -> tuple[tuple[str, ...] | None, str | None]:

@@ -1,11 +1,11 @@
 """Templates that stand in a `.flow` file itself, the text of `notify` and those of options: they compile, and use only
 what exists."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from campflow.checking.campaigns import entry_words
 from campflow.checking.checks.campaigns import campaigns
-from campflow.checking.checks.templates import ALONE, OF_MESSAGE, Known, unknown_in
+from campflow.checking.checks.templates import ALONE, OF_MESSAGE, Known, posts, unknown_in, unknown_in_post
 from campflow.checking.names import Names
 from campflow.checking.references import entry_field_names
 from campflow.checking.tree import find
@@ -23,9 +23,10 @@ def written_texts_are_sound(files: Sequence[syntax.FlowFile], names: Names) -> I
         message = Known(tuple(names.contact_fields), fields, OF_MESSAGE, ALONE)
         for statement in find(campaign.items, (syntax.Notify, syntax.Do, syntax.Send)):
             known = message if isinstance(statement, syntax.Send) else outside
+            is_post = isinstance(statement, syntax.Send) and posts(statement.channel.text, names)
             for text in texts_of(statement):
                 if "{" in text.value:
-                    yield from _problems(text, known)
+                    yield from _problems(text, known, unknown_in_post if is_post else unknown_in)
 
 
 def texts_of(statement: object) -> Iterator[syntax.Text]:
@@ -37,7 +38,9 @@ def texts_of(statement: object) -> Iterator[syntax.Text]:
             yield from (option.value for option in options if isinstance(option.value, syntax.Text))
 
 
-def _problems(text: syntax.Text, known: Known) -> Iterator[Diagnostic]:
+def _problems(
+    text: syntax.Text, known: Known, unknown: Callable[[TemplateField, Known], Diagnostic | None]
+) -> Iterator[Diagnostic]:
     # Imported here: most files have no such text, and to check one of them takes less time than the import.
     from campflow.content.templates import BadTemplate, compile_text, parse
     from campflow.content.variables import variables
@@ -48,6 +51,6 @@ def _problems(text: syntax.Text, known: Known) -> Iterator[Diagnostic]:
         yield Diagnostic("bad-template", error.text, text.span)
         return
     for variable in variables(parse(text.value), text.value):
-        problem = unknown_in(TemplateField(variable.name, text.span), known)
+        problem = unknown(TemplateField(variable.name, text.span), known)
         if problem:
             yield problem

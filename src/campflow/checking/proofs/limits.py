@@ -85,7 +85,9 @@ def _planned_by(send: flow.Send) -> int:
 
 
 def is_free(send: flow.Send, content: ContentIndex) -> bool:
-    """Whether no limit binds the message: it is `transactional`, by an option or in its front matter."""
+    """Whether no limit binds the message: it is a post, or `transactional`, by an option or in its front matter."""
+    if send.post:
+        return True
     options = [each.value for each in send.options if each.name == "transactional"]
     if options:
         return isinstance(options[0], Constant) and options[0].value is True

@@ -96,4 +96,4 @@ def _once(walk: Walk) -> bool:
 
 
 def _does_send(station: Station, message: str) -> bool:
-    return any(isinstance(act, flow.Send) and act.message == message for act in station.actions)
+    return any(isinstance(act, flow.Send) and not act.post and act.message == message for act in station.actions)

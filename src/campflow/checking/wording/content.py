@@ -56,6 +56,15 @@ def unknown_field(field: TemplateField, name: str, owner: str, known: Sequence[s
     return Diagnostic("unknown-field", f"the template uses `{field.name}`, which does not exist", field.span, hint)
 
 
+def about_nobody(field: TemplateField) -> Diagnostic:
+    return Diagnostic(
+        "unknown-field",
+        f"the post uses `{field.name}`, and a post speaks to nobody in particular: it is made once, for everybody",
+        field.span,
+        "say it without: a post knows `campaign.name`, `campaign.title` and `campaign.owner`",
+    )
+
+
 def _names(message: str, channel: ChannelWords) -> str:
     names = [f"`content/{message}.{channel.name}.{extension}`" for extension in channel.extensions]
     return _listed(names, "or")

@@ -28,6 +28,16 @@ def not_plain(field: Field, span: Span) -> Diagnostic:
     )
 
 
+def not_the_campaign(node: syntax.ExpectSent, campaign: str) -> Diagnostic:
+    channel, message = node.channel.text, node.message.text
+    return Diagnostic(
+        "unknown-name",
+        f"what goes out by {channel} is a post: it is made once, for everybody, and nobody in particular gets it",
+        node.contact.span,
+        f"expect it of the campaign: `expect {campaign} {'not ' if node.negated else ''}sent {channel} {message}`",
+    )
+
+
 def never_sent(node: syntax.ExpectSent, campaign: str, messages: Sequence[str]) -> Diagnostic:
     channel = node.channel.text
     sent = f"it sends {channel} {', '.join(messages)}" if messages else f"it sends nothing by {channel}"
