@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, literal, literal_column, select
 
@@ -22,10 +23,12 @@ class Prices:
 #: Nothing costs anything.
 FREE = Prices()
 
+_COST = attrgetter("cost")
+
 
 def charge(connection: Connection, tables: Tables, accepted: Sequence[Receipt], prices: Prices, now: int) -> None:
     """Write down what these messages cost: what their receipts say, else what their channel costs. Twice is once."""
-    if not any(prices.channels.values()) and all(each.cost is None for each in accepted):
+    if not any(prices.channels.values()) and not any(map(_COST, accepted)):
         return
     own = {each.message_id: _own(each, prices.currency) for each in accepted if each.cost is not None}
     by_amount: dict[int, list[int]] = {}

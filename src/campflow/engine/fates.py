@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -28,6 +29,8 @@ from campflow.people.consent import follow_events
 from campflow.people.reactions import believe
 from campflow.storage.database import database_now
 from campflow.storage.tables import NOBODY, Tables
+
+_REACTION = attrgetter("reaction")
 
 #: Characters kept of what a provider said.
 _DETAIL = 500
@@ -68,7 +71,7 @@ class Outcome:
     @property
     def reacts(self) -> bool:
         """Whether a refusal tells something of a person."""
-        return any(receipt.reaction is not None for receipt in self.receipts)
+        return any(map(_REACTION, self.receipts))
 
 
 def write_down(
@@ -87,15 +90,17 @@ def write_down(
 
     `addresses` are the contact fields that channels write to.
     """
+    accepted: list[Receipt] = []
+    others: list[Receipt] = []
+    for each in outcome.receipts:
+        (accepted if each.outcome == "accepted" else others).append(each)
     failed: Mapping[int, _Tried] = {}
-    if again := [each.message_id for each in outcome.receipts if _is_again(each, outcome)]:
+    if again := [each.message_id for each in others if _is_again(each, outcome)]:
         failed = _attempts(connection, tables, again)
     hashes = outcome.hashes or {}
-    accepted = [receipt for receipt in outcome.receipts if receipt.outcome == "accepted"]
     if accepted:
         accept(connection, tables, accepted, hashes, now, _DETAIL)
         charge(connection, tables, accepted, prices, now)
-    others = [receipt for receipt in outcome.receipts if receipt.outcome != "accepted"]
     clock = database_now(connection) if outcome.doubtful else None
     rows = [_row(receipt, failed, hashes, now, retry, rng, clock) for receipt in others]
     refused = [Receipt(id, "rejected", detail=reason) for id, reason in (outcome.refused or {}).items()]
@@ -119,10 +124,12 @@ def write_down(
     ]
     if attempts:
         connection.execute(insert(tables.attempt), attempts)
+    m = tables.message.c
+    if accepted and "sent" in listens:
+        report(connection, tables, "sent", now, m.message_id.in_([each.message_id for each in accepted]))
     rejected = [row["id"] for row in rows if row["new_state"] == "rejected"]
-    for name, ids in (("sent", [receipt.message_id for receipt in accepted]), ("failed", rejected)):
-        if ids and name in listens:
-            report(connection, tables, name, now, tables.message.c.message_id.in_(ids))
+    if rejected and "failed" in listens:
+        report(connection, tables, "failed", now, m.message_id.in_(rejected))
     _react(connection, tables, others, addresses or {}, now)
 
 

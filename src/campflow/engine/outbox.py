@@ -13,10 +13,27 @@ later (`release_at`), and what waits for a retry has a `retry_at` later than `re
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
@@ -24,12 +41,16 @@ from campflow.engine.fates import RETRY, Outcome, Retry, report, write_down
 from campflow.engine.gates import Gates
 from campflow.engine.states import PLANNED, READY
 from campflow.people.reactions import believe
+from campflow.sql.rows import NOW, parameter
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
 from campflow.storage.writers import HOLDER, handing_over, holder, releaser
 
 #: Larger than every message id.
 _END = 2**63 - 1
+
+_OF_CHANNEL: Any = bindparam("of_channel", None, type_=Text(), required=False)
+_FIRST, _LAST, _LIMIT, _READY_AT = (parameter(name) for name in ("first", "last", "limit", "ready_at"))
 
 
 class LeaseLost(Exception):
@@ -173,19 +194,16 @@ def _free(
     gates: Gates,
 ) -> tuple[int, int] | None:
     """The first and the last of the next due messages between open batches; what may not go is marked on the way."""
-    m = tables.message.c
-    due = and_(
-        m.channel == channel, m.state == READY, _due(tables, now), m.message_id >= gap.start, m.message_id < gap.stop
-    )
-    chosen = select(m.message_id, m.expires_at).where(due).order_by(m.message_id).limit(limit).subquery().c
-    ends = select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
+    asked = {"of_channel": channel, "now": now, "first": gap.start, "last": gap.stop, "limit": limit}
     while True:
-        first, last, expires_at = connection.execute(ends).one()
+        first, last, expires_at = connection.execute(_next(tables), asked).one()
         if first is None:
             return None
         if expires_at > now and not gates.ask_again(connection, channel, first, last, now):
             return first, last
-        _expire(connection, tables, and_(due, m.message_id.between(first, last), m.expires_at <= now), now, listens)
+        m = tables.message.c
+        late = and_(m.channel == channel, m.state == READY, _due(tables, now), m.expires_at <= now)
+        _expire(connection, tables, and_(late, m.message_id.between(first, last)), now, listens)
 
 
 def _insert(
@@ -223,6 +241,34 @@ def members(tables: Tables, batch: Batch) -> ColumnElement[bool]:
     )
 
 
+# Built once: these are asked for every window.
+
+
+@lru_cache(maxsize=8)
+def _there(tables: Tables) -> Select[int, Any]:
+    """How many messages of a part of a batch are still to be handed over, and when the first of them expires."""
+    m = tables.message.c
+    mine = (m.channel == _OF_CHANNEL, m.state == READY, m.message_id.between(_FIRST, _LAST), _due(tables, _READY_AT))
+    return select(func.count(), func.min(m.expires_at)).where(*mine)
+
+
+@lru_cache(maxsize=64)
+def _next(tables: Tables) -> Select[Any]:
+    """The first and the last of the next due messages in a gap between batches, and when the first expires."""
+    m = tables.message.c
+    due = (m.channel == _OF_CHANNEL, m.state == READY, _due(tables, NOW), m.message_id >= _FIRST, m.message_id < _LAST)
+    chosen = select(m.message_id, m.expires_at).where(*due).order_by(m.message_id).limit(_LIMIT).subquery().c
+    return select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
+
+
+@lru_cache(maxsize=64)
+def _held(tables: Tables, names: tuple[str, ...]) -> Update:
+    """Writes these columns of a batch that is still ours."""
+    b = tables.batch.c
+    mine = (b.batch_id == bindparam("of_batch"), b.fence == bindparam("of_fence"), b.closed_at.is_(None))
+    return update(tables.batch).where(*mine).values({name: bindparam(name) for name in names})
+
+
 # --- working through a batch ------------------------------------------------------------------------------------
 
 
@@ -249,16 +295,24 @@ class Clerk:
         with self.database.transaction(handing_over(bool(self.listens), before.reacts)) as connection:
             self._hold(connection, handed_to=window[-1])
             self._write_down(connection, before, now)
+            there, first_to_expire = connection.execute(_there(tables), self._between(window[0], window[-1])).one()
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
-            _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
-            if self.gates is not None:
-                self.gates.refuse(connection, self.batch.channel, window[0], window[-1], now)
-            if len(window) == window[-1] - window[0] + 1:  # without gaps: as many as there are ids are all of them
-                count = select(func.count()).select_from(tables.message).where(mine)
-                if connection.scalar(count) == len(window):
-                    return frozenset(window)
+            late = first_to_expire is not None and first_to_expire <= now
+            if late:
+                _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
+            refused = self.gates is not None and self.gates.refuse(
+                connection, self.batch.channel, window[0], window[-1], now
+            )
+            # Without gaps: as many as there are ids are all of them.
+            if not late and not refused and there == len(window) == window[-1] - window[0] + 1:
+                return frozenset(window)
             ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
             return frozenset(ready).intersection(window)
+
+    def _between(self, first: int, last: int) -> dict[str, object]:
+        """What `_there` asks for."""
+        first, last = max(first, self.batch.first_message_id), min(last, self.batch.last_message_id)
+        return {"of_channel": self.batch.channel, "first": first, "last": last, "ready_at": self.batch.ready_at}
 
     def renew(self) -> None:
         """Hold the batch for longer."""
@@ -272,16 +326,13 @@ class Clerk:
             self._write_down(connection, last, now)
 
     def _hold(self, connection: Connection, **values: int) -> None:
-        b, batch = self.database.tables.batch.c, self.batch
+        batch = self.batch
         until = _until(connection, batch.seconds)
         if "handed_to" in values:
             values["handed_at"] = until - round(batch.seconds * 1000)
-        held = (
-            update(self.database.tables.batch)
-            .where(b.batch_id == batch.batch_id, b.fence == batch.fence, b.closed_at.is_(None))
-            .values(leased_until=until, **values)
-        )
-        if connection.execute(held).rowcount != 1:
+        said = {"leased_until": until, **values}
+        mine = {"of_batch": batch.batch_id, "of_fence": batch.fence}
+        if connection.execute(_held(self.database.tables, tuple(said)), said | mine).rowcount != 1:
             raise LeaseLost(f"batch {batch.batch_id} of {batch.channel} was taken over by another process")
 
     def _write_down(self, connection: Connection, outcome: Outcome, now: int) -> None:

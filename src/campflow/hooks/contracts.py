@@ -69,7 +69,8 @@ class Message:
 Outcome = Literal["accepted", "rejected", "retry", "uncertain"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for each message, and a frozen one takes many times as long to make.
+@dataclass(slots=True, unsafe_hash=True)
 class Receipt:
     """What became of one message.
 
