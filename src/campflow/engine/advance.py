@@ -107,7 +107,7 @@ def look_inside(
 
 def is_behind(connection: Connection, tables: Tables, campaign_id: int, now: int) -> bool:
     """Whether a tick at `now` would find something that a campaign has not looked at. A look at index entries."""
-    seen = connection.execute(_looked(tables), {"campaign": campaign_id}).mappings().one()
+    seen = dict(connection.execute(_looked(tables), {"campaign": campaign_id}).mappings().one())
     if seen["looked_at"] // MINUTE < now // MINUTE:  # schedules and midnights
         return True
     ends = _ends(connection, tables, seen, now)
