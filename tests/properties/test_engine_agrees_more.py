@@ -11,4 +11,4 @@ OTHERS = 1_000_000
 
 @pytest.mark.timeout(3_600)
 def test_however_often_the_engine_ticks_it_tells_the_one_story() -> None:
-    for_many(casts(calm=True, count=CASTS), agree, 4_000 if LONG else 800, OTHERS + FIRST)
+    for_many(casts(calm=True, count=CASTS), agree, 4_000 if LONG else 160, OTHERS + FIRST)

@@ -20,4 +20,4 @@ OTHERS = 3_000_000
 @pytest.mark.timeout(3_600)
 def test_however_often_the_engine_ticks_it_tells_the_one_story_there_too(kind: str) -> None:
     for server in server_of(kind):
-        for_many(casts(calm=True, count=CASTS), partial(agree, server=server), 400 if LONG else 40, OTHERS + FIRST)
+        for_many(casts(calm=True, count=CASTS), partial(agree, server=server), 400 if LONG else 24, OTHERS + FIRST)

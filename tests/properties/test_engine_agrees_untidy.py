@@ -9,4 +9,4 @@ from tests.properties.many import for_many
 
 @pytest.mark.timeout(3_600)
 def test_late_events_and_changed_fields_act_as_they_become_known() -> None:
-    for_many(casts(calm=False, count=CASTS), agree, 2_000 if LONG else 400, FIRST)
+    for_many(casts(calm=False, count=CASTS), agree, 2_000 if LONG else 120, FIRST)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,14 @@ def load_plugins(
 _NOT_THERE = f"is named in {ONLY} and not there: install its distribution, or take the name out"
 
 
+@cache
+def _entry_points() -> tuple[EntryPoint, ...]:
+    """What is installed is looked for once in a process."""
+    return tuple(entry_points(group=GROUP))
+
+
 def _installed(points: Iterable[EntryPoint] | None) -> list[_Found]:
-    found = entry_points(group=GROUP) if points is None else points
+    found = _entry_points() if points is None else points
     return [
         _Found(
             point.name,

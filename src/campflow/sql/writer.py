@@ -1,6 +1,7 @@
 """From the plan to the SQL program: SQLAlchemy Core statements, compiled once for one database."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy import ClauseElement, Executable
 from sqlalchemy.engine import Dialect
@@ -24,11 +25,19 @@ from campflow.storage.tables import Tables
 
 def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
     """The program for a database that speaks `dialect`."""
-    written = scores(plan.rfm, tables) if plan.rfm is not None else ()
+    # 1 and 1.0 are equal, and are not the same in SQL: texts are compared as well.
+    return _program(plan, repr(plan), tables, type(dialect))
+
+
+# Texts that are in force are read again and again, and most of them are as they were.
+@lru_cache(maxsize=16)
+def _program(plan: Plan, written: str, tables: Tables, speaks: type[Dialect]) -> Program:
+    dialect = speaks()
+    scored = scores(plan.rfm, tables) if plan.rfm is not None else ()
     return Program(
         plan,
         tuple(_campaign(each, rows(each, plan, tables, dialect.name), dialect) for each in plan.campaigns),
-        tuple(_compile(*each, dialect) for each in written),
+        tuple(_compile(*each, dialect) for each in scored),
     )
 
 

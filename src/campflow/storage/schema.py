@@ -1,6 +1,7 @@
 """Making the tables, and bringing those of yesterday up to today's: our own by revisions, a project's by its fields."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
@@ -125,8 +126,12 @@ def _make(connection: Connection, tables: Tables) -> None:
     tables.metadata.create_all(connection, checkfirst=False)
     connection.execute(insert(tables.revision).values(version_num=migrations.head()))
     connection.execute(insert(tables.setting).values(name="schema_version", value=BY_REVISIONS))
-    months = [{"month": n, "first_day": first_day(n), "length": length(n)} for n in range(FIRST_MONTH, END_MONTH)]
-    connection.execute(insert(tables.calendar_month), months)
+    connection.execute(insert(tables.calendar_month), _months())
+
+
+@cache
+def _months() -> list[dict[str, int]]:
+    return [{"month": n, "first_day": first_day(n), "length": length(n)} for n in range(FIRST_MONTH, END_MONTH)]
 
 
 def _revise(connection: Connection, tables: Tables, found: str) -> None:

@@ -5,6 +5,7 @@ Instants are whole milliseconds since 1970-01-01 UTC (columns ending in `_at`, `
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -116,8 +117,9 @@ class Tables:
     revision: Table
 
 
+@lru_cache(maxsize=32)
 def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
-    """The tables for these contact fields and events."""
+    """The tables for these contact fields and events. Drawn once: whoever asks for the same gets the same."""
     m = MetaData()
     return Tables(
         metadata=m,
