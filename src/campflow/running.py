@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import inspect
 
+from campflow.content.landing import Pages
 from campflow.content.rendering import Library
 from campflow.content.tokens import signing_keys
 from campflow.engine.changing import Texts, change
@@ -102,6 +103,8 @@ def _stationery(project: Project, database: Database) -> Stationery:
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,
         campaigns=flow.campaigns,
+        pages=Pages(project.root),
+        base_url=project.settings.web.base_url,
     )
 
 

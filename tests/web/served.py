@@ -141,7 +141,7 @@ def served(folder: Path, store: Store, web: str = "") -> Iterator[Served]:
     project = Project.open(folder)
     with sent(project) as runtime:
         log = Log()
-        with _running(project, runtime, log) as port, httpx.Client(timeout=20) as client:
+        with running(project, runtime, log) as port, httpx.Client(timeout=20) as client:
             yield Served(f"http://127.0.0.1:{port}", runtime, log, client)
 
 
@@ -166,12 +166,12 @@ def signed_up(runtime: Runtime) -> None:
 
 
 @contextmanager
-def _running(project: Project, runtime: Runtime, log: Log) -> Iterator[int]:
+def running(project: Project, runtime: Runtime, log: Log, **more: Any) -> Iterator[int]:
     """The server in a thread with a loop of its own."""
     ready, stop, ports = Event(), Event(), list[int]()
 
     async def serve() -> None:
-        async with open_web(project, runtime, log) as server:
+        async with open_web(project, runtime, log, **more) as server:
             ports.append(server.port)
             ready.set()
             await asyncio.to_thread(stop.wait)

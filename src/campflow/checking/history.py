@@ -43,7 +43,7 @@ def about(node: syntax.EventPattern, event: EventWords, scope: Scope) -> bool:
     }
     if node.about.text in known[kind]:
         return True
-    scope.report(say_names.unknown(kind, node.about, known[kind]))
+    scope.report(say_names.unknown(kind, node.about, sorted(known[kind])))
     return False
 
 

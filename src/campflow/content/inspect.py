@@ -1,5 +1,6 @@
 """What the checker needs to know of `content/`: names, the fields that templates read, and what is wrong with them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +96,11 @@ def _fields(text: _Text, source: Source) -> Iterator[TemplateField]:
 def _prepared(
     file: ContentPath, document: Document, source: Source, channel: ChannelPlugin | None
 ) -> Iterator[Diagnostic]:
-    """What only the channel can say: whether it can make a message of this file. A page has no channel."""
-    if channel is None or file.channel == PAGE:
+    """What only the channel can say: whether it can make a message of this file. Pages are made by the web part."""
+    if file.channel == PAGE:
+        yield from _page(file, document, source)
+        return
+    if channel is None:
         return
     if file.extension not in channel.extensions:
         known = ", ".join(channel.extensions)
@@ -111,6 +115,27 @@ def _prepared(
     # A plugin is not ours: whatever it raises is about this file.
     except Exception as error:
         yield _bad(source, f"`{channel.name}` cannot make it ready: {error}", document.body_line, None)
+
+
+def _page(file: ContentPath, document: Document, source: Source) -> Iterator[Diagnostic]:
+    if file.extension != "html":
+        yield _bad(source, f"a page is not written in `.{file.extension}`: call it `{file.message}.page.html`", 1, None)
+    for found in _NOT_ON_PAGES.finditer(document.body):
+        line = document.body_line + document.body.count("\n", 0, found.start())
+        if found.lastgroup == "script":
+            yield _bad(source, "a script does not run on a landing page: leave it out", line, None)
+        elif "{{" in found.group() or "{%" in found.group():
+            yield _bad(source, "a style sheet on a page is the same for everyone: take the braces out", line, None)
+        elif found.lastgroup == "attribute":
+            yield _bad(source, "a `style` of one element has no effect on a page: write a <style> sheet", line, None)
+
+
+#: What the content security policy of pages stops.
+_NOT_ON_PAGES = re.compile(
+    r"(?P<script><script\b|<[a-z][^<>]*\son[a-z]+\s*=)|(?P<style><style\b[^>]*>.*?</style)"
+    r"|(?P<attribute><[a-z][^<>]*\sstyle\s*=)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def _bad(source: Source, text: str, line: int, place: Span | None) -> Diagnostic:

@@ -58,7 +58,7 @@ class Library:
         variants = self._files.get((channel, message))
         if not variants:
             raise ContentError(f"there is no file for {channel} {message}: write content/{message}.{channel}.*")
-        chosen = _choose(variants, language)
+        chosen = choose(variants, language)
         if chosen is None:
             tags = ", ".join(sorted(tag for tag in variants if tag))
             raise ContentError(f"{channel} {message} exists only in {tags}: write content/{message}.{channel}.*")
@@ -111,7 +111,8 @@ class Library:
         )
 
 
-def _choose(variants: Mapping[str | None, ContentPath], language: str | None) -> ContentPath | None:
+def choose(variants: Mapping[str | None, ContentPath], language: str | None) -> ContentPath | None:
+    """The file for exactly this language, else for its first part, else the plain one."""
     tag = (language or "").replace("_", "-").lower()
     return variants.get(tag) or variants.get(tag.partition("-")[0]) or variants.get(None)
 

@@ -9,7 +9,10 @@ from jinja2 import nodes
 from campflow.content.sandbox import sandbox
 
 #: Names with fields of their own: `contact.email` is one variable, `email.lower()` reads `email`.
-RECORDS = frozenset({"contact", "entry", "event", "campaign", "message"})
+RECORDS = frozenset({"contact", "entry", "event", "campaign", "message", "page"})
+
+#: Called with the name of a page, `page_url("demo")`, which is read as `page_url.demo`.
+PAGE_URL = "page_url"
 
 _OWN = frozenset(sandbox(False).globals) | {"loop", "self", "caller", "varargs", "kwargs"}
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -47,6 +50,10 @@ def _read_node(node: nodes.Node, bound: set[str]) -> Iterator[tuple[str, int]]:
     match node:
         case nodes.Name() | nodes.Getattr() | nodes.Getitem():
             yield from _read_chain(node, bound)
+        case nodes.Call(node=nodes.Name(name=called), args=[nodes.Const(value=str(page)), *_]) if called == PAGE_URL:
+            if called not in bound:
+                yield f"{called}.{page}", node.lineno
+            yield from _read([*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs], bound)
         case nodes.Call(node=nodes.Getattr() as method):
             yield from _read_node(method.node, bound)
             yield from _read([*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs], bound)
@@ -95,7 +102,12 @@ def _placed(text: str, name: str, line: int) -> Variable:
     start = sum(len(each) + 1 for each in text.split("\n")[: line - 1])
     root, _, field = name.partition(".")
     wanted = rf"(?<![\w.]){re.escape(root)}"
-    wanted += rf"(?:\s*\.\s*{re.escape(field)}|\s*\[\s*['\"]{re.escape(field)}['\"]\s*\])(?!\w)" if field else r"(?!\w)"
+    if root == PAGE_URL and field:
+        wanted += rf"\s*\(\s*['\"]{re.escape(field)}['\"]"
+    elif field:
+        wanted += rf"(?:\s*\.\s*{re.escape(field)}|\s*\[\s*['\"]{re.escape(field)}['\"]\s*\])(?!\w)"
+    else:
+        wanted += r"(?!\w)"
     pattern = re.compile(wanted)
     for code in _CODE.finditer(text):
         if code.end() > start and (found := pattern.search(text, max(code.start(), start), code.end())):

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from campflow.content import values
 from campflow.content.keys import message_key
+from campflow.content.landing import Pages
+from campflow.content.page_tokens import PageLinks
 from campflow.content.record import Record
 from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
@@ -45,6 +47,7 @@ class Stationery:
 
     `installation` differs from project to project and never changes: it makes the key of a message unique.
     `zone` is where times are shown, `currency` the project's. `campaigns` are what `campaign.title` is read from.
+    `pages` are its landing pages, `base_url` is where the outside reaches them.
     """
 
     contact: Contact
@@ -56,6 +59,8 @@ class Stationery:
     zone: ZoneInfo
     currency: str | None = None
     campaigns: Sequence[Campaign] = ()
+    pages: Pages | None = None
+    base_url: str = ""
     _contact: dict[str, values.Reader] = field(init=False)
     _entry: dict[str, dict[str, values.Reader]] = field(init=False)
     _campaign: dict[str, Campaign] = field(init=False)
@@ -174,6 +179,9 @@ def _context(
         **_of_campaign(stationery, channel, row),
         "language": language,
         "unsubscribe_url": unsubscribe_url(stationery.sender, token),
+        "page_url": PageLinks(
+            stationery.keys, stationery.base_url, row["contact_id"], row["message_id"], row["planned_at"]
+        ),
     }
 
 

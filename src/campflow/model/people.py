@@ -110,6 +110,9 @@ class Event:
 #: What somebody wrote, where a channel tells it.
 _WRITTEN = (Field("text", ValueType("text"), True, None, Span("", 1, 1, 1, 1)),)
 
+#: Which variant of a page somebody was shown, where it has several.
+_VARIANT = (Field("variant", ValueType("text"), True, None, Span("", 1, 1, 1, 1)),)
+
 #: Reactions that people write in words of their own.
 _IN_WORDS = frozenset({"replied", "unsubscribed", "resubscribed"})
 
@@ -123,7 +126,7 @@ BUILT_IN_EVENTS: tuple[Event, ...] = (
             "complained", "unsubscribed", "resubscribed", "failed", "expired", "returned", "scanned",
         )
     ),
-    *(Event(name, (), "page", None) for name in ("visited", "submitted")),
+    *(Event(name, _VARIANT, "page", None) for name in ("visited", "submitted")),
     *(Event(name, (), "campaign", None) for name in ("entered", "left", "converted")),
 )  # fmt: skip
 

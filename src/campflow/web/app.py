@@ -10,9 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from campflow.web.assets import Assets
 from campflow.web.guard import Guard
 from campflow.web.health import Ready, live
 from campflow.web.hooks import Hooks
+from campflow.web.landing import Landing
 from campflow.web.metrics import Metrics
 from campflow.web.pages import error_page
 from campflow.web.part import WebPart
@@ -38,6 +40,7 @@ def make_app(part: WebPart) -> ASGIApp:
         part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
         return error_page(500)
 
+    landing, assets = Landing(part), Assets(part)
     unsubscribing, ready, metrics = Unsubscribing(part), Ready(part), Metrics(part)
 
     async def unsubscribe(request: Request) -> Response:
@@ -45,6 +48,12 @@ def make_app(part: WebPart) -> ASGIApp:
 
     async def hook(request: Request) -> Response:
         return await hooks(request)
+
+    async def land(request: Request) -> Response:
+        return await landing(request)
+
+    async def asset(request: Request) -> Response:
+        return await assets(request)
 
     async def is_ready(request: Request) -> Response:
         return await ready(request)
@@ -56,6 +65,9 @@ def make_app(part: WebPart) -> ASGIApp:
         routes=[
             Route("/u/{token}", unsubscribe, methods=["GET", "POST"]),
             Route("/hooks/{name}", hook, methods=["GET", "POST"]),
+            Route("/l/{page}", land, methods=["GET", "POST"]),
+            Route("/l/{page}/{token}", land, methods=["GET", "POST"]),
+            Route("/assets/{path:path}", asset),
             Route("/health", is_ready),
             Route("/health/live", live),
             Route("/health/ready", is_ready),

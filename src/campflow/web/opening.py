@@ -1,5 +1,8 @@
 """From a project that runs to its web part, ready to be served."""
 
+import time
+from collections.abc import Callable
+
 from campflow.engine.runtime import Runtime
 from campflow.errors import ProjectError
 from campflow.hooks.contracts import Log, Webhook
@@ -10,7 +13,7 @@ from campflow.web.part import WebPart
 from campflow.web.server import WebServer
 
 
-def open_web(project: Project, runtime: Runtime, log: Log) -> WebServer:
+def open_web(project: Project, runtime: Runtime, log: Log, wall: Callable[[], float] = time.time) -> WebServer:
     """The server, already holding its address: `[web] port`, else any that is free.
 
     Raises ProjectError: wrong settings of plugins, an address that is taken.
@@ -26,6 +29,7 @@ def open_web(project: Project, runtime: Runtime, log: Log) -> WebServer:
             name: each.make(routes[name], context) for name, each in project.plugins.routes.items() if name in routes
         },
         metrics_token=web.metrics_token.get_secret_value() if web.metrics_token else None,
+        wall=wall,
     )
     return WebServer(make_app(part), web.host, web.port or 0, web.proxies)
 

@@ -16,7 +16,7 @@ button:focus-visible { outline: 3px solid #222; outline-offset: 2px; }
 """
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -41,17 +41,20 @@ POLICY = (
 )
 
 
-def page(title: str, text: str, button: str = "", status: int = 200) -> HTMLResponse:
+def page(title: str, text: str, button: str = "", status: int = 200, language: str = "en") -> HTMLResponse:
     """A heading, a sentence, and a form of one button that posts to the page's own address."""
-    made = _PAGES.get_template("page").render(title=title, text=text, button=button, style=_STYLE)
+    made = _PAGES.get_template("page").render(title=title, text=text, button=button, style=_STYLE, language=language)
     return HTMLResponse(made, status)
 
 
 _SENTENCES = {
+    400: "What was sent is not what this page asks for, so nothing of it was kept.",
+    403: "This form was sent from another site, so nothing of it was kept. Please fill it in on its own page.",
     404: "There is nothing at this address. If you came here from a message, its link may have been cut off.",
     405: "This address cannot be used that way.",
     408: "It took too long until everything was here.",
     413: "That is too much at once.",
+    415: "This cannot be sent in that form.",
     429: "That was too often. Please wait a moment and try again.",
     500: "Something went wrong here. It has been noted; please try again later.",
     503: "This cannot be done just now. Please try again in a moment.",

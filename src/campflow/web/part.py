@@ -1,5 +1,7 @@
 """What the web part knows: the running project, its settings, and where to log."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from campflow.engine.runtime import Runtime
@@ -12,7 +14,8 @@ class WebPart:
     """`base_url` is what the outside calls us, without a slash at its end; empty where nobody said.
 
     `webhooks` and `routes` are the plugins', by name, none of them open yet. Without a `metrics_token` nobody is shown
-    figures.
+    figures. `wall` is the clock on the wall, in seconds since 1970: visitors live by it, whatever the campaign's clock
+    shows.
     """
 
     runtime: Runtime
@@ -21,3 +24,4 @@ class WebPart:
     webhooks: dict[str, Webhook]
     routes: dict[str, AsgiApp]
     metrics_token: str | None = None
+    wall: Callable[[], float] = time.time

@@ -8,6 +8,7 @@ from campflow.checking.checks.content import addresses_exist, content_exists, co
 from campflow.checking.checks.currencies import one_currency
 from campflow.checking.checks.goals import goals_are_measured
 from campflow.checking.checks.moves import moves_lead_somewhere
+from campflow.checking.checks.pages import pages_are_sound
 from campflow.checking.checks.percentages import arms_sum_up
 from campflow.checking.checks.segments import no_segment_needs_itself
 from campflow.checking.checks.templates import template_fields_exist
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     content_is_sound,
     addresses_exist,
     options_are_known,
+    pages_are_sound,
     template_fields_exist,
     written_texts_are_sound,
 )

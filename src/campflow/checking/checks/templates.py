@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from campflow.checking.campaigns import entry_words
 from campflow.checking.checks.campaigns import campaigns
+from campflow.checking.checks.pages import asking_messages, front_matter
 from campflow.checking.names import Names
+from campflow.checking.page_words import page_words
 from campflow.checking.references import entry_field_names
 from campflow.checking.scope import EntryWords
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import PAGE, ContentFile, TemplateField
 from campflow.checking.wording import content as say
+from campflow.checking.wording import pages as say_of_page
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.language import syntax
 
@@ -21,7 +24,14 @@ OF_MESSAGE: dict[str, tuple[str, ...]] = {
 }
 
 #: Names that stand alone.
-ALONE: tuple[str, ...] = ("language", "unsubscribe_url")
+ALONE: tuple[str, ...] = ("language", "unsubscribe_url", "page_url")
+
+#: What stands alone on a landing page, and in the message that asks whether somebody has filled in its form.
+ON_PAGE: tuple[str, ...] = ("language", "variant", "form", "field", "consent", "page_url", "asset")
+IN_ASKING: tuple[str, ...] = ("language", "confirm_url")
+
+#: Called with the name of a page: `page_url("demo")` is read as its field.
+PAGE_URL = "page_url"
 
 #: `event` is another word for `entry`.
 _ENTRY = ("entry", "event")
@@ -40,15 +50,42 @@ class Known:
 
 def template_fields_exist(files: Sequence[syntax.FlowFile], names: Names) -> Iterator[Diagnostic]:
     """Every variable of a template is known where the template is sent."""
-    senders = _senders(files, names)
+    senders, asking = _senders(files, names), asking_messages(names.vocabulary.content)
     for file in names.vocabulary.content.files:
         entries = senders.get((file.channel, file.message), [])
-        known = Known(tuple(names.contact_fields), _entry_fields(file, entries), OF_MESSAGE, ALONE)
+        if file.channel == PAGE:
+            known = _on_page(file, names)
+        elif file.message in asking and not entries:
+            known = Known((), (), {"page": ("name", "title")}, IN_ASKING)
+        else:
+            known = Known(tuple(names.contact_fields), _entry_fields(file, entries), OF_MESSAGE, ALONE)
         is_post = posts(file.channel, names)
         for field in file.template_fields:
-            problem = unknown_in_post(field, known) if is_post else unknown_in(field, known)
+            problem = _no_page(field, names) or _not_shown(field, file, names)
+            problem = problem or (unknown_in_post(field, known) if is_post else unknown_in(field, known))
             if problem:
                 yield problem
+
+
+def _on_page(file: ContentFile, names: Names) -> Known:
+    shown = page_words(front_matter(names.vocabulary.content, file)).prefill
+    return Known(shown, (), {"page": ("name", "title")}, ON_PAGE)
+
+
+def _no_page(field: TemplateField, names: Names) -> Diagnostic | None:
+    owner, _, name = field.name.partition(".")
+    if owner != PAGE_URL or not name or name in names.pages:
+        return None
+    return say_of_page.no_linked_page(field, name, sorted(names.pages))
+
+
+def _not_shown(field: TemplateField, file: ContentFile, names: Names) -> Diagnostic | None:
+    """A field that contacts have, and that a page does not say it shows."""
+    name = field.name.removeprefix("contact.")
+    if file.channel != PAGE or name not in names.contact_fields or (name == field.name and name in ON_PAGE):
+        return None
+    shown = page_words(front_matter(names.vocabulary.content, file)).prefill
+    return None if name in shown else say_of_page.not_prefilled(field, name)
 
 
 def _senders(files: Sequence[syntax.FlowFile], names: Names) -> dict[tuple[str, str], list[EntryWords]]:
@@ -62,7 +99,7 @@ def _senders(files: Sequence[syntax.FlowFile], names: Names) -> dict[tuple[str, 
 
 
 def _entry_fields(file: ContentFile, entries: list[EntryWords]) -> tuple[str, ...] | None:
-    if file.channel == PAGE or not entries or not all(entry.complete for entry in entries):
+    if not entries or not all(entry.complete for entry in entries):
         return None
     return tuple(name for entry in entries for name in entry_field_names(entry))
 

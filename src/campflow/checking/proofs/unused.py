@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from campflow.checking.checks.pages import asking_messages
 from campflow.checking.proofs.evidence import Evidence
 from campflow.checking.vocabulary import PAGE
 from campflow.checking.wording import warnings as say
@@ -12,7 +13,7 @@ from campflow.language import syntax
 
 def everything_is_used(evidence: Evidence) -> Iterator[Diagnostic]:
     """Every segment, event and message of a project with campaigns is named somewhere: in a campaign, in another
-    segment, in a test, in campflow.toml.
+    segment, in a test, in campflow.toml, in the front matter of a page.
 
     Landing pages are not looked at: people come to them from outside. A name on a line that cannot be read, or that
     somebody may have misspelt, counts as used.
@@ -37,6 +38,7 @@ def _files(evidence: Evidence, unread: Collection[str]) -> Iterator[Diagnostic]:
     named = {about.text for node in evidence.all(syntax.EventPattern) if (about := node.about)} | set(unread)
     sends = [(node.channel.text, node.message.text) for node in evidence.all(syntax.Send)]
     sends += [(node.channel.text, node.message.text) for node in evidence.all(syntax.ExpectSent)]
+    named |= asking_messages(vocabulary.content)
     for channel in vocabulary.channels:
         sent = {message for by, message in sends if by == channel or by not in vocabulary.channels}
         used = _meant(sent, vocabulary.content.messages(channel)) | named
