@@ -30,4 +30,4 @@ def tell_one_story(casts: Casts) -> int:
 
 
 def test_the_interpreter_tells_one_story_however_often_it_looks() -> None:
-    for_many(casts(calm=True, count=1), tell_one_story, 2_000 if LONG else 150)
+    for_many(casts(calm=True, count=1), tell_one_story, 2_000 if LONG else 60)

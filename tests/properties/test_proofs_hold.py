@@ -1,5 +1,7 @@
 """What the checker proves is true: in small campaigns every contact is tried, and what is found is what is reported."""
 
+import os
+
 from hypothesis import given, settings
 from tests.properties.small_worlds import PEOPLE, Condition, World, conditions, contacts, explore, worlds
 
@@ -28,6 +30,8 @@ campaign uses {{
 }}
 """
 
+LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+
 
 def reported(text: str) -> list[Diagnostic]:
     found = check_sources([Source("w.flow", PEOPLE + text)], Vocabulary()).diagnostics
@@ -48,7 +52,7 @@ def codes(found: list[Diagnostic]) -> set[str]:
 
 
 @given(conditions())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2_000 if LONG else 200, deadline=None)
 def test_a_condition_is_told_exactly_where_nobody_or_everybody_meets_it(condition: Condition) -> None:
     answers = {condition.holds(contact) for contact in contacts(condition.fields)}
     found = codes(reported(USE.format(text=condition.text)))
@@ -58,7 +62,7 @@ def test_a_condition_is_told_exactly_where_nobody_or_everybody_meets_it(conditio
 
 
 @given(conditions(), conditions())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1_000 if LONG else 100, deadline=None)
 def test_two_conditions_exclude_each_other_exactly_where_no_contact_meets_both(
     one: Condition, other: Condition
 ) -> None:
@@ -70,7 +74,7 @@ def test_two_conditions_exclude_each_other_exactly_where_no_contact_meets_both(
 
 
 @given(worlds())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=3_000 if LONG else 200, deadline=None)
 def test_stages_are_told_exactly_where_somebody_stays_or_goes_round_for_ever(world: World) -> None:
     found, explored = reported(world.text), explore(world)
     dead_ends = {
@@ -81,7 +85,7 @@ def test_stages_are_told_exactly_where_somebody_stays_or_goes_round_for_ever(wor
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1_500 if LONG else 100, deadline=None)
 def test_what_is_never_reached_or_never_acts_really_does_not(world: World) -> None:
     found, explored = reported(world.text), explore(world)
     lines = (PEOPLE + world.text).split("\n")

@@ -1,6 +1,6 @@
 """From the plan to the SQL program: SQLAlchemy Core statements, compiled once for one database."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from sqlalchemy import ClauseElement, Executable
@@ -26,13 +26,14 @@ from campflow.storage.tables import Tables
 def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
     """The program for a database that speaks `dialect`."""
     # 1 and 1.0 are equal, and are not the same in SQL: texts are compared as well.
-    return _program(plan, repr(plan), tables, type(dialect))
+    new: Callable[[], Dialect] = type(dialect)
+    return _program(plan, repr(plan), tables, new)
 
 
 # Texts that are in force are read again and again, and most of them are as they were.
 @lru_cache(maxsize=16)
-def _program(plan: Plan, written: str, tables: Tables, speaks: type[Dialect]) -> Program:
-    dialect = speaks()
+def _program(plan: Plan, written: str, tables: Tables, new: Callable[[], Dialect]) -> Program:
+    dialect = new()
     scored = scores(plan.rfm, tables) if plan.rfm is not None else ()
     return Program(
         plan,
