@@ -38,6 +38,7 @@ FLOORS = {
     "campflow.http": 5,
     "campflow.content": 5,
     "campflow.measuring": 5,
+    "campflow.tracking": 5,
     "campflow.drawing": 5,
     "campflow.engine": 6,
     "campflow.people": 6,

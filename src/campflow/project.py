@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
@@ -27,10 +27,11 @@ from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.model.rates import parse_rate
 from campflow.people.sources import CSV, JSON_LINES
-from campflow.settings import FILE, ChannelLimits, Settings, find_root, load_settings, said
+from campflow.settings import FILE, ChannelLimits, ChannelTracking, Settings, find_root, load_settings, said
 
 if TYPE_CHECKING:
     from campflow.compiler import Checked, Reader
+    from campflow.content.wanted import Wanted
     from campflow.engine.clock import Clock
     from campflow.engine.errands import Outside
     from campflow.engine.weather import Limits
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from campflow.sql.program import Program
     from campflow.storage.database import Database
     from campflow.storage.tables import Tables
+
+_Own = TypeVar("_Own", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -222,8 +225,9 @@ class Project:
 
     def channel_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
+        ours = {*ChannelLimits.model_fields, *ChannelTracking.model_fields}
         own = {
-            name: {key: value for key, value in table.items() if key not in ChannelLimits.model_fields}
+            name: {key: value for key, value in table.items() if key not in ours}
             for name, table in self.settings.channels.items()
         }
         return self._checked_settings("channels", "channel", own, self.plugins.channels)
@@ -239,19 +243,29 @@ class Project:
         """How each of these channels may be used. Raises ProjectError that names all wrong keys."""
         from campflow.engine.weather import Limits
 
-        text, wrong, found = (self.root / FILE).read_text("utf-8-sig"), list[str](), dict[str, Limits]()
-        for name, plugin in channels.items():
-            table = self.settings.channels.get(name, {})
-            ours = {key: value for key, value in table.items() if key in ChannelLimits.model_fields}
-            try:
-                read = ChannelLimits.model_validate(ours)
-            except ValidationError as error:
-                wrong += [said(item, f"channels.{name}.", text, ChannelLimits) for item in error.errors()]
-                continue
-            rate = read.rate or plugin.rate
+        found = dict[str, Limits]()
+        for name, read in self._of_each_channel(ChannelLimits).items():
+            rate = read.rate or channels[name].rate
             found[name] = Limits(
                 parse_rate(rate) if rate else None, read.concurrency, read.max_bounces, read.max_complaints
             )
+        return found
+
+    def tracking(self) -> "dict[str, Wanted]":
+        """What is tracked of each channel's messages. Raises ProjectError that names all wrong keys."""
+        return {name: read.wanted for name, read in self._of_each_channel(ChannelTracking).items()}
+
+    def _of_each_channel(self, model: type[_Own]) -> dict[str, _Own]:
+        """The keys of `[channels.NAME]` that every channel has and this model describes."""
+        text, wrong, found = (self.root / FILE).read_text("utf-8-sig"), list[str](), dict[str, _Own]()
+        for name in self.plugins.channels:
+            table = self.settings.channels.get(name, {})
+            try:
+                found[name] = model.model_validate(
+                    {key: value for key, value in table.items() if key in model.model_fields}
+                )
+            except ValidationError as error:
+                wrong += [said(item, f"channels.{name}.", text, model) for item in error.errors()]
         if wrong:
             raise ProjectError("\n".join(wrong))
         return found

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from campflow.content.landing import Pages
 from campflow.content.rendering import Library
 from campflow.content.tokens import signing_keys
+from campflow.content.wanted import Wanted
 from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
@@ -96,7 +97,7 @@ def _stationery(project: Project, database: Database) -> Stationery:
     return Stationery(
         contact=flow.contact,
         events=flow.events,
-        library=Library(project.root, project.plugins.channels),
+        library=Library(project.root, project.plugins.channels, _tracking(project)),
         sender=project.channel_context.sender,
         keys=keys,
         installation=_kept(database, "installation"),
@@ -106,6 +107,14 @@ def _stationery(project: Project, database: Database) -> Stationery:
         pages=Pages(project.root),
         base_url=project.settings.web.base_url,
     )
+
+
+def _tracking(project: Project) -> dict[str, Wanted]:
+    """What is tracked, by channel: without an address of ours there is nothing that could be fetched."""
+    wanted = project.tracking()
+    if project.settings.web.base_url:
+        return wanted
+    return {name: Wanted(utm=each.utm) for name, each in wanted.items()}
 
 
 def _kept(database: Database, name: str) -> str:

@@ -23,7 +23,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from campflow.checking.vocabulary import is_name
+from campflow.checking.vocabulary import UTM_WORDS, is_name
+from campflow.content.wanted import Wanted, tracking_words
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import ProjectError
 from campflow.model.amounts import parse_amount
@@ -153,6 +154,43 @@ class ChannelLimits(BaseModel):
         if value is not None:
             parse_rate(value)
         return value
+
+
+class ChannelTracking(BaseModel):
+    """Keys that `[channels.NAME]` has for every channel, too: what is tracked of its messages.
+
+    `track`: yes (openings and clicks), no, or which of opens, clicks and text. `utm`: yes, or what is not as usual.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    track: bool | tuple[str, ...] = True
+    utm: bool | dict[str, str] = False
+
+    @field_validator("track", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        """`CAMPFLOW_CHANNELS__EMAIL__TRACK=clicks,text`"""
+        if isinstance(value, str):
+            value = {"yes": True, "true": True, "no": False, "false": False}.get(value.lower(), _split(value))
+        if tracking_words(value) is None:
+            raise ValueError("write yes, no, or which of opens, clicks and text")
+        return value
+
+    @field_validator("utm")
+    @classmethod
+    def _names(cls, value: bool | dict[str, str]) -> bool | dict[str, str]:
+        for name in value if isinstance(value, dict) else ():
+            if f"utm_{name}" not in UTM_WORDS:
+                known = ", ".join(word.removeprefix("utm_") for word in UTM_WORDS)
+                raise ValueError(f"there is no utm_{name}: {known} are known")
+        return value
+
+    @property
+    def wanted(self) -> Wanted:
+        words = tracking_words(self.track) or ()
+        utm = None if self.utm is False else {} if self.utm is True else self.utm
+        return Wanted("opens" in words, "clicks" in words, "text" in words, utm)
 
 
 def _amount(value: str) -> str:

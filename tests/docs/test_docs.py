@@ -23,7 +23,7 @@ from campflow.engine import doctor_store, doctor_work
 from campflow.engine.doctor_rows import ROW_CHECKS
 from campflow.hooks import contracts, specs
 from campflow.measuring.measures import MEASURES
-from campflow.settings import ChannelLimits, Settings
+from campflow.settings import ChannelLimits, ChannelTracking, Settings
 from campflow.storage.tables import Tables
 from campflow_email.settings import EmailSettings
 from campflow_lob.settings import LobSettings
@@ -157,6 +157,7 @@ def test_each_setting_has_its_heading_and_its_variable() -> None:
         "email": EmailSettings, "letter": LetterSettings, "lob": LobSettings, "NAME": ChannelLimits,
     }  # fmt: skip
     own = [key for name, model in plugins.items() for key in _keys(model, f"channels.{name}.")]
+    own += _keys(ChannelTracking, "channels.NAME.")
     keys = [*_keys(Settings, ""), *own]
     assert [key for key in keys if key not in headings(page)] == []
     for key in keys:

@@ -138,6 +138,13 @@ def write_project(folder: Path, database: str, web: str = "") -> None:
 def served(folder: Path, store: Store, web: str = "") -> Iterator[Served]:
     """Ada and Bob have signed up, and their messages are with the provider."""
     write_project(folder, store.shared_url(folder), web)
+    with served_project(folder) as found:
+        yield found
+
+
+@contextmanager
+def served_project(folder: Path) -> Iterator[Served]:
+    """The same, of a project that is written already."""
     project = Project.open(folder)
     with sent(project) as runtime:
         log = Log()

@@ -39,7 +39,11 @@ COMMON_OPTIONS: frozenset[str] = frozenset({"expires", "transactional"})
 
 #: Front matter alone says what consent a message needs.
 PURPOSE, TRANSACTIONAL = "purpose", "transactional"
-FRONT_MATTER: frozenset[str] = COMMON_OPTIONS | {PURPOSE}
+
+#: And what is tracked of it, and what is added to its links for whoever counts visitors.
+TRACK, UTM = "track", "utm"
+UTM_WORDS: tuple[str, ...] = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+FRONT_MATTER: frozenset[str] = COMMON_OPTIONS | {PURPOSE, TRACK, UTM, *UTM_WORDS}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import wraps
+from html import unescape
 from typing import Any
 
 from jinja2 import pass_context
@@ -12,6 +13,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS, do_join, do_replace, do_round, do_sum, do_tojson
 from jinja2.runtime import Context, Undefined, markup_join, str_join
 from jinja2.utils import _PassArg
+from markupsafe import Markup, escape
 
 from campflow.content.budget import budget_of
 
@@ -113,6 +115,24 @@ def _spent(context: Context, characters: int) -> None:
     budget_of(context).spend(characters)
 
 
+@pass_context
+def _link(context: Context, value: Any, number: int, of: int, hosts: str) -> Any:
+    """The address to write for a link that leads to `value`."""
+    budget = budget_of(context)
+    budget.step(3)
+    budget.weigh(value)
+    tracker = context.resolve(TRACKER)
+    if isinstance(value, Markup):
+        return escape(tracker.link(number, of, hosts, unescape(str(value))))
+    return tracker.link(number, of, hosts, value)
+
+
+@pass_context
+def _tail(context: Context, value: Any, of: int, what: str) -> Markup:
+    """What stands at the end of a mail that is tracked."""
+    return Markup(context.resolve(TRACKER).tail(of, what))  # noqa: S704 -- our own markup, of signed tokens
+
+
 def _check_paths(paths: Iterable[Any]) -> None:
     if any(isinstance(path, str) and len(path) > _LONGEST_PATH for path in paths):
         raise SecurityError(f"an attribute has at most {_LONGEST_PATH} characters")
@@ -144,6 +164,10 @@ _LONGEST_PATH = 200
 #: What is woven into a template; no template can write these names.
 EACH, SIZED, CONCAT, SPENT = "$each", "$sized", "$concat", "$spent"
 WOVEN: Mapping[str, Function] = {EACH: _each, SIZED: _sized, CONCAT: _concat, SPENT: _spent}
+
+#: Where a context keeps who writes the links, and what asks for them: put around links by `content/marking.py`.
+TRACKER, LINK, TAIL = "$tracker", "campflow_link", "campflow_tail"
+MARKING: Mapping[str, Function] = {LINK: _link, TAIL: _tail}
 
 
 def metered(name: str, function: Function) -> Function:

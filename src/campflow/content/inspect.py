@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 from campflow.checking.vocabulary import PAGE, ContentFile, ContentIndex, TemplateField
@@ -10,8 +11,10 @@ from campflow.content import templates
 from campflow.content.files import ContentPath, content_paths, read_content
 from campflow.content.frontmatter import Document, split
 from campflow.content.index import indexed
+from campflow.content.marking import BadLink, mark
 from campflow.content.treatment import mistreated
 from campflow.content.variables import variables
+from campflow.content.wanted import NOTHING
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source, Span
 from campflow.errors import ContentError
@@ -108,8 +111,12 @@ def _prepared(
         return
     try:
         prepared = channel.prepare(document.body, file.extension, document.front_matter)
-        for part, text in prepared.parts.items():
+        for part, text in mark(prepared.parts, NOTHING).items():
             templates.compile_text(text, html=part == "html", name=file.shown)
+    except BadLink as error:
+        lines = source.text.split("\n")[document.body_line - 1 :]
+        found = (number for number, line in enumerate(lines) if error.written in unescape(line))
+        yield _bad(source, str(error), document.body_line + next(found, 0), None)
     except ContentError as error:
         yield _bad(source, str(error), document.body_line, None)
     # A plugin is not ours: whatever it raises is about this file.

@@ -25,6 +25,8 @@ _TAG = re.compile(r"[\"'>]")
 _STATEMENT, _VALUE = "cfjstatement", "cfjvalue"
 _ANY_MARK = re.compile(rf'<!--{_STATEMENT}(\d+)x-->|(?:{_STATEMENT}|{_VALUE})(\d+)x(?:="")?')
 _STATEMENT_MARK = re.compile(rf"{_STATEMENT}\d+x")
+#: A mark between two texts, for who looks at what stands between marks.
+MARK = re.compile(rf'<!--{_STATEMENT}\d+x-->|(?:{_STATEMENT}|{_VALUE})\d+x(?:="")?')
 _STATEMENT_LINE = re.compile(rf"[ \t]*(?:{_STATEMENT}\d+x[ \t]*)+", re.MULTILINE)
 
 #: Jinja's opening signs, where no Jinja was.
@@ -53,6 +55,13 @@ class Mask:
         hidden = re.sub(rf"<({_VALUE}\d+x)>", r"[\1](\1)", hidden)  # <{{ url }}>
         lines = hidden.split("\n")
         return "\n".join(in_comments(line) if _STATEMENT_LINE.fullmatch(line) else line for line in lines)
+
+    def hide_in_text(self, text: str) -> str:
+        return self._hide(text, lambda piece, _: self._word(piece))
+
+    def add(self, piece: str) -> str:
+        """The mark of a piece that was not in the text: who writes it somewhere has the piece shown there."""
+        return self._word(piece)
 
     def show(self, text: str) -> str:
         """Put the pieces back. What looks like Jinja and was none is quoted, so that it stays what it was."""

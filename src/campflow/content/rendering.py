@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from campflow.content.clicks import Tracker
 from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.filters import TRACKER
 from campflow.content.frontmatter import split
+from campflow.content.marking import mark
 from campflow.content.templates import BadTemplate, CompiledText, compile_text, one_line
+from campflow.content.tokens import SigningKeys
+from campflow.content.wanted import NOTHING, Wanted, tracked
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin
 
 Option = CompiledText | object
+
+#: For who only looks at messages: links lead straight to their targets.
+UNTRACKED = Tracker(SigningKeys("", {}), "", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +37,19 @@ class _Ready:
 
     parts: Mapping[str, CompiledText]
     options: Mapping[str, Option]
+    utm: Mapping[str, str] | None = None
 
 
 class Library:
-    """All messages of a project as they were on disk when each was first needed. Make a new one to see changes."""
+    """All messages of a project as they were on disk when each was first needed. Make a new one to see changes.
 
-    def __init__(self, project: Path, channels: Mapping[str, ChannelPlugin]) -> None:
-        self._channels = channels
+    `tracking` is what the project wants tracked of each channel's messages, where they do not say it themselves.
+    """
+
+    def __init__(
+        self, project: Path, channels: Mapping[str, ChannelPlugin], tracking: Mapping[str, Wanted] | None = None
+    ) -> None:
+        self._channels, self._tracking = channels, tracking or {}
         self._files: dict[tuple[str, str], dict[str | None, ContentPath]] = {}
         for path in content_paths(project):
             self._files.setdefault((path.channel, path.message), {}).setdefault(path.language, path)
@@ -48,8 +62,9 @@ class Library:
         language: str | None,
         values: Mapping[str, object],
         options: Mapping[str, object],
+        tracker: Tracker = UNTRACKED,
     ) -> Rendered:
-        """The message for one person.
+        """The message for one person; `tracker` writes its links.
 
         The file is the one for exactly this language (`fr-CH`), else for its first part (`fr`), else the plain one.
         Its front matter goes over the plain file's, and `options`, those of the `send` statement, over both. Texts in
@@ -67,8 +82,9 @@ class Library:
         if chosen.language is not None and None in variants:
             said = {**self._prepared(variants[None]).options, **said}
         said |= {name: _option(value, f"`{name}` of the send statement") for name, value in options.items()}
+        linked = {**values, TRACKER: tracker.adding(ready.utm) if ready.utm else tracker}
         return Rendered(
-            parts={name: text.fill(values) for name, text in ready.parts.items()},
+            parts={name: text.fill(linked) for name, text in ready.parts.items()},
             options={name: _filled(name, value, values) for name, value in said.items()},
             language=chosen.language,
         )
@@ -102,13 +118,26 @@ class Library:
         # A plugin is not ours: whatever it raises is about this file.
         except Exception as error:
             raise ContentError(f"{file.shown}: `{channel.name}` cannot make it ready: {error}") from error
+        wanted = tracked(self._head(file, document.front_matter), self._tracking.get(file.channel, NOTHING))
+        try:
+            parts = mark(prepared.parts, wanted)
+        except ContentError as error:
+            raise ContentError(f"{file.shown}: {error}") from error
         return _Ready(
             parts={
                 part: _compiled(text, html=part == "html", name=f"{file.shown} ({part})")
-                for part, text in prepared.parts.items()
+                for part, text in parts.items()
             },
             options={key: _option(value, f"`{key}` of {file.shown}") for key, value in prepared.front_matter.items()},
+            utm=None if wanted.utm is None else {"source": "campflow", "medium": file.channel, **wanted.utm},
         )
+
+    def _head(self, file: ContentPath, front_matter: Mapping[str, object]) -> Mapping[str, object]:
+        """The front matter of a file over that of the plain one."""
+        plain = self._files[file.channel, file.message].get(None)
+        if file.language is None or plain is None:
+            return front_matter
+        return {**split(read_content(plain)).front_matter, **front_matter}
 
 
 def choose(variants: Mapping[str | None, ContentPath], language: str | None) -> ContentPath | None:

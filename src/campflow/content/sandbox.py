@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Namespace
 
 from campflow.content.budget import budget_of, weight
-from campflow.content.filters import BITS, PLAIN, WOVEN, metered
+from campflow.content.filters import BITS, MARKING, PLAIN, WOVEN, metered
 from campflow.content.weaving import weave
 
 #: Filters of plugins, by name.
@@ -92,7 +92,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, html: bool, filters: Filters) -> None:
         super().__init__(autoescape=html, undefined=StrictUndefined, finalize=_written, cache_size=0)
         known = {**dict(filters), **PLAIN}
-        self.filters = {name: metered(name, function) for name, function in known.items()} | dict(WOVEN)
+        self.filters = {name: metered(name, function) for name, function in known.items()} | {**WOVEN, **MARKING}
         self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range, "namespace": _Namespace}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

@@ -6,12 +6,13 @@ one person, goes the long way: Jinja's own result, and Jinja's own errors, are w
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from jinja2 import nodes
 from markupsafe import escape
 
-from campflow.content.filters import PLAIN
+from campflow.content.filters import LINK, PLAIN, TAIL, TRACKER
 from campflow.content.record import Record, field_of
 from campflow.content.sandbox import shown
 
@@ -56,6 +57,8 @@ def _pieces(body: Sequence[nodes.Node], html: bool) -> tuple[Piece, ...]:
                 found += [_piece(each, html) for each in node.nodes]
             case nodes.If():
                 found.append(_choice(node, html))
+            case nodes.FilterBlock(filter=nodes.Filter(name=name, args=arguments)) if name in (LINK, TAIL):
+                found.append(_tracked(name, node.body, [_constant(each) for each in arguments], html))
             case _:
                 raise _NotSimple
     return tuple(found)
@@ -86,6 +89,28 @@ def _choice(node: nodes.If, html: bool) -> Piece:
         return join(otherwise, names)
 
     return choose
+
+
+def _tracked(name: str, body: Sequence[nodes.Node], arguments: Sequence[Any], html: bool) -> Piece:
+    """A link, or what stands at the end of a mail: the context's tracker writes it."""
+    if name == TAIL:
+        return lambda names: str(names[TRACKER].tail(*arguments))
+    pieces = _pieces(body, html)
+    if all(isinstance(piece, str) for piece in pieces):
+        written = join(pieces, {})
+        target = unescape(written) if html else written
+        if html:
+            return lambda names: str(escape(names[TRACKER].link(*arguments, target)))
+        return lambda names: str(names[TRACKER].link(*arguments, target))
+    if html:
+        return lambda names: str(escape(names[TRACKER].link(*arguments, unescape(join(pieces, names)))))
+    return lambda names: str(names[TRACKER].link(*arguments, join(pieces, names)))
+
+
+def _constant(node: nodes.Expr) -> Any:
+    if isinstance(node, nodes.Const):
+        return node.value
+    raise _NotSimple
 
 
 def _value(node: nodes.Node) -> Callable[[Names], Any]:

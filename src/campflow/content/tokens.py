@@ -6,8 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-_VERSION = "1"
+#: Of tokens that hold a text in Base64, and of those that show it as it is.
+_VERSION, _OPEN_VERSION = "1", "2"
 
 #: Bytes of the HMAC that a token carries: half of SHA-256's, as RFC 2104 allows, for a shorter link.
 _MAC = 16
@@ -51,6 +53,37 @@ def verify(keys: SigningKeys, purpose: str, token: str) -> str | None:
         return _decode(payload)
     except (ValueError, binascii.Error):
         return None
+
+
+def seal(keys: SigningKeys, purpose: str, said: str) -> str:
+    """A token that shows what it says, which has to be letters, digits, `-`, `_` and `.` already.
+
+    Signed by keyed BLAKE2b (RFC 7693), a third of the time that `sign` takes: each link of each mail has one.
+    """
+    head = f"{_OPEN_VERSION}.{keys.current}.{said}"
+    return f"{head}.{_quick_mac(keys.secrets[keys.current], purpose, head)}"
+
+
+def unseal(keys: SigningKeys, purpose: str, token: str) -> str | None:
+    """What a token of `seal` says, or None where we did not sign it."""
+    head, _, mac = token.rpartition(".")
+    version, _, rest = head.partition(".")
+    name, _, said = rest.partition(".")
+    secret = keys.secrets.get(name)
+    if secret is None or version != _OPEN_VERSION:
+        return None
+    right = _quick_mac(secret, purpose, head)
+    return said if hmac.compare_digest(right.encode(), mac.encode("utf-8", "replace")) else None
+
+
+def _quick_mac(secret: bytes, purpose: str, head: str) -> str:
+    text = head.encode("utf-8", "replace")
+    return _encode(hashlib.blake2b(text, key=_purpose_key(secret, purpose), digest_size=_MAC).digest())
+
+
+@lru_cache(maxsize=64)
+def _purpose_key(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, f"key.{purpose}".encode(), "sha256")
 
 
 def _mac(secret: bytes, purpose: str, head: str) -> str:

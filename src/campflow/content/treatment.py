@@ -1,4 +1,4 @@
-"""How a message is treated, as its front matter says: what consent it needs, and whether limits bind it.
+"""How a message is treated, as its front matter says: what consent it needs, whether limits bind it, what is tracked.
 
 It is said once for all languages of a message: consent does not depend on the language that it is given in.
 """
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from campflow.checking.vocabulary import PURPOSE, TRANSACTIONAL, ContentFile, is_name
+from campflow.checking.vocabulary import PURPOSE, TRACK, TRANSACTIONAL, UTM, UTM_WORDS, ContentFile, is_name
+from campflow.content.wanted import tracking_words
 from campflow.diagnostics.diagnostic import Diagnostic, Label
 from campflow.diagnostics.source import Span
 
@@ -24,6 +25,18 @@ def mistreated(document: "Document") -> Iterator[Diagnostic]:
     if not isinstance(document.front_matter.get(TRANSACTIONAL, False), bool):
         hint = "write `transactional: yes`, or leave the line out"
         yield Diagnostic("bad-template", "`transactional` is yes or no", _place(document, TRANSACTIONAL), hint)
+    if TRACK in document.front_matter and tracking_words(document.front_matter[TRACK]) is None:
+        hint = "write `track: no`, `track: clicks`, or `track: [opens, clicks, text]`"
+        text = "`track` is yes, no, or which of opens, clicks and text"
+        yield Diagnostic("bad-template", text, _place(document, TRACK), hint)
+    if not isinstance(document.front_matter.get(UTM, False), bool):
+        hint = "write `utm: yes`, and for example `utm_source: newsletter` below it"
+        yield Diagnostic("bad-template", "`utm` is yes or no", _place(document, UTM), hint)
+    for name in UTM_WORDS:
+        said = document.front_matter.get(name, "")
+        if not isinstance(said, str) or "{" in said:
+            text = f"`{name}` is a plain text: it is the same for everyone"
+            yield Diagnostic("bad-template", text, _place(document, name), f"write for example `{name}: spring`")
 
 
 def of_one_mind(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
@@ -32,7 +45,7 @@ def of_one_mind(files: Sequence[ContentFile]) -> Iterator[ContentFile]:
     for file in files:
         other = plain.get((file.channel, file.message))
         if other is not None and other is not file:
-            problems = (_contradiction(file, other, key) for key in (PURPOSE, TRANSACTIONAL))
+            problems = (_contradiction(file, other, key) for key in (PURPOSE, TRANSACTIONAL, TRACK))
             file = replace(file, problems=(*file.problems, *(problem for problem in problems if problem)))
         yield file
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from campflow.content import values
+from campflow.content.clicks import Tracker
 from campflow.content.keys import message_key
 from campflow.content.landing import Pages
 from campflow.content.page_tokens import PageLinks
@@ -134,13 +135,16 @@ def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping
         return Refusal(message_id, f"the contact has no {channel.address} address")
     token = "" if is_post else sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
     language = str(person.get("language") or "") or None
+    # Who follows a link of a post is nobody that we know.
+    where = "" if is_post else stationery.base_url
+    tracker = Tracker(stationery.keys, where, row["contact_id"], message_id, row["campaign"], row["message"])
     try:
         options = json.loads(row["options"]) if row["options"] else {}
         filled = stationery.library.render(
             channel.name, row["message"], language,
             _of_campaign(stationery, channel, row) if is_post
             else _context(stationery, channel, row, person, language, token),
-            options,
+            options, tracker,
         )  # fmt: skip
     except ContentError as error:
         return Refusal(message_id, str(error))

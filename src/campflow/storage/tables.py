@@ -102,6 +102,7 @@ class Tables:
     batch: Table
     channel: Table
     attempt: Table
+    hit: Table
     conversion: Table
     cost: Table
     errand_statement: Table
@@ -478,6 +479,33 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Index("attempt_of_message", "contact_id", "message_id"),
             info={KEY: ("contact_id", "attempt_id")},
         ),
+        hit=Table(
+            "hit",
+            m,
+            # A request for a link or the open pixel of a message. It becomes an event when it is judged.
+            Column("hit_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False),
+            Column("message_id", Id, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            Column("kind", Text, nullable=False, comment="open or click"),
+            Column("link", Integer, nullable=False, comment="which link of the message, from 1; 0: pixel or honeypot"),
+            Column("links", Integer, nullable=False, comment="how many the message has"),
+            Column("url", Text, nullable=False, comment="where the link leads; else empty"),
+            Column("caller", Text, nullable=False, comment="the same for the same address, and no address"),
+            Column("sign", Text, comment="why the request alone shows that nobody made it"),
+            Column("judged_at", BigInteger),
+            Column("human", Boolean, comment="null until it is judged"),
+            Column("reason", Text, comment="why"),
+            by_id("hit", "hit_id"),
+            Index("hit_of_message", "contact_id", "message_id"),
+            Index(
+                "hit_held",
+                "hit_id",
+                sqlite_where=text("judged_at IS NULL"),
+                postgresql_where=text("judged_at IS NULL"),
+            ),
+            info={KEY: ("contact_id", "hit_id")},
+        ),
         conversion=Table(
             "conversion",
             m,
@@ -572,7 +600,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
         consent=Table(
             "consent",
             m,
-            # A line of the ledger: a contact gave consent, or withdrew it. Append only; the latest line decides.
+            # A line of the ledger: a contact gave consent, withdrew it, or asked for a pause. Append only; the latest
+            # line decides.
             Column("consent_id", Id, primary_key=True),
             Column("contact_id", Id, ForeignKey("contact.contact_id"), nullable=False),
             Column("channel", Text, nullable=False, comment="empty: every channel"),
@@ -582,6 +611,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("source", Text, comment="where it was said: a form, a letter, an event"),
             Column("proof", Text, comment="what shows it: an address, an id of somebody else's"),
             Column("at", BigInteger, nullable=False),
+            # A line about a pause says nothing of channels and purposes; the latest of them tells until when it lasts.
+            Column("paused_until", BigInteger, comment="only what must go out goes until then; null: no such line"),
             Index("consent_of_contact", "contact_id", "at"),
             info={KEY: ("contact_id", "consent_id")},
         ),

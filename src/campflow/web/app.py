@@ -1,7 +1,8 @@
 """The web part as one ASGI application: everything that the outside calls."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from campflow.web.landing import Landing
 from campflow.web.metrics import Metrics
 from campflow.web.pages import error_page
 from campflow.web.part import WebPart
+from campflow.web.tracking import Tracking
 from campflow.web.unsubscribing import Unsubscribing
 
 
@@ -26,7 +28,11 @@ def make_app(part: WebPart) -> ASGIApp:
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
+        judging = asyncio.create_task(tracking.judge())
         yield
+        judging.cancel()
+        with suppress(asyncio.CancelledError):
+            await judging
         await hooks.close()
 
     async def known(request: Request, error: Exception) -> Response:
@@ -41,10 +47,17 @@ def make_app(part: WebPart) -> ASGIApp:
         return error_page(500)
 
     landing, assets = Landing(part), Assets(part)
+    tracking = Tracking(part)
     unsubscribing, ready, metrics = Unsubscribing(part), Ready(part), Metrics(part)
 
     async def unsubscribe(request: Request) -> Response:
         return await unsubscribing(request)
+
+    async def click(request: Request) -> Response:
+        return await tracking.click(request)
+
+    async def opened(request: Request) -> Response:
+        return await tracking.open(request)
 
     async def hook(request: Request) -> Response:
         return await hooks(request)
@@ -64,6 +77,8 @@ def make_app(part: WebPart) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/u/{token}", unsubscribe, methods=["GET", "POST"]),
+            Route("/c/{token}", click),
+            Route("/o/{token}", opened),
             Route("/hooks/{name}", hook, methods=["GET", "POST"]),
             Route("/l/{page}", land, methods=["GET", "POST"]),
             Route("/l/{page}/{token}", land, methods=["GET", "POST"]),

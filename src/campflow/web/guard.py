@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from campflow.web.limits import Bucket, caller
 from campflow.web.pages import POLICY, error_page
 
-#: Requests of one caller in a second, and how many may come at once: people, and providers who report.
+#: Requests of one caller in a second, and how many may come at once: people, and providers who report. Pictures and
+#: links of mail come from few callers too, the proxies of large mail services.
 _PEOPLE, _REPORTS = (20.0, 200.0), (500.0, 5_000.0)
 
 _HEADERS = {
@@ -54,7 +55,7 @@ class Guard:
             await send(message)
 
         path = scope["path"]
-        bucket = self._reports if path.startswith("/hooks/") else self._people
+        bucket = self._reports if path.startswith(("/hooks/", "/c/", "/o/")) else self._people
         if not bucket.take(caller((scope.get("client") or ("",))[0])):
             refused = error_page(429)
             refused.headers["retry-after"] = "2"
