@@ -38,7 +38,7 @@ def filled(html: str, wanted: Wanted = ALL, tracker: Tracker = HERE) -> str:
     text = compile_text(mark({"html": html}, wanted)["html"], html=True, name="a mail")
     values = {**VALUES, TRACKER: tracker}
     made = text.fill(values)
-    assert replace(text, pieces=None).fill(values) == made
+    assert replace(text, slots=None).fill(values) == made
     return made
 
 

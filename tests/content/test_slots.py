@@ -70,7 +70,7 @@ def test_both_ways_say_the_same(template: str, html: bool, first_name: object, c
     fields = {"first_name": first_name, "city": city, "items": 3}
     compiled = compile_text(template, html=html, name="x")
     names: dict[str, Any] = {**fields, "contact": Record(fields)}
-    assert said(compiled, names) == said(replace(compiled, pieces=None), names)
+    assert said(compiled, names) == said(replace(compiled, slots=None), names)
 
 
 def said(compiled: CompiledText, names: dict[str, Any]) -> str:
@@ -81,13 +81,13 @@ def said(compiled: CompiledText, names: dict[str, Any]) -> str:
 
 
 def test_an_ordinary_letter_goes_the_short_way_and_a_loop_does_not() -> None:
-    assert compile_text(LETTER, html=True, name="x").pieces is not None
-    assert compile_text("{% for each in tags %}{{ each }}{% endfor %}", html=True, name="x").pieces is None
+    assert compile_text(LETTER, html=True, name="x").slots is not None
+    assert compile_text("{% for each in tags %}{{ each }}{% endfor %}", html=True, name="x").slots is None
 
 
 @pytest.mark.parametrize("name", ["_values", "__class__", "__init__"])
 def test_the_short_way_is_no_way_out_of_the_sandbox(name: str) -> None:
     compiled = compile_text(f"{{{{ contact.{name} }}}}", html=False, name="x")
-    assert compiled.pieces is None
+    assert compiled.slots is None
     with pytest.raises(ContentError):
         compiled.fill({"contact": Record({"first_name": "Ada"})})

@@ -1,6 +1,6 @@
 """What a template reads with a dot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -20,11 +20,18 @@ class Record:
         return ""
 
 
-def field_of(record: Record, name: str) -> Any:
-    """What `record[name]` is, for those who ask often."""
-    return record._values[name]
-
-
 def fields_of(record: Record) -> Mapping[str, Any]:
     """All of them."""
     return record._values
+
+
+def reader_of(root: str, field: str) -> Callable[[Mapping[str, Any]], Any]:
+    """What `names[root][field]` is, for those who ask often. Raises TypeError where `names[root]` is no record."""
+
+    def read(names: Mapping[str, Any]) -> Any:
+        record = names[root]
+        if type(record) is not Record:
+            raise TypeError
+        return record._values[field]
+
+    return read

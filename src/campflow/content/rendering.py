@@ -1,6 +1,7 @@
 """The library of a project's messages: finds the file for a person's language and fills it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,6 @@ from campflow.content.tokens import SigningKeys
 from campflow.content.wanted import NOTHING, Wanted, tracked
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin
-
-Option = CompiledText | object
 
 #: For who only looks at messages: links lead straight to their targets.
 UNTRACKED = Tracker(SigningKeys("", {}), "", 0, 0)
@@ -36,8 +35,27 @@ class _Ready:
     """One file, compiled."""
 
     parts: Mapping[str, CompiledText]
-    options: Mapping[str, Option]
+    options: "_Options"
     utm: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Options of a message: those that are `fixed` for everybody, and the texts that vary. All names are in `fixed`."""
+
+    fixed: Mapping[str, object]
+    varying: Mapping[str, CompiledText]
+
+    def fill(self, values: Mapping[str, object]) -> dict[str, object]:
+        filled = dict(self.fixed)
+        for name, text in self.varying.items():
+            filled[name] = one_line(text.fill(values), f"`{name}`")
+        return filled
+
+    def under(self, others: "_Options") -> "_Options":
+        """With `others` laid over them."""
+        kept = {name: text for name, text in self.varying.items() if name not in others.fixed}
+        return _Options({**self.fixed, **others.fixed}, {**kept, **others.varying})
 
 
 class Library:
@@ -78,14 +96,15 @@ class Library:
             tags = ", ".join(sorted(tag for tag in variants if tag))
             raise ContentError(f"{channel} {message} exists only in {tags}: write content/{message}.{channel}.*")
         ready = self._prepared(chosen)
-        said: dict[str, Option] = dict(ready.options)
+        said = ready.options
         if chosen.language is not None and None in variants:
-            said = {**self._prepared(variants[None]).options, **said}
-        said |= {name: _option(value, f"`{name}` of the send statement") for name, value in options.items()}
+            said = self._prepared(variants[None]).options.under(said)
+        if options:
+            said = said.under(_options(options, "the send statement"))
         linked = {**values, TRACKER: tracker.adding(ready.utm) if ready.utm else tracker}
         return Rendered(
             parts={name: text.fill(linked) for name, text in ready.parts.items()},
-            options={name: _filled(name, value, values) for name, value in said.items()},
+            options=said.fill(values),
             language=chosen.language,
         )
 
@@ -128,7 +147,7 @@ class Library:
                 part: _compiled(text, html=part == "html", name=f"{file.shown} ({part})")
                 for part, text in parts.items()
             },
-            options={key: _option(value, f"`{key}` of {file.shown}") for key, value in prepared.front_matter.items()},
+            options=_options(prepared.front_matter, file.shown),
             utm=None if wanted.utm is None else {"source": "campflow", "medium": file.channel, **wanted.utm},
         )
 
@@ -142,12 +161,25 @@ class Library:
 
 def choose(variants: Mapping[str | None, ContentPath], language: str | None) -> ContentPath | None:
     """The file for exactly this language, else for its first part, else the plain one."""
-    tag = (language or "").replace("_", "-").lower()
+    if language is None:
+        return variants.get(None)
+    tag = language.replace("_", "-").lower()
     return variants.get(tag) or variants.get(tag.partition("-")[0]) or variants.get(None)
 
 
-def _option(value: object, name: str) -> Option:
-    return _compiled(value, html=False, name=name) if isinstance(value, str) else value
+def _options(options: Mapping[str, object], place: str) -> _Options:
+    texts = {
+        name: _compiled(value, html=False, name=f"`{name}` of {place}")
+        for name, value in options.items()
+        if isinstance(value, str)
+    }
+    fixed: dict[str, object] = dict(options)
+    for name, text in list(texts.items()):
+        if text.slots is not None and not text.slots.varying:
+            with suppress(ContentError):  # one that is no line is said to be none when it is filled
+                fixed[name] = one_line(text.fill({}), f"`{name}`")
+                del texts[name]
+    return _Options(fixed, texts)
 
 
 @lru_cache(maxsize=1024)
@@ -156,7 +188,3 @@ def _compiled(text: str, *, html: bool, name: str) -> CompiledText:
         return compile_text(text, html=html, name=name)
     except BadTemplate as error:
         raise ContentError(f"{name}, line {error.line}: {error.text}") from error
-
-
-def _filled(name: str, value: Option, values: Mapping[str, object]) -> object:
-    return one_line(value.fill(values), f"`{name}`") if isinstance(value, CompiledText) else value

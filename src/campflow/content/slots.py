@@ -5,7 +5,8 @@ one person, goes the long way: Jinja's own result, and Jinja's own errors, are w
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
@@ -13,7 +14,7 @@ from jinja2 import nodes
 from markupsafe import escape
 
 from campflow.content.filters import LINK, PLAIN, TAIL, TRACKER
-from campflow.content.record import Record, field_of
+from campflow.content.record import Record, reader_of
 from campflow.content.sandbox import shown
 
 #: What a value or a piece of text is worked out from: the names that a template may read.
@@ -36,41 +37,65 @@ class _NotSimple(Exception):
     """Something that only Jinja can fill."""
 
 
-def slots(tree: nodes.Template, *, html: bool) -> tuple[Piece, ...] | None:
-    """The pieces of a template, to be joined; None where it takes Jinja to fill it."""
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A text in pieces: `pieces` are those that are the same for everybody, with a gap for each of `varying`."""
+
+    pieces: tuple[str, ...]
+    varying: tuple[tuple[int, Callable[[Names], str]], ...]
+
+    def fill(self, names: Names) -> str:
+        """The text for one person. Raises anything at all where the long way has to be taken."""
+        if not self.varying:
+            return self.pieces[0]
+        pieces = list(self.pieces)
+        for place, value in self.varying:
+            pieces[place] = value(names)
+        return "".join(pieces)
+
+
+def slots(tree: nodes.Template, *, html: bool) -> Slots | None:
+    """The pieces of a template; None where it takes Jinja to fill it."""
     try:
-        return _pieces(tree.body, html)
+        return _slots(tree.body, html)
     except _NotSimple:
         return None
 
 
-def join(pieces: Sequence[Piece], names: Names) -> str:
-    """The text for one person. Raises anything at all where the long way has to be taken."""
-    return "".join([piece if isinstance(piece, str) else piece(names) for piece in pieces])
+def _slots(body: Sequence[nodes.Node], html: bool) -> Slots:
+    pieces = [""]
+    varying: list[tuple[int, Callable[[Names], str]]] = []
+    for piece in _pieces(body, html):
+        if isinstance(piece, str):
+            pieces[-1] += piece
+        else:
+            varying.append((len(pieces), piece))
+            pieces += ["", ""]
+    return Slots(tuple(pieces), tuple(varying))
 
 
-def _pieces(body: Sequence[nodes.Node], html: bool) -> tuple[Piece, ...]:
-    found: list[Piece] = []
+def _pieces(body: Sequence[nodes.Node], html: bool) -> Iterator[Piece]:
     for node in body:
         match node:
             case nodes.Output():
-                found += [_piece(each, html) for each in node.nodes]
+                for each in node.nodes:
+                    yield _piece(each, html)
             case nodes.If():
-                found.append(_choice(node, html))
+                yield _choice(node, html)
             case nodes.FilterBlock(filter=nodes.Filter(name=name, args=arguments)) if name in (LINK, TAIL):
-                found.append(_tracked(name, node.body, [_constant(each) for each in arguments], html))
+                yield _tracked(name, node.body, [_constant(each) for each in arguments], html)
             case _:
                 raise _NotSimple
-    return tuple(found)
 
 
 def _piece(node: nodes.Expr, html: bool) -> Piece:
     if isinstance(node, nodes.TemplateData):
         return node.data
     value = _value(node)
+    shape = _in_html if html else _in_text
 
     def fill(names: Names) -> str:
-        text = str(escape(shown(value(names)))) if html else str(shown(value(names)))
+        text = shape(value(names))
         if len(text) > _LONGEST:
             raise _NotSimple
         return text
@@ -78,15 +103,27 @@ def _piece(node: nodes.Expr, html: bool) -> Piece:
     return fill
 
 
+def _in_text(value: Any) -> str:
+    return value if type(value) is str else str(shown(value))
+
+
+def _in_html(value: Any) -> str:
+    """What MarkupSafe's `escape` makes of it, which is a type of its own and takes twice as long."""
+    return value.translate(_ESCAPED) if type(value) is str else str(escape(shown(value)))
+
+
+_ESCAPED = {ord(sign): str(escape(sign)) for sign in "&<>'\""}
+
+
 def _choice(node: nodes.If, html: bool) -> Piece:
-    branches = [(_value(each.test), _pieces(each.body, html)) for each in (node, *node.elif_)]
-    otherwise = _pieces(node.else_, html)
+    branches = [(_value(each.test), _slots(each.body, html)) for each in (node, *node.elif_)]
+    otherwise = _slots(node.else_, html)
 
     def choose(names: Names) -> str:
-        for test, pieces in branches:
+        for test, slots in branches:
             if test(names):
-                return join(pieces, names)
-        return join(otherwise, names)
+                return slots.fill(names)
+        return otherwise.fill(names)
 
     return choose
 
@@ -95,16 +132,16 @@ def _tracked(name: str, body: Sequence[nodes.Node], arguments: Sequence[Any], ht
     """A link, or what stands at the end of a mail: the context's tracker writes it."""
     if name == TAIL:
         return lambda names: str(names[TRACKER].tail(*arguments))
-    pieces = _pieces(body, html)
-    if all(isinstance(piece, str) for piece in pieces):
-        written = join(pieces, {})
+    inner = _slots(body, html)
+    if not inner.varying:
+        written = inner.fill({})
         target = unescape(written) if html else written
         if html:
             return lambda names: str(escape(names[TRACKER].link(*arguments, target)))
         return lambda names: str(names[TRACKER].link(*arguments, target))
     if html:
-        return lambda names: str(escape(names[TRACKER].link(*arguments, unescape(join(pieces, names)))))
-    return lambda names: str(names[TRACKER].link(*arguments, join(pieces, names)))
+        return lambda names: str(escape(names[TRACKER].link(*arguments, unescape(inner.fill(names)))))
+    return lambda names: str(names[TRACKER].link(*arguments, inner.fill(names)))
 
 
 def _constant(node: nodes.Expr) -> Any:
@@ -149,17 +186,10 @@ def _compared(left: nodes.Node, compare: Callable[[Any, Any], Any], right: nodes
 
 def _field(root: str, field: str) -> Callable[[Names], Any]:
     """A field of a record; of anything else Jinja knows better."""
-
-    def read(names: Names) -> Any:
-        record = names[root]
-        if type(record) is not Record:
-            raise _NotSimple
-        return field_of(record, field)
-
     # What Python itself calls so is no field.
     if field.startswith("_") or hasattr(Record, field):
         raise _NotSimple
-    return read
+    return reader_of(root, field)
 
 
 def _filtered(node: nodes.Filter, inner: nodes.Node) -> Callable[[Names], Any]:
@@ -170,4 +200,7 @@ def _filtered(node: nodes.Filter, inner: nodes.Node) -> Callable[[Names], Any]:
     change: Callable[..., Any] = PLAIN[node.name]
     if hasattr(change, "jinja_pass_arg"):
         raise _NotSimple
+    if len(arguments) == 1:
+        (argument,) = arguments
+        return lambda names: change(value(names), argument)
     return lambda names: change(value(names), *arguments)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from jinja2 import Template, nodes
@@ -10,7 +9,7 @@ from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
 from campflow.content.budget import BUDGET, Budget
 from campflow.content.sandbox import NO_FILTERS, Filters, sandbox
-from campflow.content.slots import Piece, join, slots
+from campflow.content.slots import Slots, slots
 from campflow.errors import ContentError
 
 #: Characters that one part of a message may have when filled.
@@ -36,16 +35,18 @@ class CompiledText:
 
     name: str
     template: Template
-    pieces: tuple[Piece, ...] | None = None
+    slots: Slots | None = None
 
     def fill(self, values: Mapping[str, object]) -> str:
         """The text for one person. Raises ContentError: an unknown name, too long, too many steps."""
-        if self.pieces is not None:
+        if self.slots is not None:
+            try:
+                text = self.slots.fill(values)
             # Whatever is wrong is said by Jinja, below.
-            with suppress(Exception):
-                text = join(self.pieces, values)
-                if len(text) <= LONGEST:
-                    return text
+            except Exception:
+                return self._fill_by_jinja(values)
+            if len(text) <= LONGEST:
+                return text
         return self._fill_by_jinja(values)
 
     def _fill_by_jinja(self, values: Mapping[str, object]) -> str:

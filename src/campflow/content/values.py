@@ -2,10 +2,10 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from campflow.model.currencies import exponent
@@ -46,16 +46,32 @@ def reader(type: ValueType, zone: ZoneInfo, currency: str | None) -> Reader:
         case "number":
             return _some(lambda number: int(number) if number == int(number) else number)
         case _:
-            return lambda value: value
+            return _as_it_is
 
 
-def readers(fields: Iterable[Field], zone: ZoneInfo, currency: str | None) -> dict[str, Reader]:
-    return {field.name: reader(field.type, zone, currency) for field in fields}
+def _as_it_is(value: Any) -> object:
+    return value
 
 
-def read(readers: Mapping[str, Reader], values: Mapping[str, Any]) -> dict[str, object]:
-    """Each field by name; one that `values` does not have is None."""
-    return {name: reader(values.get(name)) for name, reader in readers.items()}
+class Named(Protocol):
+    """A row, whose columns are read by their names."""
+
+    def __getitem__(self, name: Any, /) -> Any: ...
+
+
+#: Fields of a row: the name of each, the column it stands in, and how that is read where it is not shown as it is.
+Form = Sequence[tuple[str, str, Reader | None]]
+
+
+def form(fields: Iterable[Field], prefix: str, zone: ZoneInfo, currency: str | None) -> Form:
+    """The form of rows whose columns are named `prefix` and the field."""
+    read = ((field.name, f"{prefix}{field.name}", reader(field.type, zone, currency)) for field in fields)
+    return [(name, column, None if reader is _as_it_is else reader) for name, column, reader in read]
+
+
+def read(form: Form, row: Named) -> dict[str, object]:
+    """Each field by name."""
+    return {name: row[column] if reader is None else reader(row[column]) for name, column, reader in form}
 
 
 def instant(at: int) -> dt.datetime:

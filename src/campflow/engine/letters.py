@@ -62,30 +62,34 @@ class Stationery:
     campaigns: Sequence[Campaign] = ()
     pages: Pages | None = None
     base_url: str = ""
-    _contact: dict[str, values.Reader] = field(init=False)
-    _entry: dict[str, dict[str, values.Reader]] = field(init=False)
-    _campaign: dict[str, Campaign] = field(init=False)
+    _contact: values.Form = field(init=False)
+    _entry: Mapping[str, values.Form] = field(init=False)
+    _no_entry: Mapping[str, object] = field(init=False)
+    _campaign: Mapping[str, Campaign] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_contact", values.readers(self.contact.fields, self.zone, self.currency))
-        entry = {event.name: values.readers(event.fields, self.zone, self.currency) for event in self.events}
+        object.__setattr__(self, "_contact", values.form(self.contact.fields, "contact.", self.zone, self.currency))
+        entry = {
+            event.name: values.form(event.fields, f"entry.{event.name}.", self.zone, self.currency)
+            for event in self.events
+        }
         object.__setattr__(self, "_entry", entry)
+        object.__setattr__(self, "_no_entry", {name: None for form in entry.values() for name, _, _ in form})
         object.__setattr__(self, "_campaign", {campaign.name: campaign for campaign in self.campaigns})
 
     def person(self, row: RowMapping) -> dict[str, object]:
         """The contact's fields by name, as templates show them."""
-        return values.read(self._contact, {name: row[f"contact.{name}"] for name in self._contact})
+        return values.read(self._contact, row)
 
     def campaign(self, name: str) -> dict[str, object]:
         """Its name, title and owner; a campaign that is no longer written has only its name."""
         known = self._campaign.get(name)
         return {"name": name, "title": known and known.title, "owner": known and known.owner}
 
-    def entry(self, row: RowMapping) -> dict[str, object]:
+    def entry(self, row: RowMapping) -> Mapping[str, object]:
         """The fields of the event that started the journey; those of other events are missing."""
-        found: dict[str, object] = {name: None for readers in self._entry.values() for name in readers}
-        readers = self._entry.get(row["entry_name"] or "", {})
-        return found | values.read(readers, {name: row[f"entry.{row['entry_name']}.{name}"] for name in readers})
+        form = self._entry.get(row["entry_name"])
+        return {**self._no_entry, **values.read(form, row)} if form else self._no_entry
 
 
 def read_batch(connection: Connection, tables: Tables, stationery: Stationery, batch: Batch) -> list[RowMapping]:
@@ -199,8 +203,8 @@ def _of_campaign(stationery: Stationery, channel: ChannelPlugin, row: RowMapping
 
 def _hash(parts: Mapping[str, str], options: Mapping[str, object]) -> str:
     """Lengths stand before the texts, so that no two letters that differ are the same bytes."""
-    texts = [text for pair in sorted(parts.items()) for text in pair]
-    texts += [str(text) for pair in sorted(options.items()) for text in pair]
+    texts = [text for name in sorted(parts) for text in (name, parts[name])]
+    texts += [str(text) for name in sorted(options) for text in (name, options[name])]
     pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
-    head = " ".join(map(str, [len(parts), *map(len, pieces)]))
+    head = " ".join([str(len(parts)), *[str(len(piece)) for piece in pieces]])
     return hashlib.sha256(b"\n".join([head.encode(), *pieces])).hexdigest()

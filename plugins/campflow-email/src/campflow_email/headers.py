@@ -14,6 +14,8 @@ _WORD = len("=?utf-8?b??=")
 _MAILBOX = re.compile(r"(?:(?P<name>[^<>]*)<(?P<inner>[^<>]+)>|(?P<bare>[^<>\s]+))")
 _LOCAL = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*", re.IGNORECASE)
+_IN_A_URL = "!#$%&'()*+,/:;=?@[]~-._"
+_PLAIN_URL = re.compile(rf"[A-Za-z0-9{re.escape(_IN_A_URL)}]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
@@ -67,7 +69,9 @@ def mailbox_field(header: str, display: str, address: str) -> bytes:
 
 def url(value: str) -> str:
     """A URL as it may stand between `<` and `>`."""
-    return quote(value, safe="!#$%&'()*+,/:;=?@[]~-._")
+    if _PLAIN_URL.fullmatch(value):
+        return value  # as nearly all of them are
+    return quote(value, safe=_IN_A_URL)
 
 
 def _words(value: str, used: int) -> str:

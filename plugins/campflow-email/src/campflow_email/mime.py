@@ -8,17 +8,18 @@ import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from campflow.content.unsubscribe import unsubscribe_url
 from campflow.errors import ContentError
 from campflow.hooks.contracts import Message, Sender
 from campflow_email.headers import address, field, mailbox, mailbox_field, raw_field, url
 
-#: Control characters that no part may hold; a line's end and a tab stay.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+#: Control characters that no part may hold; a tab stays.
+_CONTROL = bytes(each for each in (*range(0x20), 0x7F) if each != ord("\t"))
 
-#: A line that is too long to be left as it is, whatever bytes it holds.
-_LONG_LINE = re.compile(rb"[^\n]{202}")
+#: Bytes of a line that may be left as it is.
+_LONGEST = 200
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
@@ -41,7 +42,7 @@ def build(message: Message, sender: Sender, date: dt.datetime, return_path: str 
     display, origin = origin_of(message, sender)
     recipient = address(message.address, "the contact's address")
     head = [
-        mailbox_field("From", display, origin),
+        _from(display, origin),
         raw_field("To", f"<{recipient}>"),
         field("Subject", subject_of(message)),
         _date(int(date.timestamp())),
@@ -77,6 +78,11 @@ def subject_of(message: Message) -> str:
 
 #: Most mails of a project come from the same few mailboxes, and many within the same second.
 _known_mailbox = lru_cache(maxsize=256)(mailbox)
+
+
+@lru_cache(maxsize=256)
+def _from(display: str, origin: str) -> bytes:
+    return mailbox_field("From", display, origin)
 
 
 @lru_cache(maxsize=4)
@@ -148,18 +154,44 @@ def _part(kind: str, text: str) -> bytes:
     return f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + data
 
 
+class _Line(NamedTuple):
+    """One line without its end: in UTF-8, in quoted-printable, and whether it may stay as it is."""
+
+    raw: bytes
+    quoted: bytes
+    plain: bool
+
+
+#: Longer lines are not kept: most letters of a campaign share most of their lines, and few of these are long.
+_KEPT = 500
+
+
+def _made(text: str) -> _Line:
+    raw = text.encode("utf-8", "replace").translate(None, _CONTROL)
+    plain = len(raw) <= _LONGEST and raw.isascii() and b"=_" not in raw
+    return _Line(raw, binascii.b2a_qp(raw + b"\r\n", istext=True)[:-2], plain)
+
+
+_kept = lru_cache(maxsize=2048)(_made)
+
+
 def _encoded(text: str) -> tuple[str, bytes]:
     """As it is where it is short lines of ASCII; else the shorter of the two encodings."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    data = _CONTROL.sub("", text).replace("\n", "\r\n").encode("utf-8", "replace")
-    data = data if data.endswith(b"\r\n") else data + b"\r\n"
-    if data.isascii() and b"=_" not in data and not _LONG_LINE.search(data):
-        return "7bit", data
-    if len(data) - len(data.translate(None, _LEADS)) > len(data) // 12:
-        return "base64", re.sub(rb"(.{76})", rb"\1\r\n", base64.b64encode(data)) + b"\r\n"
-    return "quoted-printable", binascii.b2a_qp(data, istext=True)
+    lines = [_kept(line) if len(line) <= _KEPT else _made(line) for line in text.split("\n")]
+    if lines[-1].raw or len(lines) == 1:
+        lines.append(_END)
+    raw = b"\r\n".join([line.raw for line in lines])
+    if False not in [line.plain for line in lines]:
+        return "7bit", raw
+    if len(raw) - len(raw.translate(None, _LEADS)) > len(raw) // 12:
+        return "base64", re.sub(rb"(.{76})", rb"\1\r\n", base64.b64encode(raw)) + b"\r\n"
+    return "quoted-printable", b"\r\n".join([line.quoted for line in lines])
 
+
+#: After the end of the last line.
+_END = _Line(b"", b"", True)
 
 #: First bytes of characters of three and four bytes: texts full of these are shorter in base64.
 _LEADS = bytes(range(0xE0, 0xF5))

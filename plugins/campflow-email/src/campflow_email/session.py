@@ -6,6 +6,7 @@ the next one's envelope are one write, and their four answers mostly one read: a
 
 import asyncio
 from collections import deque
+from functools import lru_cache
 from typing import NamedTuple
 
 from campflow_email.mime import Mail
@@ -167,13 +168,16 @@ class Session(asyncio.Protocol):
         self._buffer += data
         *lines, self._buffer = self._buffer.split(b"\n")
         for line in lines:
-            text = line.decode("utf-8", "replace").rstrip()
-            if not (text[:3].isascii() and text[:3].isdigit() and text[3:4] in ("", " ", "-")):
-                return self._break(f"an answer we do not know: {text[:80]!r}")
-            self._lines.append(text[4:])
-            if text[3:4] != "-":
-                self._replies.append(Reply(int(text[:3]), "\n".join(self._lines)))
+            reply, last = (_known if len(line) <= _SHORT else _understood)(line)
+            if reply is None:
+                return self._break(f"an answer we do not know: {line.decode('utf-8', 'replace')[:80]!r}")
+            if not last or self._lines:
+                self._lines.append(reply.text)
+                if not last:
+                    continue
+                reply = Reply(reply.code, "\n".join(self._lines))
                 self._lines = []
+            self._replies.append(reply)
         if len(self._buffer) + sum(map(len, self._lines)) > _MOST or len(self._replies) > 8:
             return self._break("the server says more than SMTP has answers")
         if self._waiter is not None and not self._waiter.done() and self._has(self._wanted):
@@ -214,6 +218,19 @@ class Session(asyncio.Protocol):
 def stuffed(data: bytes) -> bytes:
     """Content as it follows DATA: a dot before each dot that begins a line, and one alone at the end (RFC 5321)."""
     return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def _understood(line: bytes) -> tuple[Reply | None, bool]:
+    """A line of an answer, and whether it is the last one; None for what is none."""
+    text = line.decode("utf-8", "replace").rstrip()
+    if not (text[:3].isascii() and text[:3].isdigit() and text[3:4] in ("", " ", "-")):
+        return None, True
+    return Reply(int(text[:3]), text[4:]), text[3:4] != "-"
+
+
+#: Servers say the same few lines all day long; what is longer than this is said once.
+_known = lru_cache(maxsize=256)(_understood)
+_SHORT = 200
 
 
 def _is(yes: int, reply: Reply) -> bool:

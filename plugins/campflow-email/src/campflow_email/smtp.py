@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import ssl
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # OpenSSL is loaded where mail is signed
 
 #: Connections lost one after the other, with no answer in between, until we leave the server alone.
 _LOST = 3
+
+#: What the first digit of a no says of the message.
+_OUTCOMES: Mapping[int, Outcome] = {4: "retry", 5: "rejected"}
 
 _FAILED = (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError, ValueError)
 
@@ -59,20 +62,25 @@ class SmtpChannel:
         return self._answers.listen()
 
     async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        """Receipts come when the window is through, in one go: who is woken for each of them does little else."""
         window = _Window(messages, self._build)
         count = min(self._settings.connections, len(messages))
-        workers = [asyncio.create_task(self._work(window)) for _ in range(count)]
-        ended = asyncio.create_task(_when_ended(workers, window))
+        ended = asyncio.gather(*(self._work(window) for _ in range(count)), return_exceptions=True)
+        given_up: asyncio.CancelledError | None = None
         try:
-            while (receipt := await window.receipts.get()) is not None:
-                yield receipt
-        finally:
-            ended.cancel()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(ended, *workers, return_exceptions=True)
+            for error in await ended:
+                if isinstance(error, Exception):
+                    window.trouble = window.trouble or f"{type(error).__name__}: {error}"
+        # What is known is said all the same; the workers have ended.
+        except asyncio.CancelledError as error:
+            given_up = error
+            window.trouble = window.trouble or "the window was given up"
+        for receipt in window.receipts:
+            yield receipt
         for message in window.work:
             yield Receipt(message.message_id, "retry", detail=window.trouble)
+        if given_up is not None:
+            raise given_up
         if window.trouble:
             raise ChannelError(window.trouble)
 
@@ -98,13 +106,20 @@ class SmtpChannel:
                     break
                 if (letter := letter or window.take(session)) is None:
                     continue
-                begun = letter
                 try:
-                    letter = await self._send(session, begun, window)
+                    refusal = await session.envelope(letter.mail)
                 except Gone as error:
                     session.close()
-                    window.put_back(begun.message, f"the connection was lost: {error}")
+                    window.put_back(letter.message, f"the connection was lost: {error}")
                     letter = None
+                else:
+                    # From here on the server may have it: it is not put back, whatever happens.
+                    sent, letter = letter, None
+                    if refusal is not None:
+                        window.settle(sent, refusal)
+                    else:
+                        letter = window.take(session) if session.pipelining and not window.trouble else None
+                        await self._content(session, window, sent, letter)
                 lost = 0 if session.usable else lost + 1
             clean = True
         except Unusable as error:
@@ -117,26 +132,17 @@ class SmtpChannel:
             elif session is not None:
                 session.close()
 
-    async def _send(self, session: Session, letter: "_Letter", window: "_Window") -> "_Letter | None":
-        """One message; the next one, where it has been begun. Raises Gone where the connection is lost before the
-        content went out."""
-        refusal = await session.envelope(letter.mail)
-        if refusal is not None:
-            window.settle(letter, refusal)
-            return None
-        following = window.take(session) if session.pipelining and not window.trouble else None
+    async def _content(
+        self, session: Session, window: "_Window", letter: "_Letter", following: "_Letter | None"
+    ) -> None:
+        """Hand over what the server is ready for, and begin the next one."""
         try:
             window.settle(letter, await session.content(letter.mail, following.mail if following else None))
         except Gone as error:
             session.close()
             window.last_loss = str(error)
             detail = f"no answer after the message was sent: {error}"
-            window.receipts.put_nowait(Receipt(letter.message.message_id, "uncertain", detail=detail))
-        except asyncio.CancelledError:
-            if following is not None:
-                window.work.appendleft(following.message)
-            raise
-        return following
+            window.receipts.append(Receipt(letter.message.message_id, "uncertain", detail=detail))
 
     async def _session(self) -> Session:
         """One that is open, or a new one. The server may have closed those that were idle."""
@@ -214,7 +220,7 @@ class _Window:
 
     def __init__(self, messages: Sequence[Message], build: Callable[[Message], Mail]) -> None:
         self.work = deque(messages)
-        self.receipts: asyncio.Queue[Receipt | None] = asyncio.Queue()
+        self.receipts: list[Receipt] = []
         self.trouble = ""
         self.last_loss = ""
         self._build = build
@@ -227,26 +233,20 @@ class _Window:
             try:
                 mail = self._build(message)
             except ContentError as error:
-                self.receipts.put_nowait(Receipt(message.message_id, "rejected", detail=str(error)))
+                self.receipts.append(Receipt(message.message_id, "rejected", detail=str(error)))
                 continue
             if not mail.utf8 or session.utf8:
                 return _Letter(message, mail)
             detail = "the server takes only addresses in ASCII"
-            self.receipts.put_nowait(Receipt(message.message_id, "rejected", detail=detail))
+            self.receipts.append(Receipt(message.message_id, "rejected", detail=detail))
         return None
 
     def settle(self, letter: _Letter, reply: Reply) -> None:
-        outcomes: dict[int, Outcome] = {2: "accepted", 4: "retry", 5: "rejected"}
-        outcome = outcomes.get(reply.code // 100, "uncertain")
-        accepted = outcome == "accepted"
-        self.receipts.put_nowait(
-            Receipt(
-                letter.message.message_id,
-                outcome,
-                provider_id=reply.text[:200] if accepted else None,
-                detail="" if accepted else str(reply),
-            )
-        )
+        id = letter.message.message_id
+        if reply.code // 100 == 2:
+            self.receipts.append(Receipt(id, "accepted", reply.text[:200]))
+        else:
+            self.receipts.append(Receipt(id, _OUTCOMES.get(reply.code // 100, "uncertain"), detail=str(reply)))
 
     def put_back(self, message: Message, reason: str) -> None:
         """Begin it again on another connection; the second time it has to wait."""
@@ -255,15 +255,7 @@ class _Window:
         if self._tries[message.message_id] < 2:
             self.work.appendleft(message)
         else:
-            self.receipts.put_nowait(Receipt(message.message_id, "retry", detail=reason))
-
-
-async def _when_ended(workers: Sequence[asyncio.Task[None]], window: _Window) -> None:
-    results = await asyncio.gather(*workers, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            window.trouble = window.trouble or f"{type(result).__name__}: {result}"
-    window.receipts.put_nowait(None)
+            self.receipts.append(Receipt(message.message_id, "retry", detail=reason))
 
 
 def _tls(settings: EmailSettings) -> ssl.SSLContext | None:
