@@ -207,7 +207,7 @@ def dbos(n: int, path: Path) -> float:
 def one_side(side: str, n: int, path: Path) -> float:
     """Seconds, checked by what was moved and sent."""
     if side == "campflow":
-        return sum(drip3.campflow(n, path).values())
+        return sum(drip3.campflow(n, f"sqlite:///{path}").values())
     load(path, n)
     took = {"ORM loop": orm_loop, "Celery": celery, "DBOS": dbos}[side](n, path)
     with Session(engine(path)) as session:
