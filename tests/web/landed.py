@@ -1,7 +1,7 @@
 """A small project with landing pages that is really served on loopback, its mail in a Maildir."""
 
 import asyncio
-import mailbox
+import email
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -134,11 +134,11 @@ class Landed:
         said = self.form(path) | {name.replace("__", "-"): value for name, value in values.items()}
         return self.post(path, data=said)
 
-    def person(self, email: str) -> Any:
+    def person(self, address: str) -> Any:
         c = self.runtime.database.tables.contact.c
         with self.runtime.database.reader() as connection:
             table = self.runtime.database.tables.contact
-            return connection.execute(select(table).where(c.email == email)).mappings().first()
+            return connection.execute(select(table).where(c.email == address)).mappings().first()
 
     def people(self) -> int:
         c = self.runtime.database.tables.contact.c
@@ -162,14 +162,14 @@ class Landed:
         with self.runtime.database.reader() as connection:
             return list(connection.execute(query.order_by(t.consent.c.consent_id)).mappings())
 
-    def stage(self, email: str) -> str | None:
+    def stage(self, address: str) -> str | None:
         """Where somebody is in the campaign."""
         t = self.runtime.database.tables
         query = (
             select(t.stage.c.name)
             .join_from(t.journey, t.stage, t.stage.c.stage_id == t.journey.c.stage_id)
             .join(t.contact, t.contact.c.contact_id == t.journey.c.contact_id)
-            .where(t.contact.c.email == email)
+            .where(t.contact.c.email == address)
         )
         with self.runtime.database.reader() as connection:
             return connection.scalar(query)
@@ -182,12 +182,8 @@ class Landed:
 
     def mails(self) -> list[EmailMessage]:
         """What is in the mailbox, the oldest first."""
-        folder = self.folder / "mail"
-        if not folder.exists():
-            return []
-        box = mailbox.Maildir(str(folder), factory=None, create=False)
-        found = [(key.partition(".")[2], _parsed(bytes(box[key]))) for key in box.keys()]  # noqa: SIM118 -- no mapping
-        return [mail for _, mail in sorted(found, key=lambda each: each[0])]
+        files = (self.folder / "mail" / "new").glob("*")
+        return [_parsed(file.read_bytes()) for file in sorted(files, key=lambda each: each.stat().st_mtime_ns)]
 
     def link(self, to: str, kind: str = "l") -> str:
         """The path of the link to us in the last mail to somebody."""
@@ -198,8 +194,6 @@ class Landed:
 
 
 def _parsed(data: bytes) -> EmailMessage:
-    import email
-
     return email.message_from_bytes(data, policy=default)
 
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 from sqlalchemy import Connection, func, select, union_all
 
-from campflow.engine import outbox
+from campflow.engine import opt_ins, outbox
 from campflow.engine.advance import is_behind
 from campflow.engine.delivery import RULES
 from campflow.engine.errand_rows import waiting
@@ -79,7 +79,8 @@ def batches(runtime: Runtime, channel: str, now: int) -> int:
     )
     with database.reader() as connection:
         count = sum(connection.scalars(union_all(ready, planned)))
+        asks = opt_ins.are_waiting(connection, tables, channel, now)
         if not count:
-            return 0
+            return int(asks)
         held, lost = outbox.open_batches(connection, tables, channel)
     return min(max(-(-count // size) - held, 1 if lost else 0), MOST)

@@ -16,6 +16,7 @@ from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.gates import Gates
 from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery
+from campflow.engine.opt_ins import ask
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
 from campflow.engine.weather import Limits
@@ -146,7 +147,10 @@ class Runtime:
         rules = Rules(
             listens=self.program.plan.reads, prices=self.prices, gates=self._gates, one_of=batch_of, limits=self.limits
         )
-        return await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
+        report = await deliver_ready(self.database, self.stationery, channels, self.clock.now, rules, stop)
+        asked = await ask(self.database, self.stationery, channels, self.clock.now, self.limits, batch_of)
+        report.accepted += asked
+        return report
 
     def doors(self) -> Doors:
         """The sinks, destinations and actions, none of them open yet."""

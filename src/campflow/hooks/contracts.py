@@ -49,7 +49,9 @@ class Message:
     """One message for one person, rendered: what a channel hands over.
 
     `key` is the same at each attempt (an idempotency key, the stem of a Message-ID). `address` is the contact's
-    field that the channel asked for. `options` are front matter and `send` options, filled.
+    field that the channel asked for. `options` are front matter and `send` options, filled. A mail that asks whether
+    somebody has filled in a form belongs to no campaign and no contact: these are empty, and so is
+    `unsubscribe_token`, for there is nothing yet to unsubscribe from.
     """
 
     message_id: int

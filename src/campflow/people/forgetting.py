@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from campflow.people.contacts import Identity
 from campflow.people.dossier import rows_of
@@ -41,6 +41,9 @@ def forget(connection: Connection, tables: Tables, contact_id: int, who: Identit
     trace = dialect(connection.dialect.name).insert(tables.forgotten).on_conflict_do_nothing()
     connection.execute(trace, [{"trace": each, "at": now} for each in _Traces(connection, tables).of(who).values()])
     forget_names(connection, tables, contact_id)
+    if who.email is not None:  # forms that wait for an answer name nobody but an address
+        waits = func.lower(tables.opt_in.c.address) == who.email.lower()
+        connection.execute(delete(tables.opt_in).where(waits))
     rows = {
         table.name: connection.execute(delete(table).where(mine)).rowcount
         for table, mine in rows_of(tables, contact_id)

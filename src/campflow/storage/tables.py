@@ -110,6 +110,7 @@ class Tables:
     rfm: Table
     consent: Table
     suppression: Table
+    opt_in: Table
     forgotten: Table
     zone_offset: Table
     zone_local: Table
@@ -629,6 +630,43 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("lifted_at", BigInteger),
             Index("suppression_of_contact", "contact_id", "channel"),
             info={KEY: ("contact_id", "suppression_id")},
+        ),
+        opt_in=Table(
+            "opt_in",
+            m,
+            # A form of a landing page that is kept until the mailbox it names has confirmed it. It is nobody's yet:
+            # contacts are found, or made, when it is. States:
+            #   asked      the mail that asks is to be sent; with `retry_at`, not before
+            #   mailed     the provider has it, or may have it
+            #   failed     it could not be sent
+            #   confirmed  done: what was said has gone to the contact, and is no longer here
+            Column("opt_in_id", Id, primary_key=True),
+            Column("address", Text, nullable=False),
+            Column("network", Text, nullable=False, comment="HMAC of where it came from, to count by"),
+            Column("page", Text, nullable=False),
+            Column("language", Text, nullable=False),
+            Column("visit", Text, nullable=False, comment="one filling of the form: sent twice it counts once"),
+            Column("submission", Text, nullable=False, comment="JSON: what was said and agreed to"),
+            Column("channel", Text, nullable=False, comment="by which the mail goes"),
+            Column("message", Text, nullable=False),
+            Column("state", Text, nullable=False),
+            Column("asked_at", BigInteger, nullable=False),
+            Column("expires_at", BigInteger, nullable=False, comment="the link is good until then"),
+            Column("attempts", Integer, nullable=False, comment="times that the mail was handed over"),
+            Column("retry_at", BigInteger),
+            Column("leased_until", BigInteger, comment="the database's clock; who sends it has it until then"),
+            Column("settled_at", BigInteger),
+            Column("detail", Text, comment="why it failed or is tried again"),
+            Index("opt_in_of_address", "address", "asked_at"),
+            Index("opt_in_of_network", "network", "asked_at"),
+            Index(
+                "opt_in_asked",
+                "channel",
+                "opt_in_id",
+                sqlite_where=text("state = 'asked'"),
+                postgresql_where=text("state = 'asked'"),
+            ),
+            sqlite_autoincrement=True,
         ),
         forgotten=Table(
             "forgotten",

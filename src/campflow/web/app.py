@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from campflow.web.assets import Assets
+from campflow.web.confirming import Confirming
 from campflow.web.guard import Guard
 from campflow.web.health import Ready, live
 from campflow.web.hooks import Hooks
@@ -46,7 +47,7 @@ def make_app(part: WebPart) -> ASGIApp:
         part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
         return error_page(500)
 
-    landing, assets = Landing(part), Assets(part)
+    landing, assets, confirming = Landing(part), Assets(part), Confirming(part)
     tracking = Tracking(part)
     unsubscribing, ready, metrics = Unsubscribing(part), Ready(part), Metrics(part)
 
@@ -65,6 +66,9 @@ def make_app(part: WebPart) -> ASGIApp:
     async def land(request: Request) -> Response:
         return await landing(request)
 
+    async def confirm(request: Request) -> Response:
+        return await confirming(request)
+
     async def asset(request: Request) -> Response:
         return await assets(request)
 
@@ -82,6 +86,7 @@ def make_app(part: WebPart) -> ASGIApp:
             Route("/hooks/{name}", hook, methods=["GET", "POST"]),
             Route("/l/{page}", land, methods=["GET", "POST"]),
             Route("/l/{page}/{token}", land, methods=["GET", "POST"]),
+            Route("/confirm/{token}", confirm, methods=["GET", "POST"]),
             Route("/assets/{path:path}", asset),
             Route("/health", is_ready),
             Route("/health/live", live),

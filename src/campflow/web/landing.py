@@ -16,10 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from campflow.content.landing import Page, Pages
 from campflow.content.page_tokens import Filling, Visitor, read_filling, read_visitor, sign_filling, sign_visitor
 from campflow.content.record import Record
+from campflow.engine.opt_ins import OptIns
 from campflow.engine.submissions import Agreed, Intake, Known, Submission
 from campflow.errors import ContentError
 from campflow.model.draws import draw_of
 from campflow.people.wording import BadCell
+from campflow.web.confirming import intake_of, opt_ins_of
 from campflow.web.filled import Filled, Unasked, read_form
 from campflow.web.form_html import FormHtml, shown_values
 from campflow.web.form_words import Words
@@ -73,9 +75,11 @@ class Landing:
 
     @property
     def _intake(self) -> Intake:
-        runtime = self._part.runtime
-        addresses = {name: plugin.address for name, plugin in runtime.plugins.items()}
-        return Intake(runtime.database, runtime.stationery, addresses)
+        return intake_of(self._part)
+
+    @property
+    def _opt_ins(self) -> OptIns:
+        return opt_ins_of(self._part)
 
     def _come(self, request: Request) -> _Coming:
         name, pages = request.path_params["page"], self._pages
@@ -200,6 +204,11 @@ class Landing:
     def _record(
         self, coming: _Coming, submission: Submission, filling: Filling, filled: Filled, network: str
     ) -> Response:
+        asking = coming.page.words.double_opt_in
+        if submission.visitor is None and asking is not None:
+            sent = self._opt_ins.hold(submission, asking, coming.say.tag, network, self._part.runtime.clock.now())
+            self._part.log.info("held", page=submission.page, mail=sent)
+            return self._done(coming)
         if submission.visitor is not None:
             submission = replace(submission, proof=f"personal link of message {submission.visitor.message_id}")
         try:

@@ -1,6 +1,7 @@
 """The few pages that the web part shows of itself. What a visitor sent is never among their words."""
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -27,6 +28,9 @@ _PAGE = """<!DOCTYPE html>
 <body><main>
 <h1>{{ title }}</h1>
 <p>{{ text }}</p>
+{% if said %}<dl>
+{% for name, value in said.items() %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
+{% endfor %}</dl>{% endif %}
 {% if button %}<form method="post"><button name="confirm" value="yes">{{ button }}</button></form>{% endif %}
 </main></body>
 </html>
@@ -41,9 +45,19 @@ POLICY = (
 )
 
 
-def page(title: str, text: str, button: str = "", status: int = 200, language: str = "en") -> HTMLResponse:
-    """A heading, a sentence, and a form of one button that posts to the page's own address."""
-    made = _PAGES.get_template("page").render(title=title, text=text, button=button, style=_STYLE, language=language)
+def page(
+    title: str,
+    text: str,
+    button: str = "",
+    status: int = 200,
+    language: str = "en",
+    said: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """A heading, a sentence, what was `said` by its names, and a form of one button that posts to the page's own
+    address."""
+    made = _PAGES.get_template("page").render(
+        title=title, text=text, button=button, style=_STYLE, language=language, said=said or {}
+    )
     return HTMLResponse(made, status)
 
 

@@ -99,7 +99,12 @@ def _identity(sender: Sender) -> str:
 
 
 def list_headers(message: Message, sender: Sender, origin: str) -> list[tuple[str, str]]:
-    """RFC 2369 and 2919; the one-click header of RFC 8058 only beside an https address, as it says."""
+    """RFC 2369 and 2919; the one-click header of RFC 8058 only beside an https address, as it says.
+
+    A message without a token asks whether somebody wants any: there is no list yet.
+    """
+    if not message.unsubscribe_token:
+        return []
     where = unsubscribe_url(sender, message.unsubscribe_token) or unsubscribe_url(
         Sender(email=origin), message.unsubscribe_token
     )
