@@ -20,7 +20,7 @@ from tests.engine.workbench import Bench, instant
 from campflow.engine.advance import Advance, advance
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
-from campflow.engine.outbox import Clerk, lease, release, take_over
+from campflow.engine.outbox import Clerk, being_handed_over, lease, release, take_over
 from campflow.hooks.contracts import Receipt
 from campflow.people.importing import import_people
 from campflow.people.sources import CsvSource
@@ -326,3 +326,32 @@ def test_who_takes_over_leaves_alone_what_is_being_written(store: Store) -> None
         with bench.database.reader() as connection:
             assert connection.scalar(select(func.count()).where(b.c.closed_at.is_(None))) == 0
     assert {state for *_, state in bench.planned()} == {"accepted"}
+
+
+def test_what_a_slow_tick_puts_between_handed_over_messages_is_not_in_doubt(store: Store) -> None:
+    """Its numbers were drawn before the lease and seen after it: the provider never had them."""
+    bench = _bench(SILENT)
+    m = bench.database.tables.message.c
+    with stopped(bench, _ticks(bench, DAY_1, chunk=2), "UPDATE campaign SET looked_event", nth=2) as slow:
+        with beside(bench, _ticks(bench, DAY_1)) as other:
+            other.go()
+        with bench.database.reader() as connection:
+            window = list(connection.scalars(select(m.message_id).order_by(m.message_id)))
+        batch = lease(bench.database, "mail", "test", 100, 0, instant(DAY_1))
+        assert batch is not None
+        going = Clerk(bench.database, batch, RETRY, Random(1)).hand_over(window, Outcome(), instant(DAY_1))
+        assert sorted(going) == window
+        slow.go()
+    with bench.database.reader() as connection:
+        late = set(connection.scalars(select(m.message_id))) - set(window)
+        between = {each for each in late if window[0] < each < window[-1]}
+        spared = select(m.message_id).where(being_handed_over(bench.database.tables))
+        assert list(connection.scalars(spared.order_by(m.message_id))) == window
+    assert len(between) == 2
+    assert take_over(bench.database, {}, instant(DAY_1)).uncertain == len(window)
+    with bench.database.reader() as connection:
+        states: dict[str, set[int]] = {"ready": set(), "uncertain": set()}
+        for number, state in connection.execute(select(m.message_id, m.state)):
+            states[state].add(number)
+        assert connection.scalar(select(func.count()).select_from(bench.database.tables.batch_gap)) == 0
+    assert states == {"ready": late, "uncertain": set(window)}

@@ -1,8 +1,9 @@
 """The outbox: which messages may go out, who is sending which, and what another process may take over.
 
-A batch is a lease on a run of ready messages of one channel. Its holder works through it in windows, and commits
-`handed_to` before a window is given to the provider. So after a crash, the ready messages of the batch up to
-`handed_to` may have reached the provider, and no other one can have.
+A batch is a lease on a run of ready messages of one channel. Its holder works through it in windows, and commits which
+messages a window has (`handed_from`, `handed_to` and the gaps between) before it is given to the provider, with the
+fates of the window before. So after a crash the ready messages of that window may have reached the provider, and no
+other one can have: not even one that somebody planned with a number of the window, and committed later.
 
 A message belongs to a batch when it is ready, lies in its range, and was due when the lease was taken (`ready_at`).
 That is exact: taking the lease first makes ready all that is due, so what becomes ready in the range later was due
@@ -14,6 +15,7 @@ later (`release_at`), and what waits for a retry has a `retry_at` later than `re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -27,6 +29,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -109,9 +112,20 @@ def being_handed_over(tables: Tables) -> ColumnElement[bool]:
         b.closed_at.is_(None),
         b.channel == m.channel,
         b.first_message_id <= m.message_id,
-        b.handed_to >= m.message_id,
+        _of_window(tables, b.batch_id, b.handed_from, b.handed_to),
         _due(tables, b.ready_at),
     )
+
+
+def _of_window(
+    tables: Tables, batch_id: ColumnElement[int] | int, first: ColumnElement[int] | int, last: ColumnElement[int] | int
+) -> ColumnElement[bool]:
+    """Of a row of `message`: whether the window that a batch hands over has its id."""
+    m, g = tables.message.c, tables.batch_gap.c
+    gap = exists().where(
+        g.batch_id == batch_id, g.handed_from == first, m.message_id.between(g.first_message_id, g.last_message_id)
+    )
+    return and_(m.message_id.between(first, last), ~gap.correlate_except(tables.batch_gap))
 
 
 def _due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
@@ -220,6 +234,7 @@ def _insert(
         "ready_at": now,
         "first_message_id": first,
         "last_message_id": last,
+        "handed_from": first,
         "handed_to": first - 1,
     }
     batch_id = connection.execute(insert(tables.batch).values(row).returning(b.batch_id)).scalar_one()
@@ -293,7 +308,8 @@ class Clerk:
         """
         tables, m = self.database.tables, self.database.tables.message.c
         with self.database.transaction(handing_over(bool(self.listens), before.reacts)) as connection:
-            self._hold(connection, handed_to=window[-1])
+            self._hold(connection, handed_from=window[0], handed_to=window[-1])
+            self._say_gaps(connection, window)
             self._write_down(connection, before, now)
             there, first_to_expire = connection.execute(_there(tables), self._between(window[0], window[-1])).one()
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
@@ -308,6 +324,17 @@ class Clerk:
                 return frozenset(window)
             ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
             return frozenset(ready).intersection(window)
+
+    def _say_gaps(self, connection: Connection, window: Sequence[int]) -> None:
+        gaps = [
+            {
+                "batch_id": self.batch.batch_id, "handed_from": window[0],
+                "first_message_id": one + 1, "last_message_id": other - 1,
+            }
+            for one, other in pairwise(window) if other > one + 1
+        ]  # fmt: skip
+        if gaps:
+            connection.execute(insert(self.database.tables.batch_gap), gaps)
 
     def _between(self, first: int, last: int) -> dict[str, object]:
         """What `_there` asks for."""
@@ -324,6 +351,7 @@ class Clerk:
         with self.database.transaction(holder(bool(self.listens), last.reacts)) as connection:
             self._hold(connection, closed_at=now)
             self._write_down(connection, last, now)
+            _fill_gaps(connection, self.database.tables, self.batch.batch_id)
 
     def _hold(self, connection: Connection, **values: int) -> None:
         batch = self.batch
@@ -377,7 +405,14 @@ def take_over(database: Database, second_look: Mapping[str, bool], now: int, ret
         for row in lost:
             uncertain += _doubt(connection, tables, row, second_look.get(row.channel, False), now, clock, retry)
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
+            _fill_gaps(connection, tables, row.batch_id)
     return TakenOver(len(lost), uncertain)
+
+
+def _fill_gaps(connection: Connection, tables: Tables, batch_id: int) -> None:
+    """Of a closed batch nobody asks."""
+    gap = tables.batch_gap
+    connection.execute(delete(gap).where(gap.c.batch_id == batch_id))
 
 
 _ENDED = "the process that handed it over ended before the answer"
@@ -391,7 +426,7 @@ def _doubt(
     mine = and_(
         m.channel == batch.channel,
         m.state == READY,
-        m.message_id.between(batch.first_message_id, batch.handed_to),
+        _of_window(tables, batch.batch_id, batch.handed_from, batch.handed_to),
         _due(tables, batch.ready_at),
     )
     ids = connection.scalars(select(m.message_id).where(mine)).all()

@@ -112,14 +112,22 @@ def _among(r: Rows, m: FromClause, arm: InArm | None) -> Sequence[Column]:
 
 
 def _cancel(r: Rows) -> Executable:
-    message, m, b = r.tables.message, r.tables.move.alias(), r.tables.batch.alias()
+    message, m, b, g = r.tables.message, r.tables.move.alias(), r.tables.batch.alias(), r.tables.batch_gap.alias()
     mine = [stage_id(stage) for stage in r.plan.stages if any(exit.target is None for exit in stage.exits)]
     left = [m.c.move_id > ENTRY_MARK, m.c.to_stage_id.is_(None), m.c.from_stage_id.in_(mine)]
+    gap = some(
+        g,
+        g.c.batch_id == b.c.batch_id,
+        g.c.handed_from == b.c.handed_from,
+        message.c.message_id.between(g.c.first_message_id, g.c.last_message_id),
+    )
     handed = some(
         b,
         b.c.channel == message.c.channel,
         b.c.closed_at.is_(None),
-        message.c.message_id.between(b.c.first_message_id, b.c.handed_to),
+        message.c.message_id >= b.c.first_message_id,
+        message.c.message_id.between(b.c.handed_from, b.c.handed_to),
+        ~gap,
         or_(message.c.retry_at.is_(None), message.c.retry_at <= b.c.ready_at),
     )
     waiting = and_(

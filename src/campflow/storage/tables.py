@@ -100,6 +100,7 @@ class Tables:
     move: Table
     message: Table
     batch: Table
+    batch_gap: Table
     channel: Table
     attempt: Table
     hit: Table
@@ -376,7 +377,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             #   cancelled  the contact left before it was handed over
             #   expired    it was not handed over before `expires_at`
             #   skipped    no consent, or over a limit that says `or skip`
-            # A ready message inside an open batch, up to the batch's `handed_to`, is being sent.
+            # A ready message of an open batch's window, `handed_from` to `handed_to` but for its gaps, is being sent.
             # A post is the campaign's and nobody's: its contact is NOBODY, its journey the day of its occurrence (0 for
             # the only one), so that what makes a message once makes it once for everybody.
             Column("message_id", Id, primary_key=True),
@@ -428,7 +429,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             "batch",
             m,
             # A lease on the ready messages of one channel from one id to another. Only the holder of the fence may
-            # write their fate; `handed_to` is committed before the messages up to it are given to the provider.
+            # write their fate; `handed_from` and `handed_to` are committed before the messages between them are given
+            # to the provider, with the fates of the window before.
             Column("batch_id", Id, primary_key=True),
             Column("channel", Text, nullable=False),
             Column("owner", Text, nullable=False),
@@ -442,6 +444,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("handed_to", Id, nullable=False, comment="first_message_id - 1 before anything was handed over"),
             Column("closed_at", BigInteger),
             Column("handed_at", BigInteger, comment="of `handed_to`, by the database's clock"),
+            Column("handed_from", Id, nullable=False, server_default=text("0"), comment="the window's first message"),
             Index("batch_of_channel", "channel", "ready_at"),
             Index(
                 "batch_open",
@@ -450,6 +453,16 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("closed_at IS NULL"),
                 postgresql_where=text("closed_at IS NULL"),
             ),
+        ),
+        batch_gap=Table(
+            "batch_gap",
+            m,
+            # Ids within a window that are none of its messages. One of them may become visible later, as if it had been
+            # there: whoever planned it had its number before the lease, and committed after it.
+            Column("batch_id", Id, primary_key=True, autoincrement=False),
+            Column("handed_from", Id, primary_key=True, autoincrement=False, comment="which window"),
+            Column("first_message_id", Id, primary_key=True, autoincrement=False),
+            Column("last_message_id", Id, nullable=False),
         ),
         channel=Table(
             "channel",
