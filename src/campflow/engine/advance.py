@@ -468,11 +468,12 @@ class _Chunk:
         if not self._has("fresh"):
             return 0, False
         entered, again = 0, False
-        self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
+        journeys, *first_moves = self.program.enter
+        if first_moves:
+            self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
         if sum(self.run(each) for each in self.program.arrive):
             for each in _some(self.program.hold_out):
                 self.run(each)
-            journeys, *first_moves = self.program.enter
             entered, again = self._moved(journeys)
             for each in first_moves:
                 self.run(each)

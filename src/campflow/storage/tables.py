@@ -327,7 +327,6 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("due_at", BigInteger, comment="when time alone may move it next"),
             Column("ended_at", BigInteger, comment="a final stage or leaving; null while inside"),
             once("journey_once", "campaign_id", "contact_id", "journey_key", "entry"),
-            by_id("journey", "campaign_id", "journey_id"),
             Index(
                 "journey_due",
                 "campaign_id",
