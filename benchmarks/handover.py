@@ -80,11 +80,11 @@ def make_project(folder: Path, port: int, database: str) -> None:
 
 
 @contextmanager
-def server(name: str) -> Iterator[tuple[int, list[str]]]:
+def server(name: str, *words: str) -> Iterator[tuple[int, list[str]]]:
     """A server of benchmarks/ in a process of its own: its port, and its last words once it has ended."""
     last: list[str] = []
     with subprocess.Popen(
-        [sys.executable, HERE / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, HERE / name, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout is not None
         yield int(running.stdout.readline()), last

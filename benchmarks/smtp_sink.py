@@ -1,4 +1,7 @@
-"""A server that takes mail as fast as Python can, and throws it away: `python benchmarks/smtp_sink.py`.
+"""A server that takes mail as fast as Python can, and throws it away: `python benchmarks/smtp_sink.py [MILLISECONDS]`.
+
+With milliseconds it takes so long to answer each message, as a provider far away does; connections do not wait for each
+other.
 
 Writes its port as the first line, and, when its standard input ends, how many messages and bytes it took. It speaks as
 much SMTP as a client needs that does everything right, PIPELINING (RFC 2920) and 8BITMIME included.
@@ -14,22 +17,27 @@ _ANSWERS = {
     b"DATA": b"354 go on\r\n", b"RSET": b"250 2.0.0 Ok\r\n", b"NOOP": b"250 2.0.0 Ok\r\n",
 }  # fmt: skip
 
+_QUEUED = b"250 2.0.0 Ok: queued\r\n"
+
 
 class Sink(asyncio.Protocol):
     """One connection. Answers to commands that came in one piece go back in one piece."""
 
     messages = 0
     octets = 0
+    seconds = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.transport, self.buffer, self.in_content = transport, b"", False
+        self.transport, self.buffer, self.in_content, self.waits = transport, b"", False, False
         transport.write(_GREETING)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        answers: list[bytes] = []
-        while self._content(answers) if self.in_content else self._command(answers):
+        self._answer([])
+
+    def _answer(self, answers: list[bytes]) -> None:
+        while not self.waits and (self._content(answers) if self.in_content else self._command(answers)):
             pass
         if answers:
             self.transport.write(b"".join(answers))
@@ -41,8 +49,16 @@ class Sink(asyncio.Protocol):
         Sink.messages += 1
         Sink.octets += end
         self.buffer, self.in_content = self.buffer[end + 5 :], False
-        answers.append(b"250 2.0.0 Ok: queued\r\n")
+        if Sink.seconds:
+            self.waits = True
+            asyncio.get_running_loop().call_later(Sink.seconds, self._taken)
+        else:
+            answers.append(_QUEUED)
         return True
+
+    def _taken(self) -> None:
+        self.waits = False
+        self._answer([_QUEUED])
 
     def _command(self, answers: list[bytes]) -> bool:
         line, found, rest = self.buffer.partition(b"\r\n")
@@ -67,4 +83,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    Sink.seconds = int(sys.argv[1]) / 1000 if sys.argv[1:] else 0.0
     asyncio.run(main())
