@@ -4,12 +4,14 @@ import asyncio
 import csv
 import datetime as dt
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, update
 from tests.databases import Store
+from tests.paper import needs
 from tests.web.served import sent, served, write_project
 
 from campflow.engine.figure_file import FILE_SINK
@@ -102,6 +104,22 @@ def test_prometheus_is_told_what_it_understands() -> None:
         "# TYPE campflow_sent_total counter\n"
         'campflow_sent_total{campaign="a\\"b\\\\c\\nd",channel="email"} 3.0\n'
     )
+
+
+@needs("promtool", "Debian: prometheus")
+def test_promtool_finds_nothing_wrong_with_any_figure(store: Store, tmp_path: Path) -> None:
+    def verdict(text: str) -> str:
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr if done.returncode else ""
+
+    labels = {"campaign": 'a"b\\c\nd', "channel": "email", "conversion": "x", "outcome": "retry", "kind": "like"}
+    every = [
+        Measurement(each.name, {name: labels[name] for name in each.labels}, 1.5, AT) for each in MEASURES.values()
+    ]
+    assert verdict(exposition(every)) == ""
+    assert verdict(exposition(every).replace("# TYPE campflow_queue gauge", "# TYPE campflow_queue counter")) != ""
+    with served(tmp_path, store, 'metrics_token = "sixteen letters!"') as web:
+        assert verdict(web.get("/metrics", headers={"authorization": "Bearer sixteen letters!"}).text) == ""
 
 
 def test_figures_are_shown_to_who_knows_the_token(store: Store, tmp_path: Path) -> None:

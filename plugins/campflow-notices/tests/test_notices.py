@@ -16,9 +16,9 @@ import pytest
 
 from campflow.errors import PluginError
 from campflow.hooks.contracts import Answer, ChannelContext, Note, Sender, SinkPlugin
-from campflow.testing import SinkContract
-from campflow.testing.samples import note
-from campflow_notices import SLACK, TEAMS, WEBHOOK
+from campflow.testing import FigureContract, Figures, SinkContract
+from campflow.testing.samples import measurement, note
+from campflow_notices import FIGURES_WEBHOOK, SLACK, TEAMS, WEBHOOK
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "slack_web_openapi_v2.json"
 KEY = bytes(range(32))
@@ -136,8 +136,12 @@ class Hook(Office):
         mac = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
         if f"v1,{mac}" not in headers["webhook-signature"].split(" "):
             return 401, "bad signature"
-        self.texts.append(json.loads(body)["data"]["text"])
+        self.told(json.loads(body))
         return 204, ""
+
+    def told(self, said: dict[str, Any]) -> None:
+        assert said["type"] == "campflow.note"
+        self.texts.append(said["data"]["text"])
 
 
 @pytest.fixture
@@ -167,6 +171,44 @@ class TestWebhook(SinkContract):
     @pytest.fixture
     def texts(self) -> Iterator[Office]:
         yield from Hook().serve()
+
+
+class FiguresHook(Hook):
+    def __init__(self) -> None:
+        super().__init__()
+        self.figures: list[tuple[str, float]] = []
+
+    def told(self, said: dict[str, Any]) -> None:
+        assert said["type"] == "campflow.figures"
+        self.figures += [(each["name"], each["value"]) for each in said["data"]["figures"]]
+
+
+class Board:
+    """The figures that such a receiver was told."""
+
+    def __init__(self, hook: Office) -> None:
+        assert isinstance(hook, FiguresHook)
+        self._hook, self.settings = hook, hook.settings
+
+    def taken(self) -> Sequence[tuple[str, float]]:
+        return self._hook.figures
+
+
+class TestFiguresWebhook(FigureContract):
+    plugin = FIGURES_WEBHOOK
+
+    @pytest.fixture
+    def figures(self) -> Iterator[Figures]:
+        for office in FiguresHook().serve():
+            yield Board(office)
+
+    def test_a_receiver_that_refuses_is_said(self, figures: Figures, tmp_path: Path) -> None:
+        wrong = {**figures.settings, "secret": "whsec_" + base64.b64encode(b"x" * 32).decode()}
+        assert self.plugin.figures is not None
+        sink = self.plugin.figures(self.plugin.settings.model_validate(wrong), ChannelContext("", Sender()))
+        with pytest.raises(PluginError, match=r"the provider refuses us|does not take the figures"):
+            sink.publish([measurement("sent", 1)])
+        assert figures.taken() == []
 
 
 # --- what is particular -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The sinks: each note is one request. After a crash a note may come twice, with the same key."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel
 
 from campflow.errors import PluginError
-from campflow.hooks.contracts import Answer, ChannelContext, Note, Outcome, TextSink
+from campflow.hooks.contracts import Answer, ChannelContext, Measurement, Note, Outcome, Sink, TextSink
 from campflow.http import Fate, HttpClient, HttpError, Reply, fate
 from campflow_notices.settings import SlackSettings, TeamsSettings, WebhookSettings, secret_bytes
 
@@ -129,15 +130,46 @@ class WebhookSink(_HttpSink):
     def __init__(self, settings: WebhookSettings) -> None:
         if settings.url is None or settings.secret is None:
             raise PluginError("[sinks.webhook] needs `url` and `secret` (CAMPFLOW_SINKS__WEBHOOK__SECRET)")
-        self._url, self._key = settings.url, secret_bytes(settings.secret)
-        self.client = HttpClient("", timeout=settings.timeout, connections=1, public_only=not settings.private)
+        self._url, self._key, self._settings = settings.url, secret_bytes(settings.secret), settings
+        self.client = self._client()
+
+    def _client(self) -> HttpClient:
+        return HttpClient("", timeout=self._settings.timeout, connections=1, public_only=not self._settings.private)
 
     async def send(self, note: Note) -> Reply:
         told = {"campaign": note.campaign, "stage": note.stage, "contact": note.contact_key, "text": note.text}
         said = {"type": "campflow.note", "timestamp": note.at.isoformat(), "data": told}
         body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        headers = signed(self._key, note.key, int(time.time()), body) | {"content-type": "application/json"}
+        return await self._post(note.key, body)
+
+    async def _post(self, id: str, body: bytes) -> Reply:
+        headers = signed(self._key, id, int(time.time()), body) | {"content-type": "application/json"}
         return await self.client.send("POST", self._url, content=body, headers=headers)
+
+
+class FiguresWebhook(WebhookSink):
+    """The same request with figures: all that were counted at one moment, whose time is the id."""
+
+    def publish(self, measurements: Sequence[Measurement]) -> None:
+        """Raises PluginError where they are not taken."""
+        if not measurements:
+            return
+        at = measurements[0].at.isoformat()
+        told = [{"name": each.name, "labels": dict(each.labels), "value": each.value} for each in measurements]
+        said = {"type": "campflow.figures", "timestamp": at, "data": {"figures": told}}
+        body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+        async def post() -> Fate:
+            try:
+                return fate(await self._post(f"figures.{at}", body))
+            finally:
+                await self.client.close()
+
+        # Figures are published from a thread of their own: each time has a client of its own.
+        self.client = self._client()
+        meant = asyncio.run(post())
+        if meant.outcome != "accepted":
+            raise PluginError(f"{self._url} does not take the figures: {meant.detail}")
 
 
 def signed(key: bytes, id: str, timestamp: int, body: bytes) -> dict[str, str]:
@@ -153,6 +185,10 @@ def make_slack(settings: BaseModel, context: ChannelContext) -> TextSink:
 
 def make_teams(settings: BaseModel, context: ChannelContext) -> TextSink:
     return TeamsSink(TeamsSettings.model_validate(settings))
+
+
+def make_figures(settings: BaseModel, context: ChannelContext) -> Sink:
+    return FiguresWebhook(WebhookSettings.model_validate(settings))
 
 
 def make_webhook(settings: BaseModel, context: ChannelContext) -> TextSink:
