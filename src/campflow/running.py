@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 
 from campflow.content.landing import Pages
 from campflow.content.rendering import Library
-from campflow.content.tokens import signing_keys
+from campflow.content.tokens import SigningKeys, signing_keys
 from campflow.content.wanted import Wanted
 from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
@@ -91,16 +91,21 @@ def _hearing(program: Program, deployment: Deployment) -> Program:
 
 
 def _stationery(project: Project, database: Database) -> Stationery:
-    flow = project.flow.flow
     own, settings = _kept(database, "secret"), project.settings
     keys = signing_keys(settings.secret or own, (own, *settings.former_secrets))
+    return stationery(project, keys, _kept(database, "installation"))
+
+
+def stationery(project: Project, keys: SigningKeys, installation: str) -> Stationery:
+    """What of the project goes into its messages; links are signed with these keys. Raises FlowError."""
+    flow = project.flow.flow
     return Stationery(
         contact=flow.contact,
         events=flow.events,
         library=Library(project.root, project.plugins.channels, _tracking(project)),
         sender=project.channel_context.sender,
         keys=keys,
-        installation=_kept(database, "installation"),
+        installation=installation,
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,
         campaigns=flow.campaigns,

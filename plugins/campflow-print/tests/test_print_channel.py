@@ -297,3 +297,11 @@ def test_two_processes_do_not_print_one_letter_twice(tmp_path: Path) -> None:
 def test_a_scanner_gives_an_address_or_a_key() -> None:
     assert key_in(" https://acme.example/hooks/letter?k=1-abc\r\n") == key_in("1-abc") == "1-abc"
     assert key_in("") is key_in("\u2028") is None
+
+
+def test_a_preview_is_the_page_and_no_batch(tmp_path: Path) -> None:
+    assert LETTER.proof is not None
+    letter = message(1)
+    proof = LETTER.proof(letter, LETTER.settings(), ChannelContext(str(tmp_path), Sender()))
+    assert (proof.extension, proof.data[:5]) == ("pdf", b"%PDF-")
+    assert list(tmp_path.iterdir()) == []

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = {
     "diff": "differing.diff",
     "graph": "drawing.graph",
     "simulate": "simulating.simulate",
+    "preview": "previewing.preview",
+    "send-test": "previewing.send_test",
     "lsp": "editor.lsp",
     "people import": "importing.import_people",
     "people show": "person.show",

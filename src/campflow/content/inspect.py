@@ -11,6 +11,7 @@ from campflow.content import templates
 from campflow.content.files import ContentPath, content_paths, read_content
 from campflow.content.frontmatter import Document, split
 from campflow.content.index import indexed
+from campflow.content.lint import linted
 from campflow.content.marking import BadLink, mark
 from campflow.content.treatment import mistreated
 from campflow.content.variables import variables
@@ -122,6 +123,8 @@ def _prepared(
     # A plugin is not ours: whatever it raises is about this file.
     except Exception as error:
         yield _bad(source, f"`{channel.name}` cannot make it ready: {error}", document.body_line, None)
+    else:
+        yield from linted(channel, prepared, source, document.body_line)
 
 
 def _page(file: ContentPath, document: Document, source: Source) -> Iterator[Diagnostic]:

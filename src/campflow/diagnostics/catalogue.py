@@ -29,11 +29,13 @@ TITLES: dict[str, str] = {
     "silent-conversion": "a conversion on an event that never happens",
     "dead-way-out": "a reaction to a message that was not sent before",
     "overlapping-tests": "two splits that spoil each other's measurement",
+    "content-lint": "a message that mail programs would not show as it was written",
     "unused": "a declaration or file that nothing uses",
 }
 
 WARNINGS = frozenset({
     "always-true", "limit-starves", "overdue-run", "silent-conversion", "dead-way-out", "overlapping-tests", "unused",
+    "content-lint",
 })  # fmt: skip
 
 

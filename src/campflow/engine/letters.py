@@ -126,8 +126,13 @@ def entry_columns(entry: Any, stationery: Stationery) -> Iterator[Any]:
             yield entry.c[event_column(event.name, each.name)].label(f"entry.{event.name}.{each.name}")
 
 
-def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping) -> Letter | Refusal:
-    """The message for one person, or a post, filled. What is wrong with it is a Refusal: the others go out."""
+def write_letter(
+    stationery: Stationery, channel: ChannelPlugin, row: RowMapping, language: str | None = None
+) -> Letter | Refusal:
+    """The message for one person, or a post, filled. What is wrong with it is a Refusal: the others go out.
+
+    `language` is instead of the person's.
+    """
     message_id, is_post = row["message_id"], row["contact_id"] == NOBODY
     if row["contact_key"] is None and not is_post:
         return Refusal(message_id, "the contact is no longer there")
@@ -138,7 +143,7 @@ def write_letter(stationery: Stationery, channel: ChannelPlugin, row: RowMapping
     if channel.address and not address:
         return Refusal(message_id, f"the contact has no {channel.address} address")
     token = "" if is_post else sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
-    language = str(person.get("language") or "") or None
+    language = language or str(person.get("language") or "") or None
     # Who follows a link of a post is nobody that we know.
     where = "" if is_post else stationery.base_url
     tracker = Tracker(stationery.keys, where, row["contact_id"], message_id, row["campaign"], row["message"])

@@ -223,6 +223,8 @@ class ChannelPlugin:
                 `window`, `rate` …; never its name, its address or its options. None: it is always as it stands here
     posts       whether a message of it is the campaign's own, to nobody in particular: however many people come to a
                 `send`, it is made once (Message.contact_key and .address are then empty, and so is the token)
+    proof       makes the file that shows a message as it will look, for previews; None: its HTML, else its text
+    lint        says what its readers' programs would make of a filled message, for `campflow check`; None: nothing
     """
 
     name: str
@@ -244,6 +246,8 @@ class ChannelPlugin:
     needs: tuple[str, ...] = ()
     fitted: "FitChannel | None" = None
     posts: bool = False
+    proof: "MakeProof | None" = None
+    lint: "LintContent | None" = None
 
 
 class PrepareContent(Protocol):
@@ -254,6 +258,38 @@ class PrepareContent(Protocol):
 class FitChannel(Protocol):
     def __call__(self, plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
         """The plugin as these checked settings have it: `dataclasses.replace(plugin, idempotency="key")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A file that shows a message: its ending without the dot, and its bytes."""
+
+    extension: str
+    data: bytes
+
+
+class MakeProof(Protocol):
+    def __call__(self, message: Message, settings: BaseModel, context: ChannelContext) -> Proof:
+        """May read files of the project, and writes none. Raises ContentError for what could not be sent either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a filled message: a sentence, and what to write instead.
+
+    `near` is a text that stands where it is wrong, as the author wrote it (an address, the name of a tag), and
+    `occurrence` which one of those counted from 0: the finding is shown there. Empty: it is about the whole message.
+    """
+
+    text: str
+    hint: str | None = None
+    near: str = ""
+    occurrence: int = 0
+
+
+class LintContent(Protocol):
+    def __call__(self, parts: Mapping[str, str], options: Mapping[str, object]) -> Iterable[Complaint]:
+        """Look at a message, filled for a made-up person. Pure, and fast: `check` calls it for each content file."""
 
 
 class MakeChannel(Protocol):

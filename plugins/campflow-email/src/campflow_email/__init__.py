@@ -1,11 +1,11 @@
 """E-mail for campflow: over SMTP, by Resend or SendGrid, or into a Maildir while there is no server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import BaseModel
 
-from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Prepared, Webhook
+from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Complaint, Prepared, Webhook
 from campflow.hooks.specs import hookimpl
 from campflow_email.channel import make_channel
 from campflow_email.settings import EmailSettings
@@ -44,6 +44,12 @@ def _fitted(plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
     )
 
 
+def _lint(parts: Mapping[str, str], options: Mapping[str, object]) -> Iterable[Complaint]:
+    from campflow_email.lint import lint
+
+    return lint(parts, options)
+
+
 EMAIL = ChannelPlugin(
     name="email",
     address="email",
@@ -60,6 +66,7 @@ EMAIL = ChannelPlugin(
     icon="✉",
     listens=True,
     fitted=_fitted,
+    lint=_lint,
 )
 
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from campflow.content import postal
-from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, CommandPlugin, Prepared, Webhook
+from campflow.hooks.contracts import (
+    Channel,
+    ChannelContext,
+    ChannelPlugin,
+    CommandPlugin,
+    Message,
+    Prepared,
+    Proof,
+    Webhook,
+)
 from campflow.hooks.specs import hookimpl
 from campflow_print.returned import returned
 from campflow_print.settings import LetterSettings
@@ -24,6 +33,12 @@ def _make(settings: BaseModel, context: ChannelContext) -> Channel:
     from campflow_print.channel import make_channel
 
     return make_channel(settings, context)
+
+
+def _proof(message: Message, settings: BaseModel, context: ChannelContext) -> Proof:
+    from campflow_print.channel import make_proof
+
+    return make_proof(message, settings, context)
 
 
 def _hear(settings: BaseModel, context: ChannelContext) -> Webhook:
@@ -48,6 +63,7 @@ LETTER = ChannelPlugin(
     make=_make,
     icon="✉",
     webhook=_hear,
+    proof=_proof,
 )
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from campflow.content import postal
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
+from campflow.hooks.contracts import ChannelContext, Message, Proof, Receipt
 from campflow_print import batches
 from campflow_print.address import address_lines
 from campflow_print.ledger import Printed, ledger
@@ -90,6 +90,11 @@ class LetterChannel:
                     printed |= batches.keep(self._folder, name, pages.pdf, lines, known)
         return [_receipt(message, printed.get(message.key), refused.get(message.key)) for message in messages]
 
+    def page(self, message: Message) -> bytes:
+        """The PDF of one letter, of a channel that need not be open. Raises ContentError."""
+        self._letterhead = self._read_letterhead()
+        return typeset([self._write(message).letter], self._style(message)).pdf
+
     def _kind(self, message: Message) -> tuple[object, ...]:
         """What letters of one file have in common: a printer folds and fills them the same way."""
         return message.campaign, message.name, message.language, self._window(message)
@@ -150,11 +155,16 @@ class LetterChannel:
         return found
 
 
-def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
+def make_channel(settings: BaseModel, context: ChannelContext) -> LetterChannel:
     """Raises ChannelError for settings of another channel."""
     if not isinstance(settings, LetterSettings):
         raise ChannelError(f"the letter channel needs LetterSettings, and got {type(settings).__name__}")
     return LetterChannel(settings, Path(context.folder))
+
+
+def make_proof(message: Message, settings: BaseModel, context: ChannelContext) -> Proof:
+    """The letter as it would be printed, and no batch of it."""
+    return Proof("pdf", make_channel(settings, context).page(message))
 
 
 def _target(written: object) -> str | None:
