@@ -82,9 +82,7 @@ def send_test(
     opened = open_project(project, database)
     plugin = _plugin(opened, message, channel)
     if plugin.posts:
-        raise CampflowError(
-            f"what `{plugin.name}` posts everybody reads: look at it by `campflow preview {message}`"
-        )
+        raise CampflowError(f"what `{plugin.name}` posts everybody reads: look at it by `campflow preview {message}`")
     settings = opened.channel_settings()
     letter = marked(_written(opened, plugin, message, who, campaign, language), to.strip())
 
