@@ -176,7 +176,7 @@ def _time(value: object, _type: ValueType, conventions: Conventions) -> int:
 
 def read_time(value: object, zone: str) -> int:
     """An instant in milliseconds; without an offset it is a local time of the zone, a date alone its midnight."""
-    moment = _moment(value)
+    moment = value if type(value) is dt.datetime else _moment(value)
     if moment.tzinfo is None:
         return to_instant(zone, local_milliseconds(moment))
     return (moment - _EPOCH) // _MILLISECOND
