@@ -57,11 +57,12 @@ class SenderSettings(BaseModel):
 
 
 class ConsentSettings(BaseModel):
-    """`[consent]`: the purposes for which nobody is written to who has not said yes."""
+    """`[consent]`: the purposes for which nobody is written to who has not said yes, and what people read of each."""
 
     model_config = ConfigDict(extra="forbid")
 
     opt_in: Annotated[tuple[str, ...], NoDecode] = ()
+    topics: dict[str, str | dict[str, str]] = Field(default_factory=dict)
 
     @field_validator("opt_in", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from campflow.cli.desk import listed, message_json
 from campflow.cli.show import printable
 from campflow.model.times import iso, shown
-from campflow.people.consent import Said, Suppression, deciding, ledger, suppressions
+from campflow.people.consent import Said, Suppression, deciding, ledger, pause, suppressions
 from campflow.people.dossier import contact_record
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ def tell_standing(project: "Project", desk: "Database", person: "Person") -> Ite
     yield listed(messages, zone) if messages else _grid([("none", "")])
     yield Text("\nconsent", style="bold")
     yield _grid([_consent(*each, zone) for each in standing.consents()])
+    if (paused := pause(standing.said)) is not None:
+        yield Text("\npause", style="bold")
+        yield _grid([_pause(paused, zone)])
     yield Text("\nsuppressed", style="bold")
     yield _grid([_suppression(each, zone) for each in standing.suppressed] or [("nothing", "")])
 
@@ -118,6 +121,12 @@ def _consent(channel: str, purpose: str, line: Said | None, yes: bool, zone: str
     return channel, purpose or "no purpose", "given" if yes else "withdrawn", ", ".join(told)
 
 
+def _pause(said: Said, zone: str) -> tuple[str, str]:
+    line = said.line
+    told = [shown(said.at, zone), *(each for each in (line.source, line.proof, line.wording) if each)]
+    return f"until {shown(line.paused_until or 0, zone)}", ", ".join(told)
+
+
 def _suppression(each: Suppression, zone: str) -> tuple[str, str, str, str]:
     until = f"{shown(each.at, zone)}" + (f", lifted {shown(each.lifted_at, zone)}" if each.lifted_at else "")
     return each.channel or "every channel", each.address or "all addresses", each.reason, until
@@ -150,6 +159,7 @@ def standing_json(project: "Project", desk: "Database", person: "Person") -> dic
             for channel, purpose, line, yes in standing.consents()
         ],
         "ledger": [_line(each) for each in standing.said],
+        "paused_until": None if (paused := pause(standing.said)) is None else iso(paused.line.paused_until or 0),
         "suppressions": [
             {
                 "channel": each.channel,
@@ -165,7 +175,9 @@ def standing_json(project: "Project", desk: "Database", person: "Person") -> dic
 
 def _line(said: Said) -> dict[str, Any]:
     line = said.line
+    paused = {} if line.paused_until is None else {"paused_until": iso(line.paused_until)}
     return {
         "channel": line.channel, "purpose": line.purpose, "given": line.given, "wording": line.wording,
         "source": line.source, "proof": line.proof, "at": iso(said.at),
+        **paused,
     }  # fmt: skip

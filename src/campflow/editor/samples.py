@@ -40,6 +40,7 @@ def filled(text: str, names: Names, channel: str, message: str, entry: Iterable[
         "message": Record({"name": message, "channel": channel}),
         "language": None,
         "unsubscribe_url": "https://example.com/",
+        "preferences_url": "https://example.com/",
     }
     try:
         return compile_text(text, html=False, name="subject").fill(values).strip()

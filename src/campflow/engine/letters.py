@@ -14,6 +14,7 @@ from campflow.content.clicks import Tracker
 from campflow.content.keys import message_key
 from campflow.content.landing import Pages
 from campflow.content.page_tokens import PageLinks
+from campflow.content.preferences import Preference, sign_preference
 from campflow.content.record import Record
 from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
@@ -184,6 +185,10 @@ def _context(
 ) -> dict[str, object]:
     """What a template may read: the contact's fields by their bare names, and these."""
     entry = Record(stationery.entry(row))
+    unsubscribe = preferences = unsubscribe_url(stationery.sender, token)
+    if stationery.base_url:
+        whose = sign_preference(stationery.keys, Preference(row["contact_id"], row["message_id"]))
+        preferences = f"{stationery.base_url}/p/{whose}"
     return {
         **person,
         "contact": Record(person),
@@ -191,7 +196,8 @@ def _context(
         "event": entry,
         **_of_campaign(stationery, channel, row),
         "language": language,
-        "unsubscribe_url": unsubscribe_url(stationery.sender, token),
+        "unsubscribe_url": unsubscribe,
+        "preferences_url": preferences,
         "page_url": PageLinks(
             stationery.keys, stationery.base_url, row["contact_id"], row["message_id"], row["planned_at"]
         ),

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, func, literal, null, or_, select
 
+from campflow.sql.rows import NOW
 from campflow.sql.subqueries import one
 from campflow.storage.tables import Tables, contact_column
 
 #: Why a message is refused; the first is followed by the reason of the suppression, the last by the purpose.
-SUPPRESSED, WITHDRAWN, NOT_GIVEN = "suppressed: ", "consent withdrawn", "no consent for purpose "
+SUPPRESSED, PAUSED, WITHDRAWN, NOT_GIVEN = "suppressed: ", "paused", "consent withdrawn", "no consent for purpose "
 
 #: What a channel or a purpose is where a line is about all of them.
 EVERY = ""
@@ -37,6 +38,7 @@ def refusal(
     # Consent that was given is an empty text, and no line at all is NULL: the first that there is decides.
     said = func.coalesce(
         literal(SUPPRESSED, Text()) + _suppression(tables, address_columns),
+        _pause(tables),
         _consent(tables),
         _opt_in(tables, opt_in),
     )
@@ -66,6 +68,16 @@ def _address(tables: Tables, address_columns: Mapping[str, str | None]) -> Colum
     return one(query, contact)
 
 
+def _pause(tables: Tables) -> ColumnElement[Any]:
+    """That the contact asked for a pause that still lasts; NULL where not, and for what must go out."""
+    c, message, send = tables.consent, tables.message.c, tables.send.c
+    query = select(case((c.c.paused_until > NOW, PAUSED))).where(
+        c.c.contact_id == message.contact_id, c.c.paused_until.is_not(None)
+    )
+    latest = one(query.order_by(c.c.at.desc(), c.c.consent_id.desc()).limit(1), c)
+    return case((send.transactional.is_(False), latest))
+
+
 def _consent(tables: Tables) -> ColumnElement[str]:
     """What the latest line about the message's channel and purpose says; NULL where there is none."""
     c, message, send = tables.consent, tables.message.c, tables.send.c
@@ -73,6 +85,7 @@ def _consent(tables: Tables) -> ColumnElement[str]:
         c.c.contact_id == message.contact_id,
         c.c.channel.in_([EVERY, message.channel]),
         c.c.purpose.in_([EVERY, send.purpose]),
+        c.c.paused_until.is_(None),
     )
     return one(query.order_by(c.c.at.desc(), c.c.consent_id.desc()).limit(1), c)
 

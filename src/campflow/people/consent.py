@@ -126,7 +126,10 @@ def _said_again(tables: Tables, addresses: Mapping[str, str | None], told: Subqu
 
 @dataclass(frozen=True, slots=True)
 class ConsentLine:
-    """A line of the ledger. `wording` is what the person agreed to, `source` where, `proof` what shows it."""
+    """A line of the ledger. `wording` is what the person agreed to, `source` where, `proof` what shows it.
+
+    With `paused_until` it is about a pause, and about no channel and no purpose: until then goes only what must.
+    """
 
     channel: str
     purpose: str
@@ -134,6 +137,7 @@ class ConsentLine:
     wording: str | None = None
     source: str | None = None
     proof: str | None = None
+    paused_until: int | None = None
 
 
 def write_consent(connection: Connection, tables: Tables, contact_id: int, line: ConsentLine, now: int) -> None:
@@ -141,7 +145,7 @@ def write_consent(connection: Connection, tables: Tables, contact_id: int, line:
     connection.execute(
         insert(tables.consent).values(
             contact_id=contact_id, channel=line.channel, purpose=line.purpose, given=line.given, wording=line.wording,
-            source=line.source, proof=line.proof, at=now,
+            source=line.source, proof=line.proof, paused_until=line.paused_until, at=now,
         )
     )  # fmt: skip
 
@@ -191,7 +195,10 @@ def ledger(connection: Connection, tables: Tables, contact_id: int) -> tuple[Sai
     c = tables.consent.c
     mine = select(tables.consent).where(c.contact_id == contact_id).order_by(c.at, c.consent_id)
     return tuple(
-        Said(ConsentLine(row.channel, row.purpose, row.given, row.wording, row.source, row.proof), row.at)
+        Said(
+            ConsentLine(row.channel, row.purpose, row.given, row.wording, row.source, row.proof, row.paused_until),
+            row.at,
+        )
         for row in connection.execute(mine)
     )
 
@@ -205,5 +212,14 @@ def suppressions(connection: Connection, tables: Tables, contact_id: int) -> tup
 
 def deciding(said: Iterable[Said], channel: str, purpose: str) -> Said | None:
     """The latest line about a channel and a purpose, or about more than them: it decides. None where there is none."""
-    about = [each for each in said if each.line.channel in ("", channel) and each.line.purpose in ("", purpose)]
+    about = [
+        each
+        for each in said
+        if each.line.paused_until is None and each.line.channel in ("", channel) and each.line.purpose in ("", purpose)
+    ]
     return about[-1] if about else None
+
+
+def pause(said: Iterable[Said]) -> Said | None:
+    """The latest line about a pause, over or not; None where nobody asked for one."""
+    return next((each for each in reversed(list(said)) if each.line.paused_until is not None), None)

@@ -20,6 +20,7 @@ from campflow.web.landing import Landing
 from campflow.web.metrics import Metrics
 from campflow.web.pages import error_page
 from campflow.web.part import WebPart
+from campflow.web.preferences import PreferenceCentre
 from campflow.web.tracking import Tracking
 from campflow.web.unsubscribing import Unsubscribing
 
@@ -48,7 +49,7 @@ def make_app(part: WebPart) -> ASGIApp:
         return error_page(500)
 
     landing, assets, confirming = Landing(part), Assets(part), Confirming(part)
-    tracking = Tracking(part)
+    tracking, centre = Tracking(part), PreferenceCentre(part)
     unsubscribing, ready, metrics = Unsubscribing(part), Ready(part), Metrics(part)
 
     async def unsubscribe(request: Request) -> Response:
@@ -59,6 +60,9 @@ def make_app(part: WebPart) -> ASGIApp:
 
     async def opened(request: Request) -> Response:
         return await tracking.open(request)
+
+    async def preferences(request: Request) -> Response:
+        return await centre(request)
 
     async def hook(request: Request) -> Response:
         return await hooks(request)
@@ -81,6 +85,7 @@ def make_app(part: WebPart) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/u/{token}", unsubscribe, methods=["GET", "POST"]),
+            Route("/p/{token}", preferences, methods=["GET", "POST"]),
             Route("/c/{token}", click),
             Route("/o/{token}", opened),
             Route("/hooks/{name}", hook, methods=["GET", "POST"]),

@@ -57,7 +57,7 @@ class Landing:
         coming = await asyncio.to_thread(self._come, request)
         if request.method != "POST":
             return await asyncio.to_thread(self._look, request, coming)
-        if not _is_from_here(request):
+        if not is_from_here(request):
             self._part.log.warning("form refused", page=coming.page.name, reason="sent from another site")
             return error_page(403)
         if not self._forms.take(caller(request.client.host if request.client else "")):
@@ -91,7 +91,7 @@ class Landing:
         known = self._intake.known(visitor) if visitor else None
         spoken = [str(language)] if known and (language := known.values.get("language")) else []
         try:
-            found = pages.page(name, (*spoken, *_accepted(request.headers.get("accept-language", ""))))
+            found = pages.page(name, (*spoken, *accepted(request.headers.get("accept-language", ""))))
         except ContentError as error:
             self._part.log.error("page cannot be shown", page=name, error=str(error))
             raise HTTPException(500) from error
@@ -255,7 +255,7 @@ def _country(coming: _Coming) -> str | None:
     return str(said) if said else None
 
 
-def _is_from_here(request: Request) -> bool:
+def is_from_here(request: Request) -> bool:
     """Whether a browser says that the form was sent from a page of ours, or says nothing."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -272,7 +272,7 @@ def _is_a_person(request: Request) -> bool:
     return request.method == "GET" and goes and not ahead
 
 
-def _accepted(header: str) -> tuple[str, ...]:
+def accepted(header: str) -> tuple[str, ...]:
     """The languages that a browser asks for, the dearest first (RFC 9110, 12.5.4)."""
     found: list[tuple[float, str]] = []
     for each in header.split(",")[:10]:

@@ -29,6 +29,7 @@ def open_web(project: Project, runtime: Runtime, log: Log, wall: Callable[[], fl
             name: each.make(routes[name], context) for name, each in project.plugins.routes.items() if name in routes
         },
         metrics_token=web.metrics_token.get_secret_value() if web.metrics_token else None,
+        topics=project.settings.consent.topics,
         wall=wall,
     )
     return WebServer(make_app(part), web.host, web.port or 0, web.proxies)

@@ -8,12 +8,17 @@ from http import HTTPStatus
 from jinja2 import DictLoader, Environment, StrictUndefined
 from starlette.responses import HTMLResponse
 
-_STYLE = """
+STYLE = """
 body { margin: 0; background: #f6f6f4; color: #222; font: 17px/1.5 system-ui, sans-serif; }
 main { max-width: 32rem; margin: 12vh auto; padding: 2rem; background: #fff; border: 1px solid #ddd; }
 h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.25; }
 button { padding: .6rem 1.2rem; border: 0; background: #0b57d0; color: #fff; font: inherit; cursor: pointer; }
-button:focus-visible { outline: 3px solid #222; outline-offset: 2px; }
+button:focus-visible, input:focus-visible { outline: 3px solid #222; outline-offset: 2px; }
+fieldset { margin: 0 0 1.25rem; padding: .25rem 1rem .75rem; border: 1px solid #ccc; }
+legend { padding: 0 .4rem; font-weight: 600; }
+label { display: block; padding: .35rem 0; }
+input { width: 1.1rem; height: 1.1rem; margin: 0 .5rem 0 0; vertical-align: -.15rem; }
+button.quiet { background: #fff; color: #0b57d0; box-shadow: inset 0 0 0 1px #0b57d0; }
 """
 
 _PAGE = """<!DOCTYPE html>
@@ -40,7 +45,7 @@ _PAGES = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoad
 
 #: Pages load nothing, run nothing, stand in no frame, and send forms to where they came from.
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{base64.b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -56,7 +61,7 @@ def page(
     """A heading, a sentence, what was `said` by its names, and a form of one button that posts to the page's own
     address."""
     made = _PAGES.get_template("page").render(
-        title=title, text=text, button=button, style=_STYLE, language=language, said=said or {}
+        title=title, text=text, button=button, style=STYLE, language=language, said=said or {}
     )
     return HTMLResponse(made, status)
 

@@ -1,8 +1,8 @@
 """What the web part knows: the running project, its settings, and where to log."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from campflow.engine.runtime import Runtime
 from campflow.hooks.additions import AsgiApp
@@ -14,8 +14,8 @@ class WebPart:
     """`base_url` is what the outside calls us, without a slash at its end; empty where nobody said.
 
     `webhooks` and `routes` are the plugins', by name, none of them open yet. Without a `metrics_token` nobody is shown
-    figures. `wall` is the clock on the wall, in seconds since 1970: visitors live by it, whatever the campaign's clock
-    shows.
+    figures. `topics` are what people read of purposes, by language where there is more than one. `wall` is the clock on
+    the wall, in seconds since 1970: visitors live by it, whatever the campaign's clock shows.
     """
 
     runtime: Runtime
@@ -24,4 +24,5 @@ class WebPart:
     webhooks: dict[str, Webhook]
     routes: dict[str, AsgiApp]
     metrics_token: str | None = None
+    topics: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     wall: Callable[[], float] = time.time

@@ -24,7 +24,7 @@ OF_MESSAGE: dict[str, tuple[str, ...]] = {
 }
 
 #: Names that stand alone.
-ALONE: tuple[str, ...] = ("language", "unsubscribe_url", "page_url")
+ALONE: tuple[str, ...] = ("language", "unsubscribe_url", "preferences_url", "page_url")
 
 #: What stands alone on a landing page, and in the message that asks whether somebody has filled in its form.
 ON_PAGE: tuple[str, ...] = ("language", "variant", "form", "field", "consent", "page_url", "asset")
