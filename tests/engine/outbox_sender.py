@@ -2,12 +2,14 @@
 
 `make URL COUNT` or `send URL FOLDER`, the project's. A message is written as a line to standard output, where it counts
 as received; then one byte of standard input says to go on.
+`die URL FOLDER IDEMPOTENCY` sends by a plugin that ends the process at the message POISON, and waits for nobody.
 """
 
 import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import Rules, deliver_ready
+from campflow.engine.fates import Retry
 from campflow.engine.letters import Stationery
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt, Sender
 from campflow.model.people import Contact
@@ -26,6 +29,7 @@ from campflow.storage.schema import install
 from campflow.storage.tables import tables
 
 NOW = 1_000_000
+POISON, ATTEMPTS, DIED = 5, 3, 3
 NOBODY = Contact((), None)
 
 
@@ -47,6 +51,17 @@ class Pipe:
 
     async def close(self) -> None:
         """Never closed."""
+
+
+class Dying(Pipe):
+    """A plugin that no exception can hold: C code that crashes, or `os._exit`."""
+
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        for message in messages:
+            if message.message_id == POISON:
+                os._exit(DIED)
+            os.write(1, f"{message.message_id}\n".encode())
+            yield Receipt(message.message_id, "accepted")
 
 
 def prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
@@ -92,17 +107,24 @@ def fill(database: Database, count: int) -> None:
         connection.execute(insert(t.message), [message | {"nth": nth} for nth in range(count)])
 
 
-async def send(database: Database, folder: Path) -> None:
-    plugins = {PLUGIN.name: PLUGIN}
+RULES = Rules(batch=50, lease=3600, retry=Retry(attempts=ATTEMPTS))
+
+
+async def send(database: Database, folder: Path, plugin: ChannelPlugin = PLUGIN) -> None:
+    plugins = {plugin.name: plugin}
     keys = SigningKeys("a", {"a": b"secret"})
     stationery = Stationery(NOBODY, (), Library(folder, plugins), Sender(), keys, "here", ZoneInfo("UTC"))
     async with Channels(plugins, {}, ChannelContext(str(folder), Sender())) as channels:
-        await deliver_ready(database, stationery, channels, lambda: NOW, Rules(batch=50, lease=3600))
+        await deliver_ready(database, stationery, channels, lambda: NOW, RULES)
 
 
 if __name__ == "__main__":
     opened = Database(sys.argv[2], tables(NOBODY, ()))
     if sys.argv[1] == "make":
         fill(opened, int(sys.argv[3]))
-    else:
+    elif sys.argv[1] == "send":
         asyncio.run(send(opened, Path(sys.argv[3])))
+    else:
+        (idempotency,) = (each for each in ("key", "none") if each == sys.argv[4])
+        dying = replace(PLUGIN, idempotency=idempotency, make=lambda settings, context: Dying())
+        asyncio.run(send(opened, Path(sys.argv[3]), dying))

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 from tests.databases import Store
+from tests.engine.outbox_sender import ATTEMPTS, DIED, POISON
 
 from campflow.model.people import Contact
 from campflow.storage.database import Database
@@ -64,3 +65,34 @@ def test_killed_senders_lose_nothing_and_repeat_nothing(store: Store, tmp_path: 
     assert set(received) | uncertain == set(range(1, MESSAGES + 1)), "somebody is missing"
     assert accepted | uncertain == set(states)
     assert 0 < len(uncertain) <= KILLS * WINDOW
+
+
+@pytest.mark.parametrize(("idempotency", "ends"), [("key", ATTEMPTS), ("none", 1)])
+def test_a_plugin_that_ends_the_process_is_given_up_and_everyone_else_is_served(
+    store: Store, tmp_path: Path, idempotency: str, ends: int
+) -> None:
+    """With keys it is tried so often, alone in the end. Without, its window was all that could have been taken."""
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "hi.pipe.txt").write_text("Hi")
+    url = store.shared_url(tmp_path)
+    subprocess.run([sys.executable, str(SENDER), "make", url, "20"], check=True)
+    command = [sys.executable, str(SENDER), "die", url, str(tmp_path), idempotency]
+    ended, received = list[int](), list[int]()
+    while not ended or ended[-1] == DIED:
+        assert len(ended) <= ends, "it is tried for ever"
+        process = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+        ended.append(process.returncode)
+        received += [int(line) for line in process.stdout.split()]
+    assert ended == [DIED] * ends + [0]
+
+    database = Database(url, tables(Contact((), None), ()))
+    m = database.tables.message.c
+    with database.reader() as connection:
+        states = {row.message_id: row.state for row in connection.execute(select(m.message_id, m.state))}
+    database.close()
+    doubtful = {POISON} if idempotency == "key" else set(range(1, WINDOW + 1))
+    assert {number for number, state in states.items() if state == "uncertain"} == doubtful
+    assert {number for number, state in states.items() if state == "accepted"} == set(range(1, 21)) - doubtful
+    assert set(received) == set(range(1, 21)) - {number for number in doubtful if number >= POISON}
+    again = {number for number in received if received.count(number) > 1}
+    assert again == (set(range(1, POISON)) if idempotency == "key" else set())  # offered by their keys
