@@ -24,6 +24,7 @@ from campflow.engine.turns import Busy, TurnLost, Turns
 from campflow.errors import CollisionError, OutdatedError
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.workspace import creation, workspace
+from campflow.storage.bulk import count_again
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 from campflow.storage.writers import ALONE, HOLDER, Writer, mover
@@ -33,6 +34,9 @@ CHUNK = 50_000
 
 #: Milliseconds by which the clocks of two machines differ at most, as long as both go.
 AHEAD = 3_600_000
+
+#: Moves and messages of a tick from which on PostgreSQL counts anew what the tables hold.
+MANY = 20_000
 
 #: How often a chunk is tried again beside others that change the same rows, before it is done alone.
 TRIES = 3
@@ -74,7 +78,16 @@ def advance(database: Database, program: Program, deployment: Deployment, now: i
         _advance(database, program, deployment, now, chunk, done, turns)
     finally:
         turns.give_back()
+    if done.moved + done.planned >= MANY:
+        _count_again(database)
     return done
+
+
+def _count_again(database: Database) -> None:
+    """Whoever asks next, the release first of all, is planned for by what the tables hold now."""
+    t = database.tables
+    with database.transaction(HOLDER) as connection:
+        count_again(connection, t.journey, t.move, t.message)
 
 
 def _decide(
