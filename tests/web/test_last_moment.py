@@ -13,8 +13,8 @@ from tests.web.test_preferences import CONTENT, opened, path_of, shown
 from campflow.content.keys import message_key
 from campflow.content.values import instant
 from campflow.engine import outbox
+from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
-from campflow.engine.outbox import Outcome
 from campflow.engine.owners import this_process
 from campflow.hooks.contracts import Reaction
 from campflow.people.importing import import_events
@@ -81,7 +81,7 @@ def test_a_message_that_is_leased_already_is_not_handed_over(
                 query.where(outbox.members(runtime.database.tables, batch)).order_by(m.message_id)
             ).all()
         assert len(held) == 4
-        clerk = outbox.Clerk(runtime.database, batch, outbox.RETRY, Random(1), gates=gates)
+        clerk = outbox.Clerk(runtime.database, batch, RETRY, Random(1), gates=gates)
         ready = clerk.hand_over([row.message_id for row in held], Outcome(), now)
         gone = {(row.contact_id == ada, row.message) for row in held if row.message_id in ready}
         assert {(False, "receipt"), (False, "offer")} <= gone
