@@ -161,12 +161,16 @@ class HttpClient:
         json: object = None,
         form: Mapping[str, str | Sequence[str]] | None = None,
         content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request and its whole answer, whatever its status. Raises NotSent and NoAnswer."""
+        """One request and its whole answer, whatever its status. Raises NotSent and NoAnswer.
+
+        `files` are name, bytes and media type by field, sent with the `form` as multipart/form-data.
+        """
         try:
             request = self._client.build_request(
-                method, path, json=json, data=form, content=content, headers=dict(headers or {})
+                method, path, json=json, data=form, content=content, files=files, headers=dict(headers or {})
             )
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise NotSent(f"the request cannot be written: {error}") from error

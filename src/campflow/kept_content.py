@@ -14,6 +14,7 @@ from typing import Any
 from campflow.checking.vocabulary import ContentFile, ContentIndex, TemplateField
 from campflow.content.files import ContentPath, content_paths
 from campflow.content.index import indexed
+from campflow.content.pictures import MEDIA, with_pictures
 from campflow.diagnostics.packing import packed, packed_place, unpacked
 from campflow.diagnostics.source import Span
 from campflow.hooks.contracts import ChannelPlugin
@@ -31,7 +32,7 @@ def kept_content(root: Path, channels: Mapping[str, ChannelPlugin]) -> ContentIn
         file = _known(path, digest, before.get(path.shown)) or _inspected(path, channel)
         if digest is not None:
             after[path.shown] = [digest, *_packed(file)]
-        files.append(file)
+        files.append(with_pictures(root, file, channel) if MEDIA in file.front_matter else file)
     if after != before:
         kept.write(after)
     return indexed(files)

@@ -29,6 +29,7 @@ from campflow_echo import campflow_sinks as echo_sinks
 from campflow_email import EMAIL
 from campflow_notices import campflow_sinks as notice_sinks
 from campflow_print import LETTER
+from campflow_social import MASTODON
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
 MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")
@@ -36,7 +37,7 @@ MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt"
 #: The audience that they may sync.
 AUDIENCE = "lost_trials"
 
-CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, LETTER, *echo_channels())}
+CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, LETTER, MASTODON, *echo_channels())}
 
 PRELUDE = "prelude.flow"
 

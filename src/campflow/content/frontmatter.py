@@ -113,7 +113,8 @@ def _pairs(
 
 
 def _value(loader: _Loader, node: yaml.Node, path: str) -> object:
-    """A text, number, yes/no, nothing, or a list of those. Dates and times stay the texts they were written as."""
+    """A text, number, yes/no, nothing, or a list of those, or of `key: value` pairs of those. Dates and times stay the
+    texts they were written as."""
     if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
         return node.value
     if isinstance(node, yaml.ScalarNode | yaml.SequenceNode):
@@ -121,9 +122,15 @@ def _value(loader: _Loader, node: yaml.Node, path: str) -> object:
             value = loader.construct_object(node, deep=True)
         except ValueError as error:
             raise _Mistake(f"the value cannot be read: {error}", _span(node, path)) from error
-        if isinstance(value, _PLAIN) or (isinstance(value, list) and all(isinstance(v, _PLAIN) for v in value)):
+        if isinstance(value, _PLAIN) or (isinstance(value, list) and all(map(_is_item, value))):
             return value
     raise _Mistake("a value of the front matter is a text, a number, yes, no, or a list", _span(node, path))
+
+
+def _is_item(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and isinstance(each, _PLAIN) for key, each in value.items())
+    return isinstance(value, _PLAIN)
 
 
 def _span(node: yaml.Node, path: str) -> Span:

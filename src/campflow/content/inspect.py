@@ -13,6 +13,7 @@ from campflow.content.frontmatter import Document, split
 from campflow.content.index import indexed
 from campflow.content.lint import linted
 from campflow.content.marking import BadLink, mark
+from campflow.content.pictures import with_pictures
 from campflow.content.treatment import mistreated
 from campflow.content.variables import variables
 from campflow.content.wanted import NOTHING
@@ -30,7 +31,8 @@ def inspect_content(
     `unsaved` are texts, by path, that somebody is editing: they stand for what the disk has.
     """
     paths = content_paths(project)
-    return indexed([inspect_file(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths])
+    found = [inspect_file(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths]
+    return indexed([with_pictures(project, each, channels.get(each.channel)) for each in found])
 
 
 def inspect_file(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None = None) -> ContentFile:

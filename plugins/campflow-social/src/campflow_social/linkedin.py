@@ -1,0 +1,160 @@
+"""Posts on LinkedIn by its Posts API. It knows no keys: what is in doubt stays so."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pydantic import BaseModel
+
+from campflow.content.pictures import Picture, read_picture, wanted
+from campflow.errors import ChannelError, ContentError
+from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
+from campflow.http import HttpClient, NoAnswer, Reply, fate, one_by_one
+from campflow_social.settings import LinkedInSettings
+from campflow_social.texts import line_of, link_of, thread
+
+#: Characters of a post.
+MOST = 3_000
+
+#: Signs of LinkedIn's own markup, in which a text could mention somebody.
+_MARKUP = re.compile(r"([\\|{}@\[\]()<>#*_~])")
+
+
+class LinkedInChannel:
+    def __init__(self, settings: LinkedInSettings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._client: HttpClient | None = None
+
+    async def open(self) -> None:
+        settings = self._settings
+        if settings.access_token is None or settings.author is None:
+            raise ChannelError(
+                "LinkedIn wants an author and a token: set `author` under [channels.linkedin] and "
+                "CAMPFLOW_CHANNELS__LINKEDIN__ACCESS_TOKEN"
+            )
+        headers = {
+            "authorization": f"Bearer {settings.access_token.get_secret_value()}",
+            "linkedin-version": settings.version,
+            "x-restli-protocol-version": "2.0.0",
+        }
+        self._client = HttpClient(settings.url, headers=headers, timeout=settings.timeout, connections=2)
+
+    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        return one_by_one(messages, self._send, 1)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _send(self, message: Message) -> Receipt:
+        """Raises HttpError and ChannelError."""
+        try:
+            body = _body(message, str(self._settings.author))
+            pictures = [read_picture(self._folder, each) for each in wanted(message.options)]
+        except ContentError as error:
+            return Receipt(message.message_id, "rejected", detail=str(error))
+        try:
+            images = await self._pictures(pictures)
+            if images:
+                body["content"] = {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}
+            reply = await self._call("POST", "/rest/posts", json=body)
+        except _Refused as refused:
+            return Receipt(message.message_id, "rejected", detail=str(refused))
+        found = reply.headers.get("x-restli-id", "")
+        if not re.fullmatch(r"urn:li:(share|ugcPost):\d{1,30}", found):
+            raise NoAnswer(f"{reply.status}, and no id of what was made")
+        return Receipt(message.message_id, "accepted", found, f"https://www.linkedin.com/feed/update/{quote(found)}")
+
+    async def _pictures(self, pictures: Sequence[Picture]) -> list[dict[str, str]]:
+        """Nothing of it is seen before the post names it: what goes wrong here may be tried again."""
+        try:
+            return [{"id": await self._upload(each), "altText": each.alt} for each in pictures]
+        except NoAnswer as error:
+            raise ChannelError(f"LinkedIn took no picture: {error}") from error
+
+    async def _upload(self, picture: Picture) -> str:
+        asked = {"initializeUploadRequest": {"owner": self._settings.author}}
+        reply = await self._call("POST", "/rest/images?action=initializeUpload", json=asked)
+        told = reply.json_object().get("value")
+        where = told.get("uploadUrl") if isinstance(told, dict) else None
+        image = told.get("image") if isinstance(told, dict) else None
+        if not isinstance(where, str) or not isinstance(image, str) or not image.startswith("urn:li:image:"):
+            raise NoAnswer(f"{reply.status}, and no place for the picture")
+        # It gets the token: nobody but LinkedIn may.
+        home, there = urlsplit(self._settings.url), urlsplit(where)
+        own = (there.scheme, there.netloc) == (home.scheme, home.netloc)
+        if not own and not (there.scheme == "https" and (there.hostname or "").endswith(".linkedin.com")):
+            raise ChannelError(f"LinkedIn wants the picture elsewhere: {there.hostname}")
+        await self._call("PUT", where, content=picture.data, headers={"content-type": picture.type})
+        return image
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """A good answer. Raises _Refused, ChannelError and HttpError."""
+        if self._client is None:
+            raise ChannelError("the channel is not open")
+        reply = await self._client.send(method, path, json=json, content=content, headers=headers)
+        if reply.status == 401:
+            raise ChannelError(f"LinkedIn's token is over, or none: {_said(reply)}: make a new one, they last 60 days")
+        if reply.status == 403:
+            raise ChannelError(f"LinkedIn refuses us: {_said(reply)}: the token may not post")
+        if reply.status == 426:
+            raise ChannelError(f"LinkedIn no longer has this version: {_said(reply)}: set `version`")
+        meant = fate(reply)
+        if meant.outcome == "rejected":
+            raise _Refused(_said(reply))
+        if meant.outcome == "retry":
+            raise ChannelError(f"LinkedIn: {_said(reply)}", meant.retry_after)
+        if meant.outcome == "uncertain":
+            raise NoAnswer(meant.detail)
+        return reply
+
+
+class _Refused(Exception):
+    """It is taken never."""
+
+
+def _body(message: Message, author: str) -> dict[str, Any]:
+    """Raises ContentError."""
+    (text,) = thread(message)
+    if len(text) > MOST:
+        raise ContentError(f"the post has {len(text):,} characters, and {MOST:,} is the most")
+    body: dict[str, Any] = {
+        "author": author,
+        "commentary": _MARKUP.sub(r"\\\1", text),
+        "visibility": "PUBLIC",
+        "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+    }
+    link, title = link_of(message.options), line_of(message.options, "link_title", 400)
+    words = line_of(message.options, "link_text", 1_000)
+    if link:
+        body["content"] = {"article": {"source": link, "title": title or link, "description": words}}
+    return body
+
+
+def _said(reply: Reply) -> str:
+    try:
+        told = reply.json_object().get("message")
+    except NoAnswer:
+        told = None
+    text = f"{reply.status} {told if isinstance(told, str) else reply.said}"
+    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
+
+
+def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
+    """Raises ChannelError for settings of another channel."""
+    if not isinstance(settings, LinkedInSettings):
+        raise ChannelError(f"LinkedIn needs LinkedInSettings, and got {type(settings).__name__}")
+    return LinkedInChannel(settings, Path(context.folder))
