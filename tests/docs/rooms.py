@@ -34,6 +34,9 @@ from campflow_social import MASTODON
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
 MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt")
 
+#: What they may post.
+POST = "spring_sale"
+
 #: The audience that they may sync.
 AUDIENCE = "lost_trials"
 
@@ -127,6 +130,7 @@ def _vocabulary(project: Path | None) -> Vocabulary:
     written = inspect_content(project, CHANNELS).files if project else ()
     taken = {file.message for file in written if file.channel == "email"}
     said = [ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES if name not in taken]
+    said.append(ContentFile(f"content/{POST}.mastodon.txt", POST, "mastodon"))
     return Vocabulary(
         channels={
             plugin.name: ChannelWords(
