@@ -54,6 +54,10 @@ class LocalTime:
         moved = self._add_calendar(at, duration.months, duration.days)
         return moved + duration.milliseconds if duration.milliseconds else moved
 
+    def is_sum(self, duration: Duration) -> bool:
+        """Whether adding the duration is adding a number of milliseconds."""
+        return not duration.months and (self.utc or not duration.days)
+
     def _add_calendar(self, at: ColumnElement[Any], months: int, days: int) -> ColumnElement[Any]:
         if not months and not days:
             return at

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from campflow.model.expressions import Expression
-from campflow.model.flow import Convert
+from campflow.model.flow import After, Convert
 from campflow.planning.moments import fields_in
 from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
 from campflow.sql.calendar import LocalTime
@@ -59,14 +59,21 @@ def moves(r: Rows) -> Iterator[Written]:
 
 def winners(r: Rows, stage: StagePlan) -> Select[Any]:
     """A move for each touched journey of the stage that leaves it."""
-    picked = fenced(_picked(r, stage)).subquery("o")
-    which = [picked.c.at == picked.c[f"at_{i}"] for i in range(len(stage.exits))]
+    picked, at = _picked(r, stage)
+    offers = [picked.c[f"at_{i}"] for i in range(len(stage.exits))]
+    # Of two, a comparison says it; the earliest of more is worked out once, and whose it is.
+    which = [offers[0] <= offers[1]] if len(offers) == 2 else [at == each for each in offers]
 
     def of_winner(choices: Sequence[Column]) -> Column:
-        return choices[0] if len(choices) == 1 else case(*zip(which, choices, strict=True))
+        if len(choices) == 1:
+            return choices[0]
+        if len(choices) == 2:
+            return case((which[0], choices[0]), else_=choices[1])
+        return case(*zip(which, choices, strict=True))
 
     targets = [NoNumber() if exit.target is None else stage_id(exit.target) for exit in stage.exits]
     causes = [picked.c.get(f"seq_{i}", NoNumber()) for i in range(len(stage.exits))]
+    caused = any(f"seq_{i}" in picked.c for i in range(len(stage.exits)))
     values: dict[str, Column] = {
         "contact_id": picked.c.contact_id,
         "journey_id": picked.c.journey_id,
@@ -74,14 +81,14 @@ def winners(r: Rows, stage: StagePlan) -> Select[Any]:
         "from_stage_id": stage_id(stage),
         "to_stage_id": of_winner(targets),
         "statement_id": of_winner([statement_id(exit.statement.order) for exit in stage.exits]),
-        "at": picked.c.at,
-        "cause_seq": of_winner(causes),
+        "at": at,
+        "cause_seq": of_winner(causes) if caused else NoNumber(),
     }
-    return select(*(column.label(name) for name, column in values.items())).where(picked.c.at <= NOW)
+    return select(*(column.label(name) for name, column in values.items())).where(at <= NOW)
 
 
-def _picked(r: Rows, stage: StagePlan) -> Select[Any]:
-    """Each touched journey of the stage with the moments its exits offer, `at_0` …, and the earliest, `at`."""
+def _picked(r: Rows, stage: StagePlan) -> tuple[FromClause, Column]:
+    """Each touched journey of the stage with the moments its exits offer, `at_0` …; and the earliest of them."""
     j, person = _touched(r, stage), r.tables.contact.alias("c")
     reads_fields = r.plan.zone.of_contact or any(_reads_fields(exit.candidate) for exit in stage.exits)
     c = person if reads_fields else j  # both have `contact_id`, which is all that history needs
@@ -92,7 +99,11 @@ def _picked(r: Rows, stage: StagePlan) -> Select[Any]:
     seqs = [each.cause_seq.label(f"seq_{i}") for i, each in enumerate(offers) if each.cause_seq is not None]
     source = leading(j, c, c.c.contact_id == j.c.contact_id) if reads_fields else j
     offered = fenced(select(j.c.contact_id, j.c.journey_id, j.c.nth, *at, *seqs).select_from(source)).subquery("w")
-    return select(*offered.c, least(*(offered.c[f"at_{i}"] for i in range(len(offers)))).label("at"))
+    earliest_of = least(*(offered.c[f"at_{i}"] for i in range(len(offers))))
+    if len(offers) <= 2:
+        return offered, earliest_of
+    picked = fenced(select(*offered.c, earliest_of.label("at"))).subquery("o")
+    return picked, picked.c.at
 
 
 def _reads_fields(candidate: Candidate) -> bool:
@@ -124,7 +135,15 @@ def _touched(r: Rows, stage: StagePlan) -> FromClause:
     if r.plan.zone.of_contact and moments:
         source = leading(source, c, c.c.contact_id == j.c.contact_id)
     here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source)
-    return fenced(here.where(t.c.stage_id == stage_id(stage))).subquery("j")
+    here = here.where(t.c.stage_id == stage_id(stage))
+    # A sum may be written again wherever it is used; what asks the calendar is worked out once.
+    return (here if _are_sums(stage, clock) else fenced(here)).subquery("j")
+
+
+def _are_sums(stage: StagePlan, clock: LocalTime) -> bool:
+    """Whether all moments of the ways out by the clock are a number of milliseconds after the entry."""
+    moments = [exit.candidate.moment for exit in stage.exits if isinstance(exit.candidate, OnClock)]
+    return all(isinstance(each, After) and clock.is_sum(each.duration) for each in moments)
 
 
 # --- when to look again -------------------------------------------------------------------------------------------
