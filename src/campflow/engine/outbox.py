@@ -326,6 +326,8 @@ class Clerk:
             return frozenset(ready).intersection(window)
 
     def _say_gaps(self, connection: Connection, window: Sequence[int]) -> None:
+        if len(window) == window[-1] - window[0] + 1:
+            return
         gaps = [
             {
                 "batch_id": self.batch.batch_id, "handed_from": window[0],
