@@ -37,6 +37,9 @@ MESSAGES = ("welcome", "tips", "nudge", "reminder", "offer", "thanks", "receipt"
 #: What they may post.
 POST = "spring_sale"
 
+#: The landing page that they may ask about.
+PAGE = "demo"
+
 #: The audience that they may sync.
 AUDIENCE = "lost_trials"
 
@@ -131,6 +134,7 @@ def _vocabulary(project: Path | None) -> Vocabulary:
     taken = {file.message for file in written if file.channel == "email"}
     said = [ContentFile(f"content/{name}.email.md", name, "email") for name in MESSAGES if name not in taken]
     said.append(ContentFile(f"content/{POST}.mastodon.txt", POST, "mastodon"))
+    said.append(ContentFile(f"content/{PAGE}.page.html", PAGE, "page"))
     return Vocabulary(
         channels={
             plugin.name: ChannelWords(
