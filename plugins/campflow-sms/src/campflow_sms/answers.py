@@ -25,17 +25,17 @@ REACTIONS: Mapping[Kind | None, str] = {"stop": "unsubscribed", "start": "resubs
 TEXTS: Mapping[Kind, Mapping[str, str]] = {
     "stop": {
         "en": "{sender}: You are unsubscribed and will get no more messages. Text START to come back.",
-        "fr": "{sender}: Vous êtes désinscrit et ne recevrez plus de messages. Envoyez START pour revenir.",
+        "fr": "{sender}: Votre désinscription est faite, vous ne recevrez plus de messages. START pour revenir.",
         "de": "{sender}: Sie sind abgemeldet und erhalten keine Nachrichten mehr. Mit START kommen Sie zurück.",
     },
     "start": {
         "en": "{sender}: You will get our messages again. Text STOP to end them, HELP for help.",
-        "fr": "{sender}: Vous recevrez de nouveau nos messages. STOP pour arrêter, AIDE pour de l'aide.",
+        "fr": "{sender}: Vous recevrez de nouveau nos messages. STOP pour y mettre fin, AIDE pour de l'aide.",
         "de": "{sender}: Sie erhalten wieder Nachrichten von uns. STOP beendet sie, HILFE hilft.",
     },
     "help": {
         "en": "{sender}: You get messages from us by SMS. {contact}Text STOP to end them.",
-        "fr": "{sender}: Vous recevez nos messages par SMS. {contact}Envoyez STOP pour les arrêter.",
+        "fr": "{sender}: Vous recevez nos messages par SMS. {contact}Envoyez STOP pour y mettre fin.",
         "de": "{sender}: Sie erhalten Nachrichten von uns per SMS. {contact}STOP beendet sie.",
     },
 }

@@ -110,7 +110,7 @@ def _without_header(message: ShortMessage) -> tuple[int, bytes]:
     if not message.esm_class & HAS_HEADER:
         told = message.extra.get(SAR_NUMBER, b"\x01")
         return (told[0] if told else 1), octets
-    if not octets or octets[0] >= len(octets) + 1:
+    if not octets or octets[0] >= len(octets):
         raise BadPdu("a header longer than the text")
     header, part = octets[1 : 1 + octets[0]], 1
     while len(header) >= 2:
