@@ -29,6 +29,7 @@ from campflow_echo import campflow_sinks as echo_sinks
 from campflow_email import EMAIL
 from campflow_notices import campflow_sinks as notice_sinks
 from campflow_print import LETTER
+from campflow_sms import SMS
 from campflow_social import MASTODON
 
 #: Messages that the examples may send: the prelude's other half. docs/language/index.md names them too.
@@ -43,7 +44,9 @@ PAGE = "demo"
 #: The audience that they may sync.
 AUDIENCE = "lost_trials"
 
-CHANNELS: dict[str, ChannelPlugin] = {plugin.name: plugin for plugin in (EMAIL, LETTER, MASTODON, *echo_channels())}
+CHANNELS: dict[str, ChannelPlugin] = {
+    plugin.name: plugin for plugin in (EMAIL, LETTER, MASTODON, SMS, *echo_channels())
+}
 
 PRELUDE = "prelude.flow"
 

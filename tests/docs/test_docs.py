@@ -28,6 +28,7 @@ from campflow.storage.tables import Tables
 from campflow_email.settings import EmailSettings
 from campflow_lob.settings import LobSettings
 from campflow_print.settings import LetterSettings
+from campflow_sms.settings import SmsSettings
 from campflow_social.settings import BlueskySettings, FacebookSettings, LinkedInSettings, MastodonSettings
 
 REFERENCE = DOCS / "reference"
@@ -158,6 +159,7 @@ def test_each_setting_has_its_heading_and_its_variable() -> None:
         "email": EmailSettings, "letter": LetterSettings, "lob": LobSettings, "NAME": ChannelLimits,
         "mastodon": MastodonSettings, "bluesky": BlueskySettings, "linkedin": LinkedInSettings,
         "facebook": FacebookSettings,
+        "sms": SmsSettings,
     }  # fmt: skip
     own = [key for name, model in plugins.items() for key in _keys(model, f"channels.{name}.")]
     own += _keys(ChannelTracking, "channels.NAME.")
