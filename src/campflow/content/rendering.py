@@ -17,6 +17,9 @@ from campflow.content.wanted import NOTHING, Wanted, tracked
 from campflow.errors import ContentError
 from campflow.hooks.contracts import ChannelPlugin
 
+#: What a channel reports whose messages are read where links can be followed: we count both ourselves.
+FOLLOWED = frozenset({"opened", "clicked"})
+
 #: For who only looks at messages: links lead straight to their targets.
 UNTRACKED = Tracker(SigningKeys("", {}), "", 0, 0)
 
@@ -138,6 +141,8 @@ class Library:
         except Exception as error:
             raise ContentError(f"{file.shown}: `{channel.name}` cannot make it ready: {error}") from error
         wanted = tracked(self._head(file, document.front_matter), self._tracking.get(file.channel, NOTHING))
+        if not FOLLOWED & channel.reports:  # nobody opens a sheet of paper
+            wanted = NOTHING
         try:
             parts = mark(prepared.parts, wanted)
         except ContentError as error:

@@ -209,7 +209,7 @@ class ChannelPlugin:
     settings    checked from `[channels.NAME]` of campflow.toml and `CAMPFLOW_CHANNELS__NAME__…`
     extensions  endings of its content files, as in `welcome.email.md`
     options     front matter and `send` options it understands
-    reports     reactions it can report
+    reports     reactions it can report; with `opened` or `clicked` among them campflow tracks both itself
     idempotency what can be done about a message whose fate is unknown: "key" (offer it again, the provider knows it by
                 Message.key), "lookup" (ask: the channel is a LookupChannel) or "none" (it stays `uncertain`)
     window      how many messages are handed over between two commits: the most that a crash leaves `uncertain`

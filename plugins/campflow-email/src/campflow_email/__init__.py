@@ -56,7 +56,9 @@ EMAIL = ChannelPlugin(
     settings=EmailSettings,
     extensions=("md", "mjml", "html", "txt"),
     options=frozenset({"subject", "preheader", "from", "reply_to"}),
-    reports=frozenset({"sent", "failed", "delivered", "bounced", "complained", "unsubscribed", "replied"}),
+    reports=frozenset(
+        {"sent", "failed", "delivered", "bounced", "complained", "unsubscribed", "replied", "opened", "clicked"}
+    ),
     # SMTP has no keys: a server that gets a message twice sends it twice.
     idempotency="none",
     # What a crash may leave uncertain, against one commit for so many.
