@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from campflow.content.record import Record
 from campflow.content.values import Amount
-from campflow.content.variables import RECORDS
+from campflow.content.variables import PAGE_URL, RECORDS
 
 _WHEN = dt.datetime(2026, 12, 1, 9, tzinfo=dt.UTC)
 _MONEY = Amount(Decimal("42.00"), "EUR")
@@ -41,7 +41,11 @@ def specimen(trees: Iterable[nodes.Template]) -> dict[str, object]:
         elif len(path) > 1:
             records[path[0]][path[1]] = value
     found |= {name: Record(fields) for name, fields in records.items()}
-    return found | {"unsubscribe_url": "https://example.com/u/token"}
+    return found | {"unsubscribe_url": "https://example.com/u/token", PAGE_URL: _page_url}
+
+
+def _page_url(page: str, variant: str = "") -> str:
+    return f"https://example.com/l/{page}/token"
 
 
 def _guessed(tree: nodes.Template) -> Iterator[tuple[Path, object | None]]:

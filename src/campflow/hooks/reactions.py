@@ -40,7 +40,8 @@ class WebRequest:
 
     `url` is what the outside called, with its query: signatures cover it. The names of `headers` are in small letters;
     one that came several times holds its values with ", " between them. `body` are the bytes as they were sent, but
-    for a `Content-Encoding: gzip`, which is undone. `at` is when it came.
+    for a `Content-Encoding: gzip`, which is undone. `at` is when it came, by the clock on the wall: signatures are
+    held against it. `clock` is what time the campaigns have, where that is another: under a clock moved by hand.
     """
 
     method: str
@@ -48,6 +49,12 @@ class WebRequest:
     headers: Mapping[str, str]
     body: bytes
     at: dt.datetime
+    clock: dt.datetime | None = None
+
+    @property
+    def happened(self) -> dt.datetime:
+        """The time of what has no time of its own: it happened when it was told."""
+        return self.clock or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from campflow.content.values import instant
+from campflow.engine.clock import ManualClock
 from campflow.engine.trouble import Trouble
 from campflow.errors import PluginError, WebhookRefused
 from campflow.hooks.contracts import ContactEvent, Reaction, Webhook, WebRequest
@@ -35,7 +37,7 @@ class Hooks:
         body = await body_of(request, REPORT)
         try:
             webhook = await self._open(name)
-            answer = await webhook.hear(_told(request, body, self._part.base_url))
+            answer = await webhook.hear(_told(request, body, self._part))
             heard = await asyncio.to_thread(self._record, name, answer.reactions)
         except WebhookRefused as error:
             self._trouble.say(f"webhook {name}", f"refused: {error}")
@@ -73,7 +75,8 @@ class Hooks:
             await self._opened.popitem()[1].close()
 
 
-def _told(request: Request, body: bytes, base_url: str) -> WebRequest:
+def _told(request: Request, body: bytes, part: WebPart) -> WebRequest:
+    base_url, clock = part.base_url, part.runtime.clock
     names = dict.fromkeys(request.headers.keys())
     query = request.url.query
     path = request.scope.get("raw_path", request.url.path.encode()).decode("ascii", "replace").partition("?")[0]
@@ -83,4 +86,5 @@ def _told(request: Request, body: bytes, base_url: str) -> WebRequest:
         headers={name.lower(): ", ".join(request.headers.getlist(name)) for name in names},
         body=body,
         at=dt.datetime.now(dt.UTC),
+        clock=instant(clock.now()) if isinstance(clock, ManualClock) else None,
     )

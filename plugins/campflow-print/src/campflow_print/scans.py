@@ -31,7 +31,7 @@ class Scans:
         printed = target_of(self._folder, key) if key else None
         if printed is None or printed.target is None:
             raise WebhookRefused("no letter has this code", status=404)
-        at = request.at.replace(microsecond=0)
+        at = request.happened.replace(microsecond=0)
         scan = Reaction("scanned", at, f"scan-{key}-{at.timestamp():.0f}", key=key)
         # The code holds no address to go to: nobody can make it lead anywhere else.
         return WebAnswer(

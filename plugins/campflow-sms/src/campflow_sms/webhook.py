@@ -58,7 +58,7 @@ class TwilioWebhook:
         # Reports have a MessageStatus; texts from phones have none, and an SmsStatus that is always `received`.
         status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
         if status == "received":
-            return self._arrived(fields, sid[:100], request.at)
+            return self._arrived(fields, sid[:100], request.happened)
         return _report(fields, status, sid[:100], request)
 
     async def close(self) -> None:
@@ -80,7 +80,7 @@ def _report(fields: Mapping[str, str], status: str, sid: str, request: WebReques
         return WebAnswer()
     key = parse_qs(urlsplit(request.url).query).get("key", [""])[0]
     detail = " ".join(f"{status} {error} {fields.get('ErrorMessage', '')}".split())[:200]
-    reaction = Reaction(name, request.at, f"{sid}.{status}", key=key or None, provider_id=sid, detail=detail)
+    reaction = Reaction(name, request.happened, f"{sid}.{status}", key=key or None, provider_id=sid, detail=detail)
     return WebAnswer((reaction,))
 
 
