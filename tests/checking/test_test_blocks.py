@@ -55,8 +55,8 @@ def test_a_test_is_resolved_step_by_step() -> None:
         ("bob", "clicked", "nudge", ()),
         ("tone", "cold"),
         ("bob", "done"),
-        ("ada", True, "email", "tips", None),
-        ("ada", False, "email", "nudge", moment),
+        ("ada", True, "email", "tips", None, False),
+        ("ada", False, "email", "nudge", moment, False),
         ("ada", True, "activation"),
         ("ada", False),
     ]

@@ -33,6 +33,15 @@ RISKY = (
 #: Commits that are not in the life of a project, and why.
 ELSEWHERE = {
     "engine.advance._count_again": "after tens of thousands of moves; writes no row",
+    "engine.hits.judge_hits": "events that are recorded twice are one; tests/web/test_tracking.py",
+    "engine.hits.write_hit": "a visitor is led on whatever becomes of it; tests/web/test_tracking.py",
+    "engine.opt_ins.OptIns.confirm": "a form of a landing page; tests/web/test_double_opt_in.py",
+    "engine.opt_ins.OptIns.hold": "the same",
+    "engine.opt_ins._Asking._lease": "the mail that asks, which may come twice; the same",
+    "engine.opt_ins._Asking._settle": "the same",
+    "engine.preferences.Preferences.write": "a person sees whether it was kept; tests/web/test_preferences.py",
+    "engine.submissions.Intake.take": "a form, sent twice it counts once; tests/web/test_landing.py",
+    "engine.submissions.Intake.visited": "a visit, once in half an hour; the same",
     "storage.copying.copy": "fills another database, all or nothing; tests/storage compares every row",
     "storage.sharding.distribute": "needs Citus, which Debian does not have",
 }

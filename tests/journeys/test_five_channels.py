@@ -199,7 +199,8 @@ def test_one_person_is_asked_by_each_channel_in_turn_and_explain_tells_the_whole
         story = acme.command("explain", ADA)
         told = [
             "enter on invited", "send email invitation", "on clicked invitation", "on submitted tasting",
-            "send sms reminder", "after 2 days", "send letter voucher", "on scanned voucher", "convert on ordered", "coming -> guest",
+            "send sms reminder", "after 2 days", "send letter voucher", "on scanned voucher",
+            "convert on ordered", "coming -> guest",
         ]  # fmt: skip
         places = [story.find(each) for each in told]
         assert -1 not in places, story

@@ -139,8 +139,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "consent", "engine/permission.py",
-        "order_by(c.c.at.desc(), c.c.consent_id.desc())",
-        "order_by(c.c.at, c.c.consent_id)",
+        "c.c.paused_until.is_(None),\n    )\n    return one(query.order_by(c.c.at.desc(), c.c.consent_id.desc())",
+        "c.c.paused_until.is_(None),\n    )\n    return one(query.order_by(c.c.at, c.c.consent_id)",
         "the first word counts, not the last",
     ),
     Mutation(
@@ -180,7 +180,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "`at 09:00` acts on who comes at nine",
     ),
     Mutation(
-        "send at", "sql/effects.py",
+        "send at", "sql/posts.py",
         "time.time, time.weekday, strictly=False)",
         "time.time, time.weekday, strictly=True)",
         "a send at nine waits a day for who comes at nine",

@@ -41,7 +41,7 @@ STORIES = [
         "timezone contact\n enter on signup\n stage a { send wall welcome at 09:00\n after 1 day -> z }\n final z",
         SIGNUP,
         [IN, "03-03 09:00 wall welcome", "03-03 10:00 a -> z"],
-        {"ada": "plan=trial timezone=Pacific/Auckland"},
+        {"ada": "plan=trial timezone=Asia/Kathmandu"},
     ),
     Story(
         "leaving cancels no post",

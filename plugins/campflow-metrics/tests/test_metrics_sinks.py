@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def test_the_real_statsd_understands_every_line(tmp_path: Path) -> None:
     with subprocess.Popen([node, "stats.js", str(config)], cwd=where, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            assert "server is up" in _first(process.stdout)
+            _await(process.stdout, "server is up")
             spring = measurement("sent", 12, campaign="spring:x|c")
             publish(STATSD, {"port": port}, tmp_path, spring, measurement("worth", -3, campaign="spring"))
             held = ""
@@ -139,7 +140,8 @@ def _free(kind: socket.SocketKind) -> int:
         return int(one.getsockname()[1])
 
 
-def _first(stream: Any) -> str:
+def _await(stream: Any, said: str) -> None:
+    """Until the program has said this."""
     lines: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
@@ -147,11 +149,22 @@ def _first(stream: Any) -> str:
             lines.put(line)
 
     threading.Thread(target=read, daemon=True).start()
-    return lines.get(timeout=30)
+    while said not in lines.get(timeout=30):
+        pass
+
+
+def _connected(port: int) -> socket.socket:
+    """As soon as it listens."""
+    for _ in range(1_000):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=10)
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    raise AssertionError(f"nobody listens at {port}")
 
 
 def _asked(port: int, question: str) -> str:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+    with _connected(port) as one:
         one.sendall(f"{question}\n".encode())
         told = b""
         while not told.rstrip().endswith(b"END"):
