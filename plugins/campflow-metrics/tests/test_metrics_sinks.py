@@ -121,9 +121,9 @@ def test_the_real_statsd_understands_every_line(tmp_path: Path) -> None:
             assert process.stdout is not None
             _await(process.stdout, "server is up")
             spring = measurement("sent", 12, campaign="spring:x|c")
-            publish(STATSD, {"port": port}, tmp_path, spring, measurement("worth", -3, campaign="spring"))
             held = ""
-            for _ in range(500):  # a packet is nobody's until it has been read
+            for _ in range(500):  # it says that it is up before it hears, and a packet is nobody's until it is read
+                publish(STATSD, {"port": port}, tmp_path, spring, measurement("worth", -3, campaign="spring"))
                 held = _asked(admin, "gauges")
                 if "worth.spring': -3" in held:
                     break
