@@ -5,7 +5,6 @@ The description lies beside the checkout; without it everything that can be read
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.served_app import serving
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "specs" / "mastodon.json"
 
@@ -65,26 +64,13 @@ class MastodonServer:
             Route(POSTS, self._post, methods=["POST"]), Route(MEDIA, self._upload, methods=["POST"]),
             Route("/api/v1/media/{id}", self._look, methods=["GET"]),
         ]  # fmt: skip
-        config = uvicorn.Config(
-            Starlette(routes=routes), host="127.0.0.1", port=0, log_level="critical", lifespan="off",
-            timeout_graceful_shutdown=1,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        if self._description is not None:
-            from openapi_core import Config, OpenAPI
+        with serving(Starlette(routes=routes)) as self.url:
+            if self._description is not None:
+                from openapi_core import Config, OpenAPI
 
-            text = {**self._description, "servers": [{"url": self.url}]}
-            self._openapi = OpenAPI.from_dict(text, config=Config(spec_validator_cls=None))
-        try:
+                text = {**self._description, "servers": [{"url": self.url}]}
+                self._openapi = OpenAPI.from_dict(text, config=Config(spec_validator_cls=None))
             yield self
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
     async def _post(self, request: Request) -> Response:
         body = await request.body()

@@ -5,8 +5,6 @@ The description lies beside the checkout; without it every form is taken.
 
 import json
 import os
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.served_app import serving
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "specs" / "twilio_api_v2010.json"
 _PATH = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
@@ -49,25 +47,13 @@ class TwilioServer:
     @contextmanager
     def serving(self) -> Iterator["TwilioServer"]:
         app = Starlette(routes=[Route("/2010-04-01/Accounts/{account}/Messages.json", self._message, methods=["POST"])])
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.005)
-        self.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        if self._description is not None:
-            from openapi_core import Config, OpenAPI
+        with serving(app) as self.url:
+            if self._description is not None:
+                from openapi_core import Config, OpenAPI
 
-            text = {**self._description, "servers": [{"url": self.url}]}
-            self._openapi = OpenAPI.from_dict(text, config=Config(spec_validator_cls=None))
-        try:
+                text = {**self._description, "servers": [{"url": self.url}]}
+                self._openapi = OpenAPI.from_dict(text, config=Config(spec_validator_cls=None))
             yield self
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
     def refuses(self, path: str, body: bytes, content_type: str = "application/x-www-form-urlencoded") -> str:
         """What is wrong with a request: by the description, and by what stands only in its prose."""
