@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests import brokers, browsers, databases, npm, pds
+from tests import brokers, browsers, databases, npm, pds, postfix
 from tests.databases import Store
 
 #: The files that take longest, longest first: two processes that share the files end at about the same time.
@@ -34,6 +34,6 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for said in (databases.left_out(), brokers.left_out(), browsers.left_out(), npm.left_out(), pds.left_out()):
-        if said is not None:
+    for peer in (databases, brokers, browsers, npm, pds, postfix):
+        if (said := peer.left_out()) is not None:
             terminalreporter.write_line(said, yellow=True)

@@ -52,6 +52,7 @@ class Session(asyncio.Protocol):
         self._broken: str | None = None
         self._ahead: Mail | None = None
         self._reset = False
+        self._over = asyncio.Event()
         transport.set_protocol(self)
 
     @property
@@ -63,10 +64,18 @@ class Session(asyncio.Protocol):
         """Usable, and in the middle of nothing."""
         return self.usable and self._ahead is None and self._waiter is None
 
-    def close(self, goodbye: bool = False) -> None:
-        if goodbye and self.usable:
-            self._transport.write(b"QUIT\r\n")
+    def close(self) -> None:
         self._break("we have closed the connection")
+
+    async def say_goodbye(self) -> None:
+        """Close in good order; a server that does not let go of a secured connection is left after a second."""
+        if self.usable:
+            self._transport.write(b"QUIT\r\n")
+        self.close()
+        try:
+            await asyncio.wait_for(self._over.wait(), 1)
+        except TimeoutError:
+            self._transport.abort()
 
     # --- a transaction ------------------------------------------------------------------------------------------
 
@@ -189,6 +198,7 @@ class Session(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._over.set()
         self._break(f"the connection was lost{f': {exc}' if exc else ''}")
 
     def _break(self, reason: str) -> None:

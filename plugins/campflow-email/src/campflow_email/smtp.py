@@ -55,8 +55,8 @@ class SmtpChannel:
 
     async def close(self) -> None:
         await self._answers.close()
-        while self._idle:
-            self._idle.pop().close(goodbye=True)
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(session.say_goodbye() for session in idle))
 
     def listen(self) -> AsyncIterator[Sequence[Reaction]]:
         return self._answers.listen()
