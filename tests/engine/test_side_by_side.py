@@ -4,17 +4,16 @@ Nothing here is luck. One worker waits before a statement that the test names un
 in turn for the first: PostgreSQL says which.
 """
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
-from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from tests import databases
 from tests.databases import Store
+from tests.engine.stopping import beside, stopped
 from tests.engine.workbench import Bench, instant
 
 from campflow.engine.advance import Advance, advance
@@ -28,80 +27,6 @@ from campflow.storage.database import Database
 from campflow.storage.writers import holder, releaser
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.parametrize("store", databases.kinds()[1:], indirect=True)]
-
-LONG = 20.0  # seconds that nothing here takes
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = ANY(%(pids)s)"
-
-
-class Worker:
-    """Work on connections of its own, in a thread, that stops before the `nth` statement that contains `at`."""
-
-    def __init__(self, bench: Bench, work: Callable[[Database], Any], at: str = "", nth: int = 1) -> None:
-        self._work, self._at, self._left = work, at, nth
-        self.database = Database(bench.url, bench.database.tables)
-        self.there, self._go = threading.Event(), threading.Event()
-        self.result: Any = None
-        self.pids: set[int] = set()
-        event.listen(self.database.engine, "connect", self._note)
-        event.listen(self.database.engine, "before_cursor_execute", self._look)
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _note(self, connection: Any, _record: object) -> None:
-        self.pids.add(connection.info.backend_pid)
-
-    def _look(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if self._at and self._at in statement and not self.there.is_set():
-            self._left -= 1
-            if not self._left:
-                self.there.set()
-                assert self._go.wait(LONG)
-
-    def _run(self) -> None:
-        try:
-            self.result = self._work(self.database)
-        except Exception as error:
-            self.result = error
-        finally:
-            self.there.set()
-
-    @property
-    def done(self) -> bool:
-        return not self._thread.is_alive()
-
-    def go(self) -> Any:
-        """On to the end."""
-        self._go.set()
-        self._thread.join(LONG)
-        assert self.done
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
-
-    def close(self) -> None:
-        self._go.set()
-        self._thread.join(LONG)
-        self.database.close()
-
-
-@contextmanager
-def stopped(bench: Bench, work: Callable[[Database], Any], at: str, nth: int = 1) -> Iterator[Worker]:
-    """A worker that has come there and waits."""
-    with closing(Worker(bench, work, at, nth)) as worker:
-        assert worker.there.wait(LONG)
-        assert not worker.done, worker.result
-        yield worker
-
-
-@contextmanager
-def beside(bench: Bench, work: Callable[[Database], Any]) -> Iterator[Worker]:
-    """A worker that is through, or waits for a lock."""
-    with closing(Worker(bench, work)) as worker:
-        with bench.database.engine.connect().execution_options(reading=True) as connection:
-            while not worker.done and not connection.exec_driver_sql(WAITING, {"pids": list(worker.pids)}).scalar():
-                connection.rollback()  # what it shows is the moment at which a transaction first asked
-        yield worker
-
 
 # --- ticks --------------------------------------------------------------------------------------------------------
 
@@ -194,7 +119,7 @@ def test_who_stood_still_too_long_finds_the_campaign_taken_over_and_writes_nothi
 
 
 def test_an_event_that_becomes_visible_after_a_later_one_is_not_passed_over(store: Store) -> None:
-    bench = _bench()
+    bench = _bench(SILENT)  # it waits for who tells though it tells nothing itself
     bench.tick(DAY_1)
 
     def buys(key: int) -> Callable[[Database], None]:
@@ -271,18 +196,31 @@ campaign second {
 
 
 def test_two_who_release_keep_a_limit_over_all_campaigns(store: Store) -> None:
+    """The second sees a message of higher priority that the first did not, and must see what the first let go."""
     bench = _bench(LIMITED)
-    bench.tick(DAY_1)
+    first_campaign, second_campaign = _campaign(bench, "first"), _campaign(bench, "second")
+    first_campaign(bench.database)
 
     def releases(database: Database) -> int:
         gates = Gates(database.tables, bench.program, bench.deployment)
         with database.transaction(releaser(False)) as connection:
             return release(connection, database.tables, instant(DAY_1), gates=gates).ready
 
-    with stopped(bench, releases, "UPDATE message SET state='ready'") as first, beside(bench, releases) as second:
-        assert first.go() + second.go() == 6
+    with stopped(bench, releases, "UPDATE message SET state='ready'") as first:
+        second_campaign(bench.database)
+        with beside(bench, releases) as second:
+            assert not second.done
+            assert (first.go(), second.go()) == (6, 0)
     ready = Counter(key for key, _, _, state in bench.planned() if state == "ready")
     assert ready == {f"c{n}": 1 for n in range(6)}
+
+
+def _campaign(bench: Bench, name: str) -> Callable[[Database], Advance]:
+    """A tick of this campaign alone."""
+    deployment = bench.deployment
+    assert deployment is not None
+    only = replace(bench.program, campaigns=tuple(c for c in bench.program.campaigns if c.plan.name == name))
+    return lambda database: advance(database, only, deployment, instant(DAY_1))
 
 
 def _ready(people: int = 6) -> Bench:
@@ -305,10 +243,14 @@ def test_two_who_lease_at_once_hold_different_messages(store: Store) -> None:
 
 
 def test_who_takes_over_leaves_alone_what_is_being_written(store: Store) -> None:
-    """The holder is in the middle of its last word when its lease runs out: that word counts, nothing is in doubt."""
+    """The lease has run out and the holder is in the middle of its last word: that word counts, nothing is in doubt.
+
+    Another batch, whose holder says nothing any more, is taken over meanwhile.
+    """
     bench = _ready()
-    batch = lease(bench.database, "mail", "test", 100, 60, instant(DAY_1))
+    batch, dead = (lease(bench.database, "mail", "test", 3, 0, instant(DAY_1)) for _ in range(2))
     assert batch is not None
+    assert dead is not None
     window = list(range(batch.first_message_id, batch.last_message_id + 1))
 
     def closes(database: Database) -> None:
@@ -320,12 +262,35 @@ def test_who_takes_over_leaves_alone_what_is_being_written(store: Store) -> None
     with stopped(bench, closes, "unnest") as holding:
         b = bench.database.tables.batch
         with beside(bench, lambda database: take_over(database, {}, instant(DAY_1))) as taker:
-            assert taker.done
-            assert taker.go().batches == 0
+            assert taker.done, "it waits for who is just writing"
+            assert taker.go().batches == 1
         holding.go()
         with bench.database.reader() as connection:
             assert connection.scalar(select(func.count()).where(b.c.closed_at.is_(None))) == 0
-    assert {state for *_, state in bench.planned()} == {"accepted"}
+    assert [state for *_, state in bench.planned()].count("accepted") == len(window)
+
+
+LEAVING = SILENT.replace("  enter on signup\n", "  enter on signup\n  leave on unsubscribed\n", 1)
+
+
+def test_who_leaves_at_the_moment_of_the_handing_over_cancels_nothing_that_goes_out(store: Store) -> None:
+    bench = _bench(LEAVING)
+    bench.tick(DAY_1)
+    batch = lease(bench.database, "mail", "test", 100, 60, instant(DAY_1))
+    assert batch is not None
+    m = bench.database.tables.message.c
+    with bench.database.reader() as connection:
+        window = list(connection.scalars(select(m.message_id).order_by(m.message_id)))
+
+    def hands_over(database: Database) -> frozenset[int]:
+        return Clerk(database, batch, RETRY, Random(1)).hand_over(window, Outcome(), instant(DAY_1))
+
+    bench.events("key,event,at\nc0,unsubscribed,2026-03-01 11:00", now=instant(DAY_1))
+    with stopped(bench, hands_over, "count(*)") as going, beside(bench, _ticks(bench, DAY_1)) as leaves:
+        assert not leaves.done
+        assert sorted(going.go()) == window
+        leaves.go()
+    assert {state for *_, state in bench.planned()} == {"ready"}  # what is being handed over stays
 
 
 def test_what_a_slow_tick_puts_between_handed_over_messages_is_not_in_doubt(store: Store) -> None:

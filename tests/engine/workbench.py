@@ -53,6 +53,7 @@ class Bench:
     zone: str = "UTC"
     currency: str | None = "EUR"
     rfm: Rfm | None = None
+    sinks: Sequence[str] = ()
     url: str = field(default_factory=databases.new_url)
     database: Database = field(init=False)
     program: Program = field(init=False)
@@ -75,7 +76,7 @@ class Bench:
         ]
         words = Vocabulary(
             channels={"mail": ChannelWords("mail", None), "wall": ChannelWords("wall", None, posts=True)},
-            sinks=frozenset(), content=ContentIndex(tuple(content)),
+            sinks=frozenset(self.sinks), content=ContentIndex(tuple(content)),
             currency=self.currency, rfm_event=self.rfm.event if self.rfm else None, timezone=self.zone,
         )  # fmt: skip
         source = Source("test.flow", text)
