@@ -9,6 +9,7 @@ import campflow_email
 from campflow import kept_content as module
 from campflow.checking.vocabulary import ContentFile
 from campflow.content.files import ContentPath
+from campflow.content.filter_words import Filters
 from campflow.content.inspect import inspect_content
 from campflow.hooks.contracts import ChannelPlugin
 from campflow.keeping import FOLDER
@@ -61,9 +62,9 @@ def test_only_what_changed_is_inspected(project: Path, monkeypatch: pytest.Monke
     inspected: list[str] = []
     again = module._inspected
 
-    def counted(path: ContentPath, channel: ChannelPlugin | None) -> ContentFile:
+    def counted(path: ContentPath, channel: ChannelPlugin | None, filters: Filters) -> ContentFile:
         inspected.append(path.shown)
-        return again(path, channel)
+        return again(path, channel, filters)
 
     monkeypatch.setattr(module, "_inspected", counted)
     write("welcome.sms.txt", "Hello.")(project)

@@ -17,6 +17,8 @@ FLOORS = {
     "campflow.model": 1,
     # Templates are a language too: the checker reads those that stand in a `.flow` file.
     "campflow.content.budget": 1,
+    "campflow.content.filter_words": 1,
+    "campflow.content.filtering": 1,
     "campflow.content.filters": 1,
     "campflow.content.record": 1,
     "campflow.content.sandbox": 1,

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, Vocabulary, is_name
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, FilterWords, Vocabulary, is_name
+from campflow.content.filter_words import Filters, arguments_of
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
 from campflow.engine.figure_file import FILE_SINK
@@ -105,7 +106,12 @@ class Project:
         """What a `.flow` file may name and does not declare."""
         from campflow.content.inspect import inspect_content
 
-        return self.vocabulary_with(inspect_content(self.root, self.plugins.channels))
+        return self.vocabulary_with(inspect_content(self.root, self.plugins.channels, filters=self.filters))
+
+    @property
+    def filters(self) -> Filters:
+        """The filters of templates that plugins have."""
+        return frozenset((name, plugin.function) for name, plugin in self.plugins.filters.items())
 
     def vocabulary_with(self, content: ContentIndex) -> Vocabulary:
         """The same, for who has inspected the content."""
@@ -115,6 +121,7 @@ class Project:
             sinks=frozenset(name for name, plugin in self.plugins.sinks.items() if plugin.texts is not None),
             audiences=frozenset(self.audiences),
             actions={name: ActionWords(name, plugin.options) for name, plugin in self.plugins.actions.items()},
+            filters={name: FilterWords(name, arguments_of(function)) for name, function in self.filters},
             content=content,
             currency=self.settings.currency,
             rfm_event=self.settings.rfm.event if self.settings.rfm else None,

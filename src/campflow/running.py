@@ -102,14 +102,14 @@ def stationery(project: Project, keys: SigningKeys, installation: str) -> Statio
     return Stationery(
         contact=flow.contact,
         events=flow.events,
-        library=Library(project.root, project.plugins.channels, _tracking(project)),
+        library=Library(project.root, project.plugins.channels, _tracking(project), project.filters),
         sender=project.channel_context.sender,
         keys=keys,
         installation=installation,
         zone=ZoneInfo(project.settings.timezone),
         currency=flow.currency or project.settings.currency,
         campaigns=flow.campaigns,
-        pages=Pages(project.root),
+        pages=Pages(project.root, project.filters),
         base_url=project.settings.web.base_url,
     )
 

@@ -13,8 +13,8 @@ from tests.web.pigeon import PIGEON, Reports
 from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
 
 from campflow.errors import ChannelError
-from campflow.hooks.contracts import Message, Reaction, Receipt, WebAnswer, WebRequest
-from campflow.testing import Answer, ChannelContract
+from campflow.hooks.contracts import FilterPlugin, Message, Reaction, Receipt, WebAnswer, WebRequest
+from campflow.testing import Answer, ChannelContract, FilterContract
 from campflow.testing.samples import AT
 
 
@@ -217,3 +217,25 @@ def test_a_webhook_that_trusts_everybody_fails(tmp_path: Path) -> None:
     contract = type("Suite", (PigeonsReports,), {"plugin": trusting})()
     failed = failures(contract, tmp_path, lambda place: None)
     assert {"test_a_call_without_its_signature_is_refused", "test_a_body_that_was_changed_is_refused"} <= failed
+
+
+#: A filter that the examples below are about, and the tests that have to say what is wrong with it.
+FILTERS: list[tuple[Callable[..., object], set[str]]] = [
+    (lambda value: (value or "").title() if isinstance(value, str) else value, set()),
+    (lambda value: "Bob", {"test_it_makes_what_the_examples_say"}),
+    (lambda value: value.title(), {"test_a_missing_value_spoils_no_message"}),
+    (lambda value, seen=[]: seen.append(1) or f"{len(seen)}", {"test_the_same_makes_the_same_and_quickly"}),
+]
+
+
+@pytest.mark.parametrize(("function", "expected"), FILTERS)
+def test_a_broken_filter_fails_where_it_is_broken(
+    tmp_path: Path, function: Callable[..., object], expected: set[str]
+) -> None:
+    class Suite(FilterContract):
+        plugin = FilterPlugin("heading", function)
+        examples = (("ada", "heading", "Ada"),)
+
+    failed = failures(Suite(), tmp_path, lambda place: None)
+    assert expected <= failed
+    assert failed == set() or expected

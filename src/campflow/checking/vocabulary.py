@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import Signature
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
@@ -59,6 +60,14 @@ class ActionWords:
 
     name: str
     options: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWords:
+    """A plugin's filter of templates, `{{ value | NAME(…) }}`, and what may be written behind its name."""
+
+    name: str
+    arguments: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ class Vocabulary:
     sinks: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
     actions: Mapping[str, ActionWords] = field(default_factory=dict)
+    filters: Mapping[str, FilterWords] = field(default_factory=dict)
     content: ContentIndex = ContentIndex()
     currency: str | None = None
     rfm_event: str | None = None

@@ -129,7 +129,7 @@ def _found(project: "Project") -> "tuple[Diagnostic, ...]":
     from campflow.kept_result import KeptResult
 
     sources = tuple(project.sources.values())
-    vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels))
+    vocabulary = project.vocabulary_with(kept_content(project.root, project.plugins.channels, project.filters))
     result = KeptResult(project.root, sources, vocabulary, project.today)
     if (said := result.read()) is not None:
         return said

@@ -9,6 +9,7 @@ from pathlib import Path
 from campflow.checking.vocabulary import PAGE, ContentFile, ContentIndex, TemplateField
 from campflow.content import templates
 from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.filter_words import NO_FILTERS, Filters
 from campflow.content.frontmatter import Document, split
 from campflow.content.index import indexed
 from campflow.content.lint import linted
@@ -24,18 +25,24 @@ from campflow.hooks.contracts import ChannelPlugin
 
 
 def inspect_content(
-    project: Path, channels: Mapping[str, ChannelPlugin], unsaved: Mapping[str, str] | None = None
+    project: Path,
+    channels: Mapping[str, ChannelPlugin],
+    unsaved: Mapping[str, str] | None = None,
+    filters: Filters = NO_FILTERS,
 ) -> ContentIndex:
     """Read and try every message file of the project. A bad one is named in its `problems`, and the rest is read.
 
-    `unsaved` are texts, by path, that somebody is editing: they stand for what the disk has.
+    `unsaved` are texts, by path, that somebody is editing: they stand for what the disk has. `filters` are those of
+    plugins.
     """
     paths = content_paths(project)
-    found = [inspect_file(path, channels.get(path.channel), (unsaved or {}).get(path.shown)) for path in paths]
+    found = [inspect_file(path, channels.get(path.channel), (unsaved or {}).get(path.shown), filters) for path in paths]
     return indexed([with_pictures(project, each, channels.get(each.channel)) for each in found])
 
 
-def inspect_file(file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None = None) -> ContentFile:
+def inspect_file(
+    file: ContentPath, channel: ChannelPlugin | None, unsaved: str | None = None, filters: Filters = NO_FILTERS
+) -> ContentFile:
     """Read and try one file, or the text that stands for it. Other files do not matter to what is found."""
     try:
         source = read_content(file) if unsaved is None else Source(file.shown, unsaved)
@@ -47,12 +54,12 @@ def inspect_file(file: ContentPath, channel: ChannelPlugin | None, unsaved: str 
     problems = [*document.problems, *mistreated(document)]
     for text in _texts(document, source):
         try:
-            for field in _fields(text, source):
+            for field in _fields(text, source, filters):
                 fields.setdefault(field.name, field)
         except templates.BadTemplate as error:
             problems.append(_bad(source, error.text, text.line + error.line - 1, text.place))
     if not problems:
-        problems += _prepared(file, document, source, channel)
+        problems += _prepared(file, document, source, channel, filters)
     return ContentFile(
         path=file.shown,
         message=file.message,
@@ -90,8 +97,8 @@ def _cut(source: Source, span: Span) -> str:
     return "\n".join(lines)
 
 
-def _fields(text: _Text, source: Source) -> Iterator[TemplateField]:
-    templates.compile_text(text.text, html=False, name=source.path)
+def _fields(text: _Text, source: Source, filters: Filters) -> Iterator[TemplateField]:
+    templates.compile_text(text.text, html=False, name=source.path, filters=filters)
     for variable in variables(templates.parse(text.text), text.written):
         shift = text.place.column - 1 if text.place and variable.line == 1 else 0
         row = text.line + variable.line - 1
@@ -100,7 +107,7 @@ def _fields(text: _Text, source: Source) -> Iterator[TemplateField]:
 
 
 def _prepared(
-    file: ContentPath, document: Document, source: Source, channel: ChannelPlugin | None
+    file: ContentPath, document: Document, source: Source, channel: ChannelPlugin | None, filters: Filters
 ) -> Iterator[Diagnostic]:
     """What only the channel can say: whether it can make a message of this file. Pages are made by the web part."""
     if file.channel == PAGE:
@@ -115,7 +122,7 @@ def _prepared(
     try:
         prepared = channel.prepare(document.body, file.extension, document.front_matter)
         for part, text in mark(prepared.parts, NOTHING).items():
-            templates.compile_text(text, html=part == "html", name=file.shown)
+            templates.compile_text(text, html=part == "html", name=file.shown, filters=filters)
     except BadLink as error:
         lines = source.text.split("\n")[document.body_line - 1 :]
         found = (number for number, line in enumerate(lines) if error.written in unescape(line))
@@ -126,7 +133,7 @@ def _prepared(
     except Exception as error:
         yield _bad(source, f"`{channel.name}` cannot make it ready: {error}", document.body_line, None)
     else:
-        yield from linted(channel, prepared, source, document.body_line)
+        yield from linted(channel, prepared, source, document.body_line, filters)
 
 
 def _page(file: ContentPath, document: Document, source: Source) -> Iterator[Diagnostic]:

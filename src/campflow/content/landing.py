@@ -10,6 +10,7 @@ from pathlib import Path
 from campflow.checking.page_words import PageWords, page_words
 from campflow.checking.vocabulary import PAGE
 from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.filter_words import NO_FILTERS, Filters
 from campflow.content.frontmatter import split
 from campflow.content.rendering import choose
 from campflow.content.templates import BadTemplate, CompiledText, compile_text
@@ -52,11 +53,11 @@ class Page:
 class Pages:
     """All pages of a project as they were on disk when each was first needed. Make a new one to see changes.
 
-    `folder` is the project's.
+    `folder` is the project's; `filters` are those of plugins.
     """
 
-    def __init__(self, project: Path) -> None:
-        self.folder = project
+    def __init__(self, project: Path, filters: Filters = NO_FILTERS) -> None:
+        self.folder, self._filters = project, filters
         self._files: dict[str, dict[str | None, ContentPath]] = {}
         for path in content_paths(project):
             if (path.channel, path.extension) == (PAGE, "html"):
@@ -91,7 +92,7 @@ class Pages:
         if problems:
             raise ContentError(f"{file.shown}: {problems[0].message}")
         try:
-            template = compile_text(document.body, html=True, name=file.shown)
+            template = compile_text(document.body, html=True, name=file.shown, filters=self._filters)
         except BadTemplate as error:
             raise ContentError(f"{file.shown}, line {document.body_line + error.line - 1}: {error.text}") from error
         said = "\n".join([document.body, *(f"{key}: {front_matter[key]}" for key in sorted(front_matter))])

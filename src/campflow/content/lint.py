@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from campflow.content import templates
+from campflow.content.filter_words import NO_FILTERS, Filters
 from campflow.content.specimen import specimen
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Source, Span
@@ -17,15 +18,17 @@ MOST = 50
 _STATEMENT, _VALUE = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL), re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
-def linted(channel: ChannelPlugin, prepared: Prepared, source: Source, body_line: int) -> Iterator[Diagnostic]:
+def linted(
+    channel: ChannelPlugin, prepared: Prepared, source: Source, body_line: int, filters: Filters = NO_FILTERS
+) -> Iterator[Diagnostic]:
     """The findings, warnings all. A plugin that fails at it says so in one, and nothing else is lost."""
     if channel.lint is None:
         return
     texts = {**prepared.parts, **{k: v for k, v in prepared.front_matter.items() if isinstance(v, str)}}
     values = specimen([templates.parse(text) for text in texts.values()])
-    parts = {name: _filled(text, values, html=name == "html") for name, text in prepared.parts.items()}
+    parts = {name: _filled(text, values, filters, html=name == "html") for name, text in prepared.parts.items()}
     options = {
-        name: _filled(value, values, html=False) if isinstance(value, str) else value
+        name: _filled(value, values, filters, html=False) if isinstance(value, str) else value
         for name, value in prepared.front_matter.items()
     }
     try:
@@ -38,9 +41,9 @@ def linted(channel: ChannelPlugin, prepared: Prepared, source: Source, body_line
         yield Diagnostic("content-lint", text, Span(source.path, 1, 1, 1, 2), severity="warning")
 
 
-def _filled(text: str, values: Mapping[str, object], *, html: bool) -> str:
+def _filled(text: str, values: Mapping[str, object], filters: Filters, *, html: bool) -> str:
     try:
-        return templates.compile_text(text, html=html, name="it").fill(values)
+        return templates.compile_text(text, html=html, name="it", filters=filters).fill(values)
     except ContentError:
         return _VALUE.sub("x", _STATEMENT.sub("", text))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from campflow.content.clicks import Tracker
 from campflow.content.files import ContentPath, content_paths, read_content
+from campflow.content.filter_words import NO_FILTERS, Filters
 from campflow.content.filters import TRACKER
 from campflow.content.frontmatter import split
 from campflow.content.marking import mark
@@ -65,11 +66,17 @@ class Library:
     """All messages of a project as they were on disk when each was first needed. Make a new one to see changes.
 
     `tracking` is what the project wants tracked of each channel's messages, where they do not say it themselves.
+    `filters` are those of plugins.
     """
 
     def __init__(
-        self, project: Path, channels: Mapping[str, ChannelPlugin], tracking: Mapping[str, Wanted] | None = None
+        self,
+        project: Path,
+        channels: Mapping[str, ChannelPlugin],
+        tracking: Mapping[str, Wanted] | None = None,
+        filters: Filters = NO_FILTERS,
     ) -> None:
+        self.filters = filters
         self._channels, self._tracking = channels, tracking or {}
         self._files: dict[tuple[str, str], dict[str | None, ContentPath]] = {}
         for path in content_paths(project):
@@ -103,7 +110,7 @@ class Library:
         if chosen.language is not None and None in variants:
             said = self._prepared(variants[None]).options.under(said)
         if options:
-            said = said.under(_options(options, "the send statement"))
+            said = said.under(_options(options, "the send statement", self.filters))
         linked = {**values, TRACKER: tracker.adding(ready.utm) if ready.utm else tracker}
         return Rendered(
             parts={name: text.fill(linked) for name, text in ready.parts.items()},
@@ -132,7 +139,7 @@ class Library:
         if document.problems:
             raise ContentError(f"{file.shown}: {document.problems[0].message}")
         # Before a converter sees it: it is made for what Jinja can read.
-        _compiled(document.body, html=False, name=file.shown)
+        _compiled(document.body, html=False, name=file.shown, filters=self.filters)
         try:
             prepared = channel.prepare(document.body, file.extension, document.front_matter)
         except ContentError:
@@ -149,10 +156,10 @@ class Library:
             raise ContentError(f"{file.shown}: {error}") from error
         return _Ready(
             parts={
-                part: _compiled(text, html=part == "html", name=f"{file.shown} ({part})")
+                part: _compiled(text, html=part == "html", name=f"{file.shown} ({part})", filters=self.filters)
                 for part, text in parts.items()
             },
-            options=_options(prepared.front_matter, file.shown),
+            options=_options(prepared.front_matter, file.shown, self.filters),
             utm=None if wanted.utm is None else {"source": "campflow", "medium": file.channel, **wanted.utm},
         )
 
@@ -172,9 +179,9 @@ def choose(variants: Mapping[str | None, ContentPath], language: str | None) -> 
     return variants.get(tag) or variants.get(tag.partition("-")[0]) or variants.get(None)
 
 
-def _options(options: Mapping[str, object], place: str) -> _Options:
+def _options(options: Mapping[str, object], place: str, filters: Filters) -> _Options:
     texts = {
-        name: _compiled(value, html=False, name=f"`{name}` of {place}")
+        name: _compiled(value, html=False, name=f"`{name}` of {place}", filters=filters)
         for name, value in options.items()
         if isinstance(value, str)
     }
@@ -188,8 +195,8 @@ def _options(options: Mapping[str, object], place: str) -> _Options:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(text: str, *, html: bool, name: str) -> CompiledText:
+def _compiled(text: str, *, html: bool, name: str, filters: Filters) -> CompiledText:
     try:
-        return compile_text(text, html=html, name=name)
+        return compile_text(text, html=html, name=name, filters=filters)
     except BadTemplate as error:
         raise ContentError(f"{name}, line {error.line}: {error.text}") from error

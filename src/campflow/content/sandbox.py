@@ -6,7 +6,7 @@ What it may cost is counted: see `budget.py`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Namespace
 
 from campflow.content.budget import budget_of, weight
+from campflow.content.filter_words import NO_FILTERS, Filters
+from campflow.content.filtering import tamed
 from campflow.content.filters import BITS, MARKING, PLAIN, WOVEN, metered
 from campflow.content.weaving import weave
-
-#: Filters of plugins, by name.
-Filters = frozenset[tuple[str, Callable[..., object]]]
-NO_FILTERS: Filters = frozenset()
 
 _GLOBALS = ("dict", "cycler", "joiner")
 
@@ -91,7 +89,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, html: bool, filters: Filters) -> None:
         super().__init__(autoescape=html, undefined=StrictUndefined, finalize=_written, cache_size=0)
-        known = {**dict(filters), **PLAIN}
+        known = {**{name: tamed(name, function) for name, function in filters}, **PLAIN}
         self.filters = {name: metered(name, function) for name, function in known.items()} | {**WOVEN, **MARKING}
         self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range, "namespace": _Namespace}
 

@@ -8,7 +8,9 @@ from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
 from campflow.content.budget import BUDGET, Budget
-from campflow.content.sandbox import NO_FILTERS, Filters, sandbox
+from campflow.content.filter_words import NO_FILTERS, Filters
+from campflow.content.filtering import refuse_misused
+from campflow.content.sandbox import sandbox
 from campflow.content.slots import Slots, slots
 from campflow.errors import ContentError
 
@@ -78,7 +80,9 @@ def compile_text(text: str, *, html: bool, name: str, filters: Filters = NO_FILT
     tree = parse(text)
     try:
         short = slots(tree, html=html) if text.count("{{") <= MOST_SLOTS else None
-        return CompiledText(name, sandbox(html, filters).from_string(text), short)
+        environment = sandbox(html, filters)
+        refuse_misused(tree, environment.filters, filters)
+        return CompiledText(name, environment.from_string(text), short)
     except TemplateSyntaxError as error:
         raise BadTemplate(error.message or "it does not compile", error.lineno) from error
     except (TemplateError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:

@@ -129,7 +129,7 @@ class Desk:
 
 def _content(project: Project, texts: Mapping[str, str]) -> ContentIndex:
     plain = {path: text.removeprefix("\ufeff").replace("\r\n", "\n") for path, text in texts.items()}
-    return inspect_content(project.root, project.plugins.channels, plain)
+    return inspect_content(project.root, project.plugins.channels, plain, project.filters)
 
 
 def _in_settings(error: ProjectError) -> Iterator[Diagnostic]:

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, Select, select
 
 from campflow import failpoints
 from campflow.content import values
+from campflow.content.filter_words import Filters
 from campflow.content.keys import stable_key
 from campflow.content.record import Record
 from campflow.content.templates import BadTemplate, CompiledText, compile_text
@@ -422,7 +423,7 @@ def _filled(rows: Sequence[RowMapping], make: Callable[[RowMapping], T]) -> tupl
 
 
 def _note(stationery: Stationery, row: RowMapping) -> Note:
-    text = _compiled(json.loads(row["content"]), "the text").fill(_context(stationery, row))
+    text = _compiled(json.loads(row["content"]), "the text", stationery.library.filters).fill(_context(stationery, row))
     return Note(
         row["errand_id"], _key(stationery, row), row["campaign"], row["stage"], row["contact_key"], text,
         values.instant(row["at"]),
@@ -448,7 +449,7 @@ def _task(stationery: Stationery, row: RowMapping) -> Task:
 
 def _option(stationery: Stationery, name: str, value: object, context: Mapping[str, object]) -> object:
     if isinstance(value, str):
-        return _compiled(value, f"`{name}`").fill(context)
+        return _compiled(value, f"`{name}`", stationery.library.filters).fill(context)
     if isinstance(value, dict):  # an amount of money
         return values.reader(ValueType("money"), stationery.zone, stationery.currency)(value["minor"])
     return value
@@ -466,8 +467,8 @@ def _context(stationery: Stationery, row: RowMapping) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(text: str, name: str) -> CompiledText:
+def _compiled(text: str, name: str, filters: Filters) -> CompiledText:
     try:
-        return compile_text(text, html=False, name=name)
+        return compile_text(text, html=False, name=name, filters=filters)
     except BadTemplate as error:
         raise ContentError(f"{name}, line {error.line}: {error.text}") from error

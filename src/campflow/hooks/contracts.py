@@ -39,6 +39,7 @@ from campflow.hooks.reactions import Reaction as Reaction
 from campflow.hooks.reactions import WebAnswer as WebAnswer
 from campflow.hooks.reactions import Webhook as Webhook
 from campflow.hooks.reactions import WebRequest as WebRequest
+from campflow.hooks.words import FilterPlugin as FilterPlugin
 
 #: Plugins say which version of this page they were written for; another first number is refused.
 API_VERSION = (1, 0)

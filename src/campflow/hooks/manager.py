@@ -19,6 +19,7 @@ from campflow.hooks.contracts import (
     ChannelPlugin,
     CommandPlugin,
     ExecutorPlugin,
+    FilterPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -63,6 +64,7 @@ class Plugins:
     routes: Mapping[str, RoutePlugin] = field(default_factory=dict)
     commands: Mapping[str, CommandPlugin] = field(default_factory=dict)
     executors: Mapping[str, ExecutorPlugin] = field(default_factory=dict)
+    filters: Mapping[str, FilterPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
 
@@ -130,6 +132,7 @@ def load_plugins(
         routes=of("pages"),
         commands=of("command"),
         executors=of("executor"),
+        filters=of("filter"),
         loaded=tuple(loaded),
         failed=tuple(failed),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pydantic import BaseModel
 
 from campflow.checking.vocabulary import COMMON_OPTIONS, is_name
+from campflow.content.filter_words import arguments_of
 from campflow.errors import PluginError
 from campflow.hooks.contracts import (
     ActionPlugin,
@@ -13,6 +14,7 @@ from campflow.hooks.contracts import (
     ChannelPlugin,
     CommandPlugin,
     ExecutorPlugin,
+    FilterPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -32,6 +34,7 @@ Offer = (
     | RoutePlugin
     | CommandPlugin
     | ExecutorPlugin
+    | FilterPlugin
 )
 
 #: What a hook returns, and the word for it.
@@ -45,6 +48,7 @@ HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
     ("campflow_routes", RoutePlugin, "pages"),
     ("campflow_commands", CommandPlugin, "command"),
     ("campflow_executors", ExecutorPlugin, "executor"),
+    ("campflow_filters", FilterPlugin, "filter"),
 )
 
 #: Taken by landing pages: `demo.page.html`.
@@ -108,10 +112,30 @@ def _executor(offer: ExecutorPlugin) -> None:
         raise PluginError(f"an executor cannot be called `{LOCAL}`: that is the daemon itself")
 
 
+def _filter(offer: FilterPlugin) -> None:
+    # Imported here: what only checks has no use for Jinja.
+    from jinja2.filters import FILTERS
+
+    from campflow.content.filters import PLAIN
+
+    def wrong(what: str) -> PluginError:
+        return PluginError(f"filter {offer.name}: {what}")
+
+    if offer.name in {*PLAIN, *FILTERS}:
+        raise wrong("templates know a filter of this name: choose another one")
+    if hasattr(offer.function, "jinja_pass_arg"):
+        raise wrong("`function` is given the value and what is written behind the name, and nothing of the template")
+    try:
+        arguments_of(offer.function)
+    except (TypeError, ValueError) as error:
+        raise wrong(f"`function` cannot be called with a value: {error}") from error
+
+
 _CHECKS: Mapping[type[Offer], Callable[..., None]] = {
     ChannelPlugin: _channel,
     SinkPlugin: _sink,
     AudiencePlugin: _batch,
     ActionPlugin: _batch,
     ExecutorPlugin: _executor,
+    FilterPlugin: _filter,
 }

@@ -22,6 +22,7 @@ from campflow.hooks.contracts import (
     ChannelPlugin,
     CommandPlugin,
     ExecutorPlugin,
+    FilterPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -110,6 +111,16 @@ def campflow_commands() -> Iterable[CommandPlugin]:
     """Commands of their own: `campflow NAME …`.
 
     Asked when a command line begins with a word that campflow does not know itself, and for `campflow --help`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_filters() -> Iterable[FilterPlugin]:
+    """Filters of templates: what may stand after `|` in `{{ }}`.
+
+    Asked when the project is opened. `check` looks at the name and at the arguments; `function` is called whenever a
+    message, a page or the text of a `notify` is filled.
     """
     raise NotImplementedError
 

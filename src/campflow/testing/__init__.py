@@ -12,6 +12,7 @@ Each suite says, as tests, what campflow relies on; campflow's own plugins pass 
 from campflow.testing.actions import ActionContract, Deeds
 from campflow.testing.audiences import AudienceContract, Members
 from campflow.testing.channels import Answer, ChannelContract, Provider
+from campflow.testing.filters import FilterContract
 from campflow.testing.samples import context, member, message, note, task
 from campflow.testing.sinks import FigureContract, Figures, SinkContract, Texts
 from campflow.testing.sources import SourceContract
@@ -26,6 +27,7 @@ __all__ = [
     "Deeds",
     "FigureContract",
     "Figures",
+    "FilterContract",
     "Members",
     "Provider",
     "SinkContract",

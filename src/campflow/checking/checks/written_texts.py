@@ -26,7 +26,7 @@ def written_texts_are_sound(files: Sequence[syntax.FlowFile], names: Names) -> I
             is_post = isinstance(statement, syntax.Send) and posts(statement.channel.text, names)
             for text in texts_of(statement):
                 if "{" in text.value:
-                    yield from _problems(text, known, unknown_in_post if is_post else unknown_in)
+                    yield from _problems(text, known, names, unknown_in_post if is_post else unknown_in)
 
 
 def texts_of(statement: object) -> Iterator[syntax.Text]:
@@ -39,14 +39,16 @@ def texts_of(statement: object) -> Iterator[syntax.Text]:
 
 
 def _problems(
-    text: syntax.Text, known: Known, unknown: Callable[[TemplateField, Known], Diagnostic | None]
+    text: syntax.Text, known: Known, names: Names, unknown: Callable[[TemplateField, Known], Diagnostic | None]
 ) -> Iterator[Diagnostic]:
     # Imported here: most files have no such text, and to check one of them takes less time than the import.
+    from campflow.content.filtering import stand_ins
     from campflow.content.templates import BadTemplate, compile_text, parse
     from campflow.content.variables import variables
 
     try:
-        compile_text(text.value, html=False, name="the text")
+        filters = stand_ins(frozenset((each.name, each.arguments) for each in names.vocabulary.filters.values()))
+        compile_text(text.value, html=False, name="the text", filters=filters)
     except BadTemplate as error:
         yield Diagnostic("bad-template", error.text, text.span)
         return
