@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from tests import browsers
 from tests.databases import Store
 from tests.web.mailed import MAIL, Mailed, mailed
 
@@ -23,6 +24,9 @@ from campflow.people.importing import import_events
 from campflow.people.sources import CSV
 from campflow.project import Project
 from campflow.running import open_runtime
+from campflow.web.languages import SPOKEN
+from campflow.web.page_words import ERRORS, FOR_NOBODY, OTHER_ERROR, UNSUBSCRIBING
+from campflow.web.preference_words import LANGUAGES as PREFERENCES
 
 CONTENT = MAIL + "\n[Choose]({{ preferences_url }})\n"
 
@@ -258,12 +262,32 @@ def test_the_page_speaks_the_persons_language_and_is_safe(
 
 
 def test_every_language_says_everything() -> None:
-    from campflow.web.preference_words import ENGLISH, LANGUAGES
+    assert tuple(PREFERENCES) == tuple(UNSUBSCRIBING) == tuple(ERRORS) == tuple(OTHER_ERROR) == SPOKEN
+    assert tuple(FOR_NOBODY) == SPOKEN
+    assert {frozenset(words) for words in ERRORS.values()} == {frozenset(ERRORS["en"])}
+    for spoken in (PREFERENCES, UNSUBSCRIBING):
+        for words in spoken.values():
+            assert words.keys() == spoken["en"].keys()
+            for key, text in words.items():
+                assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", spoken["en"][key])), key
 
-    for words in LANGUAGES.values():
-        assert words.keys() == ENGLISH.keys()
-        for key, text in words.items():
-            assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", ENGLISH[key])), key
+
+@browsers.needed
+def test_in_a_browser_it_is_filled_in_with_the_keyboard_and_keeps_nobody_out(tmp_path: Path) -> None:
+    with (
+        mailed(tmp_path, Store("sqlite"), opened(tmp_path), CONTENT) as web,
+        browsers.browsing(tmp_path, "de-CH") as page,
+    ):
+        page.goto(web.url + path_of(web))
+        assert browsers.barriers(page) == []
+        assert browsers.invalid(page.content()) == []
+        page.get_by_role("group", name="offers").get_by_role("checkbox").press("Space")
+        page.get_by_role("button", name="Speichern").press("Enter")
+        page.get_by_role("heading", name="Gespeichert").wait_for()
+        assert browsers.barriers(page) == []
+        assert [line[:3] for line in lines(web) if not line[2]] == [("email", "offers", False)]
+        page.get_by_role("link", name="Zurück").click()
+        assert not page.get_by_role("group", name="offers").get_by_role("checkbox").is_checked()
 
 
 def test_without_a_web_part_the_link_unsubscribes(tmp_path: Path) -> None:

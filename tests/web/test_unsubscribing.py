@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests import browsers
 from tests.databases import Store
 from tests.web.served import served
 
@@ -38,6 +39,28 @@ def test_looking_at_the_link_changes_nothing(store: Store, tmp_path: Path) -> No
         )
         web.post(path, data={"confirm": "yes"})
         assert web.events("unsubscribed") == [("ada", "hello")]
+
+
+def test_it_speaks_the_visitors_language_and_keeps_nobody_out(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        seen = {}
+        for asked in ("de-CH, en;q=0.5", "fr", "nl, fr;q=0.2", "ja", ""):
+            answers = [
+                web.get(f"/u/{web.token()}", headers={"accept-language": asked}),
+                web.get("/u/nothing", headers={"accept-language": asked}),
+            ]
+            for answer in answers:
+                assert browsers.invalid(answer.text) == []
+            seen[asked] = [re.search('lang="(..)".*<h1>(.*)</h1>', each.text, re.DOTALL).groups() for each in answers]  # type: ignore[union-attr]
+        assert seen == {
+            "de-CH, en;q=0.5": [("de", "Abbestellen"), ("de", "Nicht gefunden")],
+            "fr": [("fr", "Se désabonner"), ("fr", "Page introuvable")],
+            "nl, fr;q=0.2": [("fr", "Se désabonner"), ("fr", "Page introuvable")],
+            "ja": [("en", "Unsubscribe"), ("en", "Not found")],
+            "": [("en", "Unsubscribe"), ("en", "Not found")],
+        }
+        done = web.post(f"/u/{web.token()}", headers={"accept-language": "fr"})
+        assert "Vous êtes désabonné" in done.text
 
 
 def test_tokens_that_nobody_signed_are_nothing(store: Store, tmp_path: Path) -> None:
@@ -87,3 +110,16 @@ def test_messages_link_to_where_we_are_reached(tmp_path: Path, base: str) -> Non
     (tmp_path / "campflow.toml").write_text(f'[web]\nbase_url = "{base}/"\n')
     sender = Project.open(tmp_path).channel_context.sender
     assert unsubscribe_url(sender, "1.a.b.c") == f"{base}/u/1.a.b.c"
+
+
+@browsers.needed
+def test_in_a_browser_one_press_is_enough(tmp_path: Path) -> None:
+    with served(tmp_path, Store("sqlite")) as web, browsers.browsing(tmp_path, "fr-FR") as page:
+        page.goto(f"{web.url}/u/{web.token()}")
+        assert browsers.barriers(page) == []
+        page.get_by_role("button", name="Me désabonner").press("Enter")
+        page.get_by_role("heading", name="Vous êtes désabonné").wait_for()
+        assert browsers.barriers(page) == []
+        assert web.withdrawn() == [("pigeon", "newsletter")]
+        page.goto(f"{web.url}/nowhere")
+        assert browsers.barriers(page) == []

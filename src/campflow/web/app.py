@@ -17,6 +17,7 @@ from campflow.web.guard import Guard
 from campflow.web.health import Ready, live
 from campflow.web.hooks import Hooks
 from campflow.web.landing import Landing
+from campflow.web.languages import asked_for
 from campflow.web.metrics import Metrics
 from campflow.web.pages import error_page
 from campflow.web.part import WebPart
@@ -39,14 +40,14 @@ def make_app(part: WebPart) -> ASGIApp:
 
     async def known(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        found = error_page(status)
+        found = error_page(status, asked_for(request.headers))
         for name, value in (getattr(error, "headers", None) or {}).items():
             found.headers[name] = value
         return found
 
     async def unknown(request: Request, error: Exception) -> Response:
         part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
-        return error_page(500)
+        return error_page(500, asked_for(request.headers))
 
     landing, assets, confirming = Landing(part), Assets(part), Confirming(part)
     tracking, centre = Tracking(part), PreferenceCentre(part)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from campflow.web.languages import asked_for
 from campflow.web.limits import Bucket, caller
 from campflow.web.pages import POLICY, error_page
 
@@ -54,21 +55,21 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        path = scope["path"]
+        path, language = scope["path"], asked_for(Headers(scope=scope))
         bucket = self._reports if path.startswith(("/hooks/", "/c/", "/o/")) else self._people
         if not bucket.take(caller((scope.get("client") or ("",))[0])):
-            refused = error_page(429)
+            refused = error_page(429, language)
             refused.headers["retry-after"] = "2"
             await refused(scope, receive, guarded)
         elif not path.startswith(_INSIDE) and not self._is_ours(Headers(scope=scope).get("host", "")):
-            await error_page(421)(scope, receive, guarded)
+            await error_page(421, language)(scope, receive, guarded)
         else:
             try:
                 await self._app(scope, receive, guarded)
             except Exception:
                 # The application has logged it, and answered where it still could.
                 if not begun:
-                    await error_page(500)(scope, receive, guarded)
+                    await error_page(500, language)(scope, receive, guarded)
 
     def _is_ours(self, host: str) -> bool:
         """Whether this is the host of `base_url`; where that is not set, any."""

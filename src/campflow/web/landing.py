@@ -25,6 +25,7 @@ from campflow.web.confirming import intake_of, opt_ins_of
 from campflow.web.filled import Filled, Unasked, read_form
 from campflow.web.form_html import FormHtml, shown_values
 from campflow.web.form_words import Words
+from campflow.web.languages import accepted, asked_for
 from campflow.web.limits import FORM, Bucket, body_of, caller
 from campflow.web.page_frame import framed, policy
 from campflow.web.pages import error_page, page
@@ -59,10 +60,10 @@ class Landing:
             return await asyncio.to_thread(self._look, request, coming)
         if not is_from_here(request):
             self._part.log.warning("form refused", page=coming.page.name, reason="sent from another site")
-            return error_page(403)
+            return error_page(403, asked_for(request.headers))
         if not self._forms.take(caller(request.client.host if request.client else "")):
             self._part.log.warning("form refused", page=coming.page.name, reason="too often")
-            return error_page(429)
+            return error_page(429, asked_for(request.headers))
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
             raise HTTPException(415)
         return await asyncio.to_thread(self._send, coming, await body_of(request, FORM), _network(request))
@@ -91,7 +92,7 @@ class Landing:
         known = self._intake.known(visitor) if visitor else None
         spoken = [str(language)] if known and (language := known.values.get("language")) else []
         try:
-            found = pages.page(name, (*spoken, *accepted(request.headers.get("accept-language", ""))))
+            found = pages.page(name, (*spoken, *accepted(request.headers)))
         except ContentError as error:
             self._part.log.error("page cannot be shown", page=name, error=str(error))
             raise HTTPException(500) from error
@@ -174,7 +175,7 @@ class Landing:
             filled = read_form(body, words, intake.stationery.contact, intake.conventions, country, coming.say)
         except Unasked as error:
             log.warning("form refused", page=name, reason=str(error))
-            return error_page(400)
+            return error_page(400, coming.say.lang)
         if filled.trapped:
             log.warning("form refused", page=name, reason="a field that nobody sees was filled in")
             return self._done(coming)
@@ -270,19 +271,6 @@ def _is_a_person(request: Request) -> bool:
     goes = told.get("sec-fetch-mode") == "navigate" and told.get("sec-fetch-dest") == "document"
     ahead = "prefetch" in (told.get("sec-purpose") or told.get("purpose") or "")
     return request.method == "GET" and goes and not ahead
-
-
-def accepted(header: str) -> tuple[str, ...]:
-    """The languages that a browser asks for, the dearest first (RFC 9110, 12.5.4)."""
-    found: list[tuple[float, str]] = []
-    for each in header.split(",")[:10]:
-        tag, _, weight = each.strip().partition(";q=")
-        try:
-            found.append((float(weight) if weight else 1.0, tag))
-        except ValueError:
-            continue
-    ordered = sorted(found, key=lambda each: -each[0])
-    return tuple(tag for weight, tag in ordered if weight > 0 and tag not in ("", "*"))
 
 
 def _network(request: Request) -> str:

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from jinja2 import DictLoader, Environment, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from campflow.web.page_words import ERRORS, OTHER_ERROR
+
 STYLE = """
 body { margin: 0; background: #f6f6f4; color: #222; font: 17px/1.5 system-ui, sans-serif; }
 main { max-width: 32rem; margin: 12vh auto; padding: 2rem; background: #fff; border: 1px solid #ddd; }
@@ -66,19 +68,6 @@ def page(
     return HTMLResponse(made, status)
 
 
-_SENTENCES = {
-    400: "What was sent is not what this page asks for, so nothing of it was kept.",
-    403: "This form was sent from another site, so nothing of it was kept. Please fill it in on its own page.",
-    404: "There is nothing at this address. If you came here from a message, its link may have been cut off.",
-    405: "This address cannot be used that way.",
-    408: "It took too long until everything was here.",
-    413: "That is too much at once.",
-    415: "This cannot be sent in that form.",
-    429: "That was too often. Please wait a moment and try again.",
-    500: "Something went wrong here. It has been noted; please try again later.",
-    503: "This cannot be done just now. Please try again in a moment.",
-}
-
-
-def error_page(status: int) -> HTMLResponse:
-    return page(HTTPStatus(status).phrase, _SENTENCES.get(status, "This request cannot be answered."), status=status)
+def error_page(status: int, language: str = "en") -> HTMLResponse:
+    title, text = ERRORS[language].get(status) or (HTTPStatus(status).phrase, OTHER_ERROR[language])
+    return page(title, text, status=status, language=language)

@@ -1,6 +1,6 @@
 """What the preference centre says, in the languages that it speaks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 ENGLISH: Mapping[str, str] = {
     "title": "What would you like to get?",
@@ -81,12 +81,3 @@ GERMAN: Mapping[str, str] = {
 }
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "fr": FRENCH, "de": GERMAN}
-
-
-def spoken(wanted: Iterable[str]) -> str:
-    """The first of these languages that we speak, as a tag of two letters; English where we speak none."""
-    for tag in wanted:
-        first = tag.replace("_", "-").lower().partition("-")[0]
-        if first in LANGUAGES:
-            return first
-    return "en"

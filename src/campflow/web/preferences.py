@@ -18,11 +18,12 @@ from starlette.responses import HTMLResponse, Response
 from campflow.content.preferences import OPEN_FOR, Preference, read_form, read_preference, sign_form
 from campflow.content.values import instant
 from campflow.engine.preferences import Kind, Preferences, Wanted, Wishes
-from campflow.web.landing import accepted, is_from_here
+from campflow.web.landing import is_from_here
+from campflow.web.languages import accepted, spoken
 from campflow.web.limits import FORM, body_of
 from campflow.web.pages import STYLE, error_page
 from campflow.web.part import WebPart
-from campflow.web.preference_words import LANGUAGES, spoken
+from campflow.web.preference_words import LANGUAGES
 
 #: Lengths of a pause that are offered, in days.
 PAUSES = (30, 90)
@@ -90,12 +91,12 @@ class PreferenceCentre:
             return self._show(visit)
         if not is_from_here(request):
             self._part.log.warning("form refused", page="preferences", reason="sent from another site")
-            return error_page(403)
+            return error_page(403, visit.language)
         said = dict(_fields(await body_of(request, FORM)))
         shown_at = read_form(self._part.runtime.stationery.keys, visit.whose, said.get("form", ""))
         if shown_at is None:
             self._part.log.warning("form refused", page="preferences", reason="it is no form of ours")
-            return error_page(403)
+            return error_page(403, visit.language)
         if not shown_at <= self._part.wall() <= shown_at + OPEN_FOR + 1:
             return self._show(visit, visit.words["stale"], 422)
         written = await asyncio.to_thread(self._write, visit, said, shown_at)
@@ -115,8 +116,8 @@ class PreferenceCentre:
         wishes = self._preferences.read(whose, now) if whose is not None else None
         if whose is None or wishes is None:
             raise HTTPException(404)
-        wanted = accepted(request.headers.get("accept-language", ""))
-        return _Visit(whose, wishes, spoken((wishes.language or "", *wanted)), now)
+        language = spoken((wishes.language or "", *accepted(request.headers)))
+        return _Visit(whose, wishes, language, now)
 
     # --- writing ------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,9 @@ from campflow.engine import hits
 from campflow.engine.hits import Hit
 from campflow.engine.trouble import Trouble
 from campflow.tracking import judging
+from campflow.web.languages import asked_for
 from campflow.web.limits import caller
+from campflow.web.page_words import FOR_NOBODY
 from campflow.web.pages import page
 from campflow.web.part import WebPart
 
@@ -45,7 +47,8 @@ class Tracking:
             raise HTTPException(404) from error
         await self._write(request, "click", click.contact_id, click.message_id, click.number, click.of, click.url)
         if target is None:
-            return page("Nothing here", "This link is for nobody: it shows which programs follow every link of a mail.")
+            language = asked_for(request.headers)
+            return page(*FOR_NOBODY[language], language=language)
         if target.host is None:
             raise HTTPException(404)
         return Response(status_code=302, headers={"location": target.url})

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from campflow.content.unsubscribe import verify
+from campflow.web.languages import asked_for
 from campflow.web.limits import FORM, body_of
+from campflow.web.page_words import UNSUBSCRIBING
 from campflow.web.pages import page
 from campflow.web.part import WebPart
 
@@ -25,12 +27,13 @@ class Unsubscribing:
         said = verify(runtime.stationery.keys, request.path_params["token"])
         if said is None:
             raise HTTPException(404)
-        name = runtime.stationery.sender.name
+        language = asked_for(request.headers)
+        words, name = UNSUBSCRIBING[language], runtime.stationery.sender.name
         if request.method != "POST":
-            whose = f"messages of this kind from {name}" if name else "messages of this kind"
-            return page("Unsubscribe", f"You will get no more {whose}.", button="Unsubscribe")
+            text = words["from"].format(name=name) if name else words["text"]
+            return page(words["title"], text, button=words["button"], language=language)
         await body_of(request, FORM)  # what it says does not matter, that it is small does
         now = runtime.clock.now()
         await asyncio.to_thread(runtime.inbox.unsubscribe, said, now)
         self._part.log.info("unsubscribed", channel=said.channel)
-        return page("You are unsubscribed", "You will get no more messages of this kind.")
+        return page(words["done"], words["text"], language=language)
