@@ -9,6 +9,8 @@ from tests.databases import Store
 from tests.web.landed import Landed, landed
 
 from campflow.content.page_tokens import sign_confirmation
+from campflow.engine.doctor import Case, examine
+from campflow.engine.doctor_work import confirmations
 from campflow.people.contacts import Identity
 from campflow.people.forgetting import forget
 
@@ -168,3 +170,23 @@ def test_the_mail_is_in_the_language_of_the_page(tmp_path: Path) -> None:
         web.tick("2026-03-02 10:01")
         assert web.mails()[-1]["subject"] == "Etait-ce vous ?"
         assert '<html lang="fr">' in web.get(web.link("cy@x.example", "confirm")).text
+
+
+def test_the_doctor_names_mails_that_do_not_go_out_and_those_given_up(store: Store, tmp_path: Path) -> None:
+    with asked(tmp_path, store) as web:
+        database, now = web.runtime.database, web.runtime.clock.now()
+
+        def told(minutes: int) -> list[tuple[str, int, tuple[str, ...]]]:
+            case = Case(database, now + minutes * 60_000, lambda: now)
+            return [(each.check, each.count, each.examples) for each in examine(case, (confirmations,), ())]
+
+        web.fill(email="cy@x.example")
+        assert told(1) == []  # it has only just been asked for
+        assert told(10) == [("confirmations", 1, ())]
+        (tmp_path / "content" / "was_it_you.email.md").write_text(
+            "---\nsubject: Was it you?\n---\n{{ confirm_url.x }}\n"
+        )
+        web.tick("2026-03-02 10:01")
+        ((check, count, examples),) = told(10)
+        assert (check, count) == ("confirmations failed", 1)
+        assert examples[0].startswith("was_it_you: ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
-from campflow.engine.doctor import Case, Finding
+from campflow.engine.doctor import EXAMPLES, Case, Finding
 from campflow.engine.outbox import being_handed_over
 from campflow.storage.database import database_now
 
@@ -131,7 +131,25 @@ def parked(case: Case, connection: Connection) -> Iterator[Finding]:
             yield Finding("parked", "advice", count, f"{what} were given up", f"`{list_them}` says why each was")
 
 
+def confirmations(case: Case, connection: Connection) -> Iterator[Finding]:
+    """Mails that ask whether it was really them who filled in a form: not sent, or given up."""
+    o, late = case.tables.opt_in.c, case.now - case.limits.late
+    due = and_(o.state == "asked", o.asked_at <= late, or_(o.retry_at.is_(None), o.retry_at <= late))
+    if count := connection.scalar(select(func.count()).where(due)):
+        yield Finding("confirmations", "stuck", count, "mails that ask for a confirmation do not go out", _RUN)
+    failed = (
+        select(o.message, o.detail, func.count().label("n")).where(o.state == "failed").group_by(o.message, o.detail)
+    )
+    rows = connection.execute(failed.order_by(func.count().desc())).all()
+    if rows:
+        count = sum(row.n for row in rows)
+        said = "mails that ask for a confirmation were given up: whoever filled in the form waits for one"
+        todo = "mend what they say; who fills in the form again gets another mail"
+        examples = tuple(f"{row.message}: {row.detail}" for row in rows[:EXAMPLES])
+        yield Finding("confirmations failed", "advice", count, said, todo, examples)
+
+
 WORK = (
     due_journeys, clock_set_back, planned_messages, ready_messages, leases, open_batches, waiting_errands, uncertain,
-    parked,
+    parked, confirmations,
 )  # fmt: skip
