@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from campflow.hooks.manager import load_plugins
+
 NAMED = os.environ.get("CAMPFLOW_TEST_RABBITMQ")
 BROKER = NAMED or "amqp://guest:guest@127.0.0.1:5672//"
 _NUMBERS = count(1)
@@ -53,7 +55,7 @@ def prefix() -> Iterator[str]:
     try:
         yield name
     finally:
-        for queue in ("tick", "errands", "send.email", "send.echo"):
+        for queue in ("tick", "errands", *(f"send.{channel}" for channel in load_plugins().channels)):
             delete(f"{name}.{queue}")
 
 

@@ -2,8 +2,11 @@
 
 import email
 import mailbox
+import os
 import re
 import shlex
+import subprocess
+import sys
 from email import policy
 from pathlib import Path
 
@@ -81,6 +84,19 @@ def test_the_page_that_is_written_holds_nothing_unescaped(shop: Terminal) -> Non
     shop("preview", "welcome", "--for", "zoe", "--out", "out/zoe.html")
     html = (shop.folder / "out" / "zoe.html").read_text("utf-8")
     assert "&lt;b&gt;Zoé&lt;/b&gt;" in html
+
+
+def test_it_is_opened_in_the_browser_as_the_inbox_would_show_it(shop: Terminal) -> None:
+    shop.change("content/welcome.email.md", "subject: plain", "subject: plain\npreheader: For {{ first_name }} <only>")
+    (shop.folder / "browser").write_text('#!/bin/sh\nprintf %s "$1" >opened\n')
+    (shop.folder / "browser").chmod(0o755)
+    words = [sys.executable, "-m", "campflow", "preview", "welcome", "--for", "ada", "--open"]
+    environment = {**os.environ, "BROWSER": f"{shop.folder / 'browser'} %s"}
+    said = subprocess.run(words, cwd=shop.folder, env=environment, capture_output=True, text=True, check=True)
+    assert "preheader: For Ada <only>" in said.stdout
+    opened = Path((shop.folder / "opened").read_text().removeprefix("file://"))
+    assert opened == (shop.folder / ".campflow" / "preview" / "welcome.email.html").resolve()
+    assert "Hello</strong> Ada" in opened.read_text("utf-8")
 
 
 def test_looking_changes_nothing(shop: Terminal) -> None:

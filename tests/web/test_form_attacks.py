@@ -100,6 +100,17 @@ def test_whoever_is_quicker_than_people_is_asked_to_send_it_again(tmp_path: Path
         assert web.post("/l/demo", data=inputs(quick.text)).status_code == 303
 
 
+def test_a_form_that_lay_open_for_days_is_sent_once_more_and_nothing_typed_is_lost(tmp_path: Path) -> None:
+    with landed(tmp_path, SQLITE) as web:
+        form = inputs(web.get("/l/demo").text) | CY
+        web.wall.now += 8 * 86_400
+        late = web.post("/l/demo", data=form)
+        assert (late.status_code, nothing_came(web)) == (422, True)
+        web.wall.now += 3
+        assert web.post("/l/demo", data=inputs(late.text)).status_code == 303
+        assert web.person("cy@x.example")["first_name"] == CY["first_name"]
+
+
 def test_the_field_that_nobody_sees_catches_those_who_fill_in_all(tmp_path: Path) -> None:
     with landed(tmp_path, SQLITE) as web:
         well = web.fill(**CY | {"email": "somebody@x.example"})
