@@ -91,7 +91,8 @@ def test_rubbish_with_200_is_no_answer(body: str) -> None:
     ("status", "outcome"),
     [
         (200, "accepted"), (202, "accepted"), (429, "retry"), (500, "retry"), (503, "retry"), (502, "uncertain"),
-        (504, "uncertain"), (408, "uncertain"), (400, "rejected"), (413, "rejected"), (422, "rejected"),
+        (207, "uncertain"), (504, "uncertain"), (408, "uncertain"), (400, "rejected"), (413, "rejected"),
+        (422, "rejected"),
     ],
 )  # fmt: skip
 def test_what_a_status_means_for_a_message(status: int, outcome: str) -> None:

@@ -87,17 +87,17 @@ def fate(reply: Reply) -> Fate:
     """What a status means, where the provider's own description says nothing else.
 
     2xx accepted; 429, 500, 503 and other 5xx retry; 408, 502 and 504 uncertain, as somebody behind the one who answers
-    may have it; other 4xx rejected. Raises ChannelError for what is about us and not about a message: a redirect, 401,
-    402, 403, 404 and 405.
+    may have it, and so is 207, whose body tells it message by message; other 4xx rejected. Raises ChannelError for what
+    is about us and not about a message: a redirect, 401, 402, 403, 404 and 405.
     """
     status, detail = reply.status, f"{reply.status} {reply.said}".strip()
-    if 200 <= status < 300:
+    if 200 <= status < 300 and status != 207:
         return Fate("accepted")
     if 300 <= status < 400:
         raise ChannelError(f"the provider answers with a redirect ({status}), which is not followed: check the URL")
     if status in (401, 402, 403, 404, 405):
         raise ChannelError(f"the provider refuses us: {detail}: check the URL, the key and the account")
-    if status in (408, 502, 504):
+    if status in (207, 408, 502, 504):
         return Fate("uncertain", detail)
     if status == 429 or status >= 500:
         return Fate("retry", detail, reply.retry_after)

@@ -1,9 +1,11 @@
 """Providers in every weather: a real HTTP server that refuses, lies, drips and falls silent."""
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from email.utils import format_datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +23,7 @@ from campflow.engine.second_chances import retry_messages
 from campflow.engine.weather import Limits, Weather
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import ChannelContext, Doubt, Message, Receipt, Sender
-from campflow.http import HttpClient, NoAnswer, NotSent, fate
+from campflow.http import HttpClient, NoAnswer, NotSent, Reply, fate
 from campflow.people.happenings import Happening, write_events
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -128,6 +130,18 @@ def test_a_provider_that_asks_to_be_left_alone_is(tmp_path: Path, header: str, l
     assert office.states() == {1: "accepted", 2: "accepted"}
     # Where it did not say how long, twenty in a row are needed to know that it is not about one message.
     assert office.calls == (3 if least > 1 else 4)
+
+
+def test_a_provider_may_say_so_with_a_date(tmp_path: Path) -> None:
+    """The date is the provider's, so it is counted from its own: the server's clock is the wall's."""
+    until = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=120), usegmt=True)
+    office = Weathered(tmp_path, answer(429, "slow down", retry_after=until), people=2, window=1)
+    office.looks(3, 30)
+    assert office.calls == 1
+    office.provider.scripts = (OK,)
+    office.seconds = 130
+    office.looks(1)
+    assert office.states() == {1: "accepted", 2: "accepted"}
 
 
 def test_a_storm_of_503_costs_a_few_calls_and_everyone_is_served_after_it(tmp_path: Path) -> None:
@@ -283,19 +297,35 @@ def test_a_reaction_settles_what_was_in_doubt_before_and_after(tmp_path: Path, e
     assert sorted(names) == (["delivered"] if early else ["delivered", "opened"])
 
 
+class HttpBatches(HttpPost):
+    """A request for a whole window, whose answer names what became of each message."""
+
+    async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        reply = await self.client.send("POST", "/batch", json={"keys": [each.key for each in messages]})
+        told = reply.json_object()
+        for message in messages:
+            if message.key in told:
+                meant = fate(Reply(told[message.key], {}, b""))
+                yield Receipt(message.message_id, meant.outcome, detail=meant.detail)
+
+
+async def in_part(asked: Asked, writer: asyncio.StreamWriter) -> bool:
+    """207: the first is taken, the second refused, the third is to come again, the fourth is not named."""
+    keys = json.loads(asked.body)["keys"]
+    said = dict(zip(keys, (201, 422, 429), strict=False)) if len(keys) == 4 else dict.fromkeys(keys, 200)
+    return await answer(207, json.dumps(said))(asked, writer)
+
+
 def test_a_batch_that_was_taken_in_part_is_known_message_by_message(tmp_path: Path) -> None:
-    """207: the answer names each message, and forgets one."""
-    said = ("accepted", "rejected", "retry")
-
-    async def in_part(post: Any, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        for outcome, message in zip(said, messages, strict=False):
-            yield Receipt(message.message_id, outcome)  # type: ignore[arg-type]  # one of the outcomes
-
-    office = Office(tmp_path, in_part, window=4)
-    for number in range(1, 5):
-        office.person(number)
-    office.deliver()
+    office = Weathered(tmp_path, in_part, people=4, window=4)
+    made = replace(office.channels.plugins["post"], make=lambda settings, context: HttpBatches(office))
+    office.channels = Channels({"post": made}, {}, ChannelContext(str(tmp_path), Sender()))
+    office.looks(1)
     assert office.states() == {1: "accepted", 2: "rejected", 3: "ready", 4: "uncertain"}
+    assert office.row(4).detail == "the channel gave no answer"
+    office.seconds = 3_600
+    office.looks(1)
+    assert office.states() == {1: "accepted", 2: "rejected", 3: "accepted", 4: "uncertain"}
 
 
 def test_too_many_bounces_pause_the_channel_until_somebody_resumes_it(tmp_path: Path) -> None:
