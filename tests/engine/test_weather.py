@@ -249,7 +249,7 @@ def test_what_is_in_doubt_for_ever_is_uncertain_and_goes_once_more_where_the_ope
         office.looks(1, 3_600, retry=Retry(attempts=3))
     assert (office.row(1).state, office.calls) == ("uncertain", 3)
     assert "given up after 3 attempts" in office.row(1).detail
-    office.provider.scripts = (OK,)
+    office.provider.scripts, office.patience = (OK,), 20.0
     assert office.looks(1)[0].accepted == 0
     with office.database.transaction() as connection:
         assert retry_messages(connection, office.t, "uncertain", office.now).again == 1
