@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.content.test_inspect import CHANNELS, project
+from tests.content.folders import CHANNELS, project
 
 from campflow.content.inspect import inspect_content
 

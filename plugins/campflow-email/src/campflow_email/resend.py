@@ -9,12 +9,10 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Message, Receipt, Sender
-from campflow.hooks.reactions import Reaction
-from campflow.http import HttpClient, NoAnswer, NotSent, Reply, fate, next_window, one_by_one
-from campflow_email.answers import Answers
+from campflow.hooks.contracts import Message, Receipt
+from campflow.http import NoAnswer, NotSent, Reply, fate, next_window, one_by_one
+from campflow_email.api import ApiChannel
 from campflow_email.drafts import KEY, draft, written
-from campflow_email.settings import EmailSettings
 
 URL = "https://api.resend.com"
 #: How often a request without an answer is made again under its key.
@@ -26,32 +24,8 @@ _AT_WORK = "concurrent_idempotent_requests"
 _SPENT = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
 
 
-class ResendChannel:
-    def __init__(self, settings: EmailSettings, sender: Sender, answers: Answers) -> None:
-        self._settings = settings
-        self._sender = sender
-        self._answers = answers
-        self._client: HttpClient | None = None
-
-    async def open(self) -> None:
-        key = self._settings.api_key
-        if key is None:
-            raise ChannelError("Resend wants a key: set CAMPFLOW_CHANNELS__EMAIL__API_KEY")
-        self._client = HttpClient(
-            self._settings.url or URL,
-            headers={"authorization": f"Bearer {key.get_secret_value()}"},
-            timeout=self._settings.timeout,
-            connections=1,
-        )
-
-    async def close(self) -> None:
-        await self._answers.close()
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
-    def listen(self) -> AsyncIterator[Sequence[Reaction]]:
-        return self._answers.listen()
+class ResendChannel(ApiChannel):
+    provider, url, beside = "Resend", URL, 1
 
     def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         # More requests side by side would only meet the limit sooner.
@@ -118,13 +92,11 @@ class ResendChannel:
         self, path: str, body: object, key: str, tries: int, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """The answer, asked for again under the same key where none came. Raises HttpError and ChannelError."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
         sent = {"idempotency-key": key, **(headers or {})}
         trouble: NoAnswer | None = None
         for _ in range(tries):
             try:
-                reply = await self._client.send("POST", path, json=body, headers=sent)
+                reply = await self.client.send("POST", path, json=body, headers=sent)
             except NoAnswer as error:
                 trouble = error
                 continue

@@ -4,57 +4,29 @@ its event webhook tells."""
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Message, Receipt, Sender
-from campflow.hooks.reactions import Reaction
-from campflow.http import HttpClient, NoAnswer, Reply, fate, next_window, one_by_one
-from campflow_email.answers import Answers
+from campflow.hooks.contracts import Message, Receipt
+from campflow.http import NoAnswer, Reply, fate, next_window, one_by_one
+from campflow_email.api import ApiChannel
 from campflow_email.drafts import KEY, draft
-from campflow_email.settings import EmailSettings
 
 URL = "https://api.sendgrid.com"
 #: Requests side by side.
 BESIDE = 4
 
 
-class SendGridChannel:
-    def __init__(self, settings: EmailSettings, sender: Sender, answers: Answers) -> None:
-        self._settings = settings
-        self._sender = sender
-        self._answers = answers
-        self._client: HttpClient | None = None
-
-    async def open(self) -> None:
-        key = self._settings.api_key
-        if key is None:
-            raise ChannelError("SendGrid wants a key: set CAMPFLOW_CHANNELS__EMAIL__API_KEY")
-        self._client = HttpClient(
-            self._settings.url or URL,
-            headers={"authorization": f"Bearer {key.get_secret_value()}"},
-            timeout=self._settings.timeout,
-            connections=BESIDE,
-        )
-
-    async def close(self) -> None:
-        await self._answers.close()
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
-    def listen(self) -> AsyncIterator[Sequence[Reaction]]:
-        return self._answers.listen()
+class SendGridChannel(ApiChannel):
+    provider, url, beside = "SendGrid", URL, BESIDE
 
     def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         return one_by_one(messages, self._send, BESIDE)
 
     async def _send(self, message: Message) -> Receipt:
         """Raises HttpError, and ChannelError where SendGrid wants to be left alone."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
         try:
             mail = self._mail(message)
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
-        reply = await self._client.send("POST", "/v3/mail/send", json=mail)
+        reply = await self.client.send("POST", "/v3/mail/send", json=mail)
         if reply.status == 429:
             raise ChannelError(f"SendGrid: {_said(reply)}", next_window(reply, "x-ratelimit-reset"))
         meant = fate(reply)
