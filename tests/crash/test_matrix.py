@@ -42,6 +42,7 @@ ELSEWHERE = {
     "engine.preferences.Preferences.write": "a person sees whether it was kept; tests/web/test_preferences.py",
     "engine.submissions.Intake.take": "a form, sent twice it counts once; tests/web/test_landing.py",
     "engine.submissions.Intake.visited": "a visit, once in half an hour; the same",
+    "people.reactions.believe_again": "who dies there has not answered, and is told again; test_side_by_side.py",
     "storage.copying.copy": "fills another database, all or nothing; tests/storage compares every row",
     "storage.sharding.distribute": "needs Citus, which Debian does not have",
 }

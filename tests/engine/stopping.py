@@ -16,7 +16,10 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' 
 
 
 class Worker:
-    """Work on connections of its own, in a thread, that stops before the `nth` statement that contains `at`."""
+    """Work on connections of its own, in a thread, that stops before the `nth` statement that contains `at`.
+
+    `COMMIT` is the end of a transaction that was written to.
+    """
 
     def __init__(self, bench: Bench, work: Callable[[Database], Any], at: str = "", nth: int = 1) -> None:
         self._work, self._at, self._left = work, at, nth
@@ -26,6 +29,7 @@ class Worker:
         self.pids: set[int] = set()
         event.listen(self.database.engine, "connect", self._note)
         event.listen(self.database.engine, "before_cursor_execute", self._look)
+        event.listen(self.database.engine, "commit", lambda connection: self._look(connection, None, "COMMIT"))
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 

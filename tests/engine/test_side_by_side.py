@@ -4,6 +4,7 @@ Nothing here is luck. One worker waits before a statement that the test names un
 in turn for the first: PostgreSQL says which.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +21,10 @@ from campflow.engine.advance import Advance, advance
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
 from campflow.engine.outbox import Clerk, being_handed_over, lease, release, take_over
-from campflow.hooks.contracts import Receipt
+from campflow.hooks.contracts import ContactEvent, Receipt
 from campflow.people.importing import import_people
+from campflow.people.reactions import believe_again
+from campflow.people.recording import Recorded, record_events
 from campflow.people.sources import CsvSource
 from campflow.storage.database import Database
 from campflow.storage.writers import holder, releaser
@@ -320,3 +323,78 @@ def test_what_a_slow_tick_puts_between_handed_over_messages_is_not_in_doubt(stor
             states[state].add(number)
         assert connection.scalar(select(func.count()).select_from(bench.database.tables.batch_gap)) == 0
     assert states == {"ready": late, "uncertain": set(window)}
+
+
+# --- what comes back ----------------------------------------------------------------------------------------------
+
+
+def _tells(bench: Bench, message_id: int) -> Callable[[Database], Recorded]:
+    """A webhook: c0 was reached by this message."""
+    flow = bench._flow(bench.text)
+    moment = dt.datetime(2026, 3, 1, 11, tzinfo=dt.UTC)
+    report = ContactEvent("c0", "delivered", moment, "mail", "1", about="hello", message_id=message_id)
+    return lambda database: record_events(
+        database, flow.contact, flow.events, [report], currency="EUR", zone="UTC", now=instant(DAY_1),
+        addresses={"mail": "email"},
+    )  # fmt: skip
+
+
+def _handed_over_and_left() -> tuple[Bench, int]:
+    """A message of c0 that was handed over, and nobody heard what became of it."""
+    bench = _ready(1)
+    batch = lease(bench.database, "mail", "test", 1, 0, instant(DAY_1))
+    assert batch is not None
+    Clerk(bench.database, batch, RETRY, Random(1)).hand_over([batch.first_message_id], Outcome(), instant(DAY_1))
+    return bench, batch.first_message_id
+
+
+def _takes_over(database: Database) -> int:
+    return take_over(database, {}, instant(DAY_1)).uncertain
+
+
+def _state(bench: Bench, message_id: int) -> str:
+    m = bench.database.tables.message.c
+    with bench.database.reader() as connection:
+        return str(connection.scalar(select(m.state).where(m.message_id == message_id)))
+
+
+def test_what_comes_back_while_a_message_is_being_called_uncertain_settles_it(store: Store) -> None:
+    bench, message = _handed_over_and_left()
+    with (
+        stopped(bench, _takes_over, "UPDATE batch SET closed_at") as taker,
+        beside(bench, _tells(bench, message)) as webhook,
+    ):
+        assert taker.go() == 1  # it has seen nothing of it
+        assert webhook.go().added == 1
+    assert _state(bench, message) == "accepted"
+
+
+def test_a_message_that_is_called_uncertain_while_something_comes_back_is_settled(store: Store) -> None:
+    bench, message = _handed_over_and_left()
+    with stopped(bench, _tells(bench, message), "COMMIT") as webhook:
+        with beside(bench, _takes_over) as taker:
+            assert taker.go() == 1
+        assert webhook.go().added == 1
+    assert _state(bench, message) == "accepted"
+
+
+def test_who_looks_again_waits_for_one_message_at_a_time(store: Store) -> None:
+    """Else it would have the first and wait for the second, and who has the second would wait for the first."""
+    bench = _ready(2)
+    m = bench.database.tables.message
+    with bench.database.reader() as connection:
+        first, second, *_ = connection.scalars(select(m.c.message_id).order_by(m.c.message_id))
+
+    def writes(database: Database) -> None:
+        with database.transaction(holder(False)) as connection:
+            for message_id in (second, first):
+                connection.execute(update(m).where(m.c.message_id == message_id).values(state="uncertain"))
+
+    with (
+        stopped(bench, writes, "UPDATE message", nth=2) as clerk,
+        beside(bench, lambda database: believe_again(database, [first, second], instant(DAY_1))) as webhook,
+    ):
+        assert not webhook.done
+        clerk.go()
+        webhook.go()
+    assert _state(bench, first) == _state(bench, second) == "uncertain"

@@ -107,9 +107,14 @@ def write_events(
     added = bulk.add_new(connection, table, [*_WRITTEN, *fields], rows)
     if not LISTENED.isdisjoint(row.name for row in happenings):
         follow_events(connection, database.tables, addresses, last)
-    if proven := {row.message_id for row in happenings if row.message_id is not None and row.name in PROOF}:
+    if proven := proven_by(happenings):
         believe(connection, database.tables, proven, now)
     return added
+
+
+def proven_by(happenings: Sequence[Happening]) -> set[int]:
+    """The messages that certainly went out, by what came back of them."""
+    return {row.message_id for row in happenings if row.message_id is not None and row.name in PROOF}
 
 
 _WRITTEN = ("contact_id", "name", "about", "at", "source", "event_id", "message_id", "early")

@@ -4,12 +4,14 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, case, exists, func, select, update
 
+from campflow.storage.database import Database
 from campflow.storage.tables import Tables
+from campflow.storage.writers import HOLDER
 
 #: Events that only a message that went out can bring about.
 PROOF = frozenset({
     "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced", "complained", "unsubscribed",
-    "returned",
+    "returned", "scanned", "sent",
 })  # fmt: skip
 
 _SAID = "known to be accepted by what came back"
@@ -28,3 +30,20 @@ def believe(connection: Connection, tables: Tables, messages: Collection[int], n
     known = update(m).where(m.c.message_id.in_(list(messages)), in_doubt, exists(came_back.correlate(m)))
     settled = {"state": "accepted", "settled_at": func.coalesce(m.c.settled_at, now), "retry_at": None}
     return connection.execute(known.values(**settled, detail=_SAID)).rowcount
+
+
+def believe_again(database: Database, messages: Collection[int], now: int) -> None:
+    """Once it is committed what came back: settle those that another process was just calling uncertain.
+
+    Of two who write side by side on PostgreSQL neither sees what the other has written: who marks looks for what came
+    back before it is committed, and who records it finds nothing marked. So it looks once more, and waits for whoever
+    is at the message; at one at a time, as who waits for a second while it has the first may wait for ever.
+    """
+    m = database.tables.message.c
+    which = select(m.message_id).where(m.message_id.in_(sorted(messages)), m.state.in_(("ready", "uncertain")))
+    with database.reader() as connection:
+        open_ = connection.scalars(which.order_by(m.message_id)).all()
+    for message_id in open_:
+        with database.transaction(HOLDER) as connection:
+            connection.execute(select(m.message_id).where(m.message_id == message_id).with_for_update())
+            believe(connection, database.tables, [message_id], now)

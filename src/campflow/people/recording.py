@@ -11,7 +11,8 @@ from campflow.model.people import BUILT_IN_EVENTS, Contact, Event, Field
 from campflow.people.addresses import email
 from campflow.people.contacts import email_field
 from campflow.people.fields import LONGEST_KEY, name_of, read_name, without_value
-from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
+from campflow.people.happenings import Happening, find_contacts, proven_by, unknown_contact, write_events
+from campflow.people.reactions import believe_again
 from campflow.people.values import Conventions, read_time, reader
 from campflow.people.wording import BadCell, BadValue, quoted
 from campflow.storage.database import Database
@@ -68,6 +69,8 @@ def record_events(
         unknown = [Refusal(event, unknown_contact(row)) for event, row in read if row.contact_id is None]
         found = [happening for _, happening in read if happening.contact_id is not None]
         added = write_events(connection, database, found, addresses, now)
+    if proven := proven_by(found):
+        believe_again(database, proven, now)
     return Recorded(added, len(found) - added, (*refused, *unknown))
 
 
