@@ -24,6 +24,7 @@ from campflow.flow_files import read_flows
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin, ExecutorPlugin, Sender, Sink
 from campflow.hooks.executors import LOCAL
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
+from campflow.hooks.words import function_of
 from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.model.rates import parse_rate
@@ -121,6 +122,7 @@ class Project:
             sinks=frozenset(name for name, plugin in self.plugins.sinks.items() if plugin.texts is not None),
             audiences=frozenset(self.audiences),
             actions={name: ActionWords(name, plugin.options) for name, plugin in self.plugins.actions.items()},
+            functions={name: function_of(plugin) for name, plugin in self.plugins.functions.items()},
             filters={name: FilterWords(name, arguments_of(function)) for name, function in self.filters},
             content=content,
             currency=self.settings.currency,

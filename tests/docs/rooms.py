@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tests.docs.pages import DOCS
+from tests.reference.functions import FUNCTIONS
 
 from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentFile, ContentIndex, Vocabulary
 from campflow.cli.authoring import _of_file, _sql
@@ -148,6 +149,7 @@ def _vocabulary(project: Path | None) -> Vocabulary:
         sinks=frozenset(plugin.name for plugin in (*echo_sinks(), *notice_sinks())),
         audiences=frozenset({AUDIENCE}),
         actions={plugin.name: ActionWords(plugin.name, plugin.options) for plugin in echo_actions()},
+        functions={"length": FUNCTIONS["length"]},
         content=ContentIndex((*written, *said)),
         currency="EUR",
         rfm_event="purchase",

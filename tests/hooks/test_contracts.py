@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import func, literal
+from tests.databases import SERVER, found
 from tests.web.pigeon import PIGEON, Reports
 from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
 
 from campflow.errors import ChannelError
-from campflow.hooks.contracts import FilterPlugin, Message, Reaction, Receipt, WebAnswer, WebRequest
-from campflow.testing import Answer, ChannelContract, FilterContract
+from campflow.hooks.contracts import FilterPlugin, FunctionPlugin, Message, Reaction, Receipt, WebAnswer, WebRequest
+from campflow.testing import Answer, ChannelContract, FilterContract, FunctionContract
 from campflow.testing.samples import AT
 
 
@@ -235,6 +237,36 @@ def test_a_broken_filter_fails_where_it_is_broken(
     class Suite(FilterContract):
         plugin = FilterPlugin("heading", function)
         examples = (("ada", "heading", "Ada"),)
+
+    failed = failures(Suite(), tmp_path, lambda place: None)
+    assert expected <= failed
+    assert failed == set() or expected
+
+
+#: SQL of a function that halves, and the tests that have to say what is wrong with it.
+FUNCTIONS: list[tuple[Callable[..., Any], str, str, set[str]]] = [
+    (lambda number: number / 2.0, "number", "number", set()),
+    (lambda number: number / 4.0, "number", "number", {"test_it_makes_what_the_examples_say"}),
+    (lambda number: number * func.random(), "number", "number", {"test_it_depends_on_nothing_but_what_it_is_given"}),
+    (lambda number: func.nullif(number, 0) / 2.0, "number", "number", {"test_it_fails_for_no_value"}),
+    (lambda number: func.nullif(number, 0) / 2.0, "number", "number?", set()),
+    (
+        lambda number: literal(2.0) / (4.0 / number),
+        "number",
+        "number?",
+        {"test_it_fails_for_no_value"} if found() else set(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "takes", "gives", "expected"), FUNCTIONS)
+def test_a_broken_function_fails_where_it_is_broken(
+    tmp_path: Path, sql: Callable[..., Any], takes: str, gives: str, expected: set[str]
+) -> None:
+    class Suite(FunctionContract):
+        plugin = FunctionPlugin("half", (takes,), gives, sql)
+        examples = (((3.0,), 1.5),)
+        servers = ("sqlite://", *([SERVER.render_as_string(hide_password=False)] if found() else []))
 
     failed = failures(Suite(), tmp_path, lambda place: None)
     assert expected <= failed

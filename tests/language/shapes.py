@@ -72,6 +72,8 @@ def shape(node: Any) -> str:
         case syntax.Aggregate(function, pattern, field, window):
             of = shape(pattern) + (f" .{field.text}" if field else "") + (f", {shape(window)}" if window else "")
             return f"{function}({of})"
+        case syntax.Call(function, arguments):
+            return f"{function.text}({', '.join(map(shape, arguments))})"
         case syntax.Reference(parts):
             return ".".join(part.text for part in parts)
         case syntax.Duration(parts):

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tests.reference.clock import Shift, add, first_reaching, midnight, shifted, to_instant
+from tests.reference.functions import BY_HAND
 from tests.reference.story import Stored
 
 from campflow.model.expressions import (
     Aggregate,
     And,
     Arithmetic,
+    Call,
     Compare,
     Constant,
     ContactField,
@@ -139,6 +141,12 @@ def value(expression: Expression, view: View) -> Stored:
             return len(matching(pattern, window, view)) >= times
         case Aggregate():
             return _aggregate(expression, view)
+        case Call(function, arguments):
+            given = [value(each, view) for each in arguments]
+            needed = zip(given, function.parameters, strict=True)
+            if any(each is None and not of.optional for each, of in needed):
+                return None
+            return BY_HAND[function.name](*given)
     raise AssertionError(f"{expression}: what is this worth?")
 
 

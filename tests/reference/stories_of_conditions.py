@@ -89,6 +89,18 @@ HOLDS = [
     "avg(ping.n) is missing",
     "in segment loyal",
     "not in segment lazy",
+    "length(country) == 2",
+    'or_else(email, "none") == "none" and or_else(country, "none") == "FR"',
+    "length(or_else(email, plan)) + 1 == 6",
+    "half(age) == 15",
+    "even(age) and not even(count(purchase))",
+    "half(count(purchase where amount > contact.balance)) == 0.5",
+    "share(balance, 4) == 3.13 EUR and share(balance - 20 EUR, 2) == -3.75 EUR",
+    "share(balance, score - 7) is missing",
+    "next_day(joined) == 2026-02-12 and seen > next_day(joined)",
+    "an_hour_after(last(purchase)) == now and an_hour_after(seen) < now",
+    "did purchase where length(sku) < 4 and even(n)",
+    'length("Zo\u00eb") == 3 and even(4)',
 ]
 
 #: Missing compares with nothing: each of these is false for who has neither fields nor history.
@@ -105,10 +117,38 @@ MISSING = [
     "now - seen > 1 day",
     "last(ping) > seen",
     "now - last(ping) > 1 day",
+    "length(country) >= 0",
+    "even(age)",
+    "half(age) > 0 or half(age) <= 0",
+    "now > an_hour_after(seen)",
+    "now > an_hour_after(last(ping))",
 ]
 
 STORIES = [
     *(asked(condition, True) for condition in HOLDS),
     *(asked(condition, False, "plan=trial score=7") for condition in MISSING),
     asked("not age > 3 and not vip", True, "plan=trial score=7"),
+    asked("not even(age) and length(country) is missing", True, "plan=trial score=7"),
+    Story(
+        "as soon as what a function makes of a purchase is over",
+        """
+        enter on signup
+        stage a { when now > an_hour_after(last(purchase)) -> b }
+        final b
+        """,
+        "03-02 10:00 signup\n03-02 10:10 purchase amount=1 sku=A\n03-02 10:30 purchase amount=1 sku=A",
+        ["03-02 10:00 -> a", "03-02 11:30 a -> b"],
+        {"ada": ADA},
+    ),
+    Story(
+        "as soon as a field is what a function asks for",
+        """
+        enter on signup
+        stage a { when length(country) > length(or_else(email, "x")) + 1 -> b }
+        final b
+        """,
+        "03-02 10:00 signup\n03-02 12:00 set country=CHE",
+        ["03-02 10:00 -> a", "03-02 12:00 a -> b"],
+        {"ada": ADA},
+    ),
 ]

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from tests.reference.clock import add, to_instant, to_local
+from tests.reference.functions import FUNCTIONS
 from tests.reference.interpreter import interpret
 from tests.reference.releasing import Allowance
 from tests.reference.story import (
@@ -86,6 +87,7 @@ VOCABULARY = Vocabulary(
     sinks=frozenset({"sales"}),
     audiences=frozenset({"lookalike"}),
     actions={"coupon": ActionWords("coupon", frozenset({"value", "note"}))},
+    functions=FUNCTIONS,
     content=ContentIndex(
         tuple(
             ContentFile(f"content/{name}.{channel}.md", name, channel, front_matter=said)

@@ -15,11 +15,25 @@ from campflow.checking.operand import Operand
 from campflow.checking.references import Beside, find_event, is_unknown_word, reference
 from campflow.checking.scope import Scope
 from campflow.checking.tree import depth, operands
+from campflow.checking.wording import functions as say_functions
 from campflow.checking.wording import names as say_names
 from campflow.checking.wording import types as say
 from campflow.diagnostics.source import Span
 from campflow.language import syntax
-from campflow.model.expressions import And, Did, EventPattern, Expression, InSegment, IsMissing, Not, Or
+from campflow.model.expressions import (
+    And,
+    Call,
+    Did,
+    EventPattern,
+    Expression,
+    InSegment,
+    IsMissing,
+    Not,
+    Now,
+    Or,
+    walk,
+)
+from campflow.model.functions import Function, Parameter
 from campflow.model.people import ValueType
 
 #: A condition nested deeper than this is refused; nobody can read it, and databases have their own limits.
@@ -119,6 +133,8 @@ def _expression(node: syntax.Expression, scope: Scope, beside: Beside | None) ->
             return _did(node, scope)
         case syntax.Aggregate():
             return _aggregate(node, scope)
+        case syntax.Call():
+            return _call(node, scope)
         case _:
             result = constant(node, scope.texts.written(node.span), scope.names.currency)
             return scope.judge(result) if result else None
@@ -229,6 +245,27 @@ def _aggregate(node: syntax.Aggregate, scope: Scope) -> Expression | None:
     if found is None or not (window_fits and field_fits):
         return None
     return history.aggregate(node.function, found.pattern, field, window)
+
+
+def _call(node: syntax.Call, scope: Scope) -> Expression | None:
+    function = scope.names.vocabulary.functions.get(node.function.text)
+    if function is None:
+        scope.report(say_functions.unknown_function(node.function, scope.names.vocabulary.functions))
+        return None
+    if len(node.arguments) != len(function.parameters):
+        scope.report(say_functions.wrong_number(function, len(node.arguments), node.span))
+        return None
+    found = [_argument(*each, function, scope) for each in zip(node.arguments, function.parameters, strict=True)]
+    given = tuple(each for each in found if each)
+    return Call(function, given, function.result) if len(given) == len(found) else None
+
+
+def _argument(node: syntax.Expression, wanted: Parameter, function: Function, scope: Scope) -> Expression | None:
+    given = assigned(wanted.type, f"what `{function.name}` is given here", node, scope)
+    if given is not None and any(isinstance(part, Now) for part in walk(given)):
+        scope.report(say_functions.now_inside(function, node.span))
+        return None
+    return given
 
 
 def _negated(expression: Expression | None, negated: bool) -> Expression | None:

@@ -7,6 +7,7 @@ from inspect import Signature
 
 from campflow.diagnostics.diagnostic import Diagnostic
 from campflow.diagnostics.source import Span
+from campflow.model.functions import Function
 
 #: The channel part of a landing page's file name: `demo.page.html`.
 PAGE = "page"
@@ -140,6 +141,7 @@ class Vocabulary:
     sinks: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
     actions: Mapping[str, ActionWords] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
     filters: Mapping[str, FilterWords] = field(default_factory=dict)
     content: ContentIndex = ContentIndex()
     currency: str | None = None

@@ -11,7 +11,7 @@ def written(value: object) -> str:
     if isinstance(value, Mapping):
         return str(sorted((written(key), written(each)) for key, each in value.items()))
     if is_dataclass(value) and not isinstance(value, type):
-        return written({field.name: getattr(value, field.name) for field in fields(value)})
+        return written({field.name: getattr(value, field.name) for field in fields(value) if field.compare})
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return str(list(map(written, value)))
     return repr(value)

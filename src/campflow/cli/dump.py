@@ -26,7 +26,7 @@ def _lines(value: object) -> Iterator[str]:
     elif is_dataclass(value) and not isinstance(value, type):
         span = getattr(value, "span", None)
         yield type(value).__name__ + (f" @{span.line}:{span.column}" if isinstance(span, Span) else "")
-        for field in fields(value):
+        for field in (each for each in fields(value) if each.repr):
             inner = getattr(value, field.name)
             if not isinstance(inner, Span) and inner not in (None, (), frozenset(), {}):
                 yield from (f"  {line}" for line in _named(field.name, inner))

@@ -1,7 +1,7 @@
 """What could be written at a place: names of the right kind, and words of the language where they can stand."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lsprotocol.types import CompletionItem, CompletionItemKind
 
@@ -10,6 +10,7 @@ from campflow.editor.proposing import Proposing, item
 from campflow.editor.view import View
 from campflow.language.mistakes.scene import words
 from campflow.language.mistakes.wording import FORMS, TEST_FORMS
+from campflow.model.functions import Function
 
 _Provider = Callable[[Proposing], Iterable[CompletionItem]]
 
@@ -68,7 +69,7 @@ def complete(view: View, cursor: Cursor) -> list[CompletionItem]:
         if "NAME" in cursor.expected:
             items += _names(found)
         items += found.units() if cursor.counted else ()
-        items += _words(cursor)
+        items += _words(cursor, view.names.vocabulary.functions)
     unique = {each.label: each for each in reversed(items)}
     return list(reversed(unique.values()))
 
@@ -84,7 +85,7 @@ def _names(found: Proposing) -> Iterable[CompletionItem]:
     return found.operands() if "FUNCTION" in cursor.expected else ()
 
 
-def _words(cursor: Cursor) -> Iterator[CompletionItem]:
+def _words(cursor: Cursor, functions: Mapping[str, Function]) -> Iterator[CompletionItem]:
     known = dict(words(cursor.expected))
     if "IN_LAST" in cursor.expected:
         known["in last"] = "IN_LAST"
@@ -93,5 +94,7 @@ def _words(cursor: Cursor) -> Iterator[CompletionItem]:
         form = forms.get(word) if not cursor.statement else None
         yield item(word, CompletionItemKind.Keyword, form or "")
     if "FUNCTION" in cursor.expected:
-        for function in ("count", "sum", "avg", "min", "max", "first", "last"):
-            yield item(function, CompletionItemKind.Function, "over events", insert=f"{function}(")
+        for figure in ("count", "sum", "avg", "min", "max", "first", "last"):
+            yield item(figure, CompletionItemKind.Function, "over events", insert=f"{figure}(")
+        for function in functions.values():
+            yield item(function.name, CompletionItemKind.Function, str(function), insert=f"{function.name}(")

@@ -54,6 +54,9 @@ def _about(view: View, symbol: Symbol, here: Occurrence) -> str:
             return _message(view, symbol, here)
         case "channel":
             return _channel(view, symbol.name)
+        case "function":
+            function = view.names.vocabulary.functions.get(symbol.name)
+            return f"{_code(str(function))}\n{function.about}" if function else ""
         case "person" | "test":
             return ""
         case _:

@@ -12,7 +12,7 @@ from campflow.diagnostics.source import Span
 
 Kind = Literal[
     "campaign", "stage", "split", "arm", "conversion", "event", "field", "segment", "message", "channel", "sink",
-    "audience", "action", "test", "person",
+    "audience", "action", "function", "test", "person",
 ]  # fmt: skip
 
 

@@ -76,6 +76,9 @@ class _Walk:
                     self._event_field(node.field, node.pattern.event.text)
             case syntax.InSegment():
                 self._add(node.segment, "segment")
+            case syntax.Call():
+                self._add(node.function, "function")
+                self.go(node.arguments, scope)
             case _:
                 self._declaration(node, scope)
 

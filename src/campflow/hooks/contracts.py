@@ -40,6 +40,7 @@ from campflow.hooks.reactions import WebAnswer as WebAnswer
 from campflow.hooks.reactions import Webhook as Webhook
 from campflow.hooks.reactions import WebRequest as WebRequest
 from campflow.hooks.words import FilterPlugin as FilterPlugin
+from campflow.hooks.words import FunctionPlugin as FunctionPlugin
 
 #: Plugins say which version of this page they were written for; another first number is refused.
 API_VERSION = (1, 0)

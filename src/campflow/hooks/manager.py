@@ -20,6 +20,7 @@ from campflow.hooks.contracts import (
     CommandPlugin,
     ExecutorPlugin,
     FilterPlugin,
+    FunctionPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -64,6 +65,7 @@ class Plugins:
     routes: Mapping[str, RoutePlugin] = field(default_factory=dict)
     commands: Mapping[str, CommandPlugin] = field(default_factory=dict)
     executors: Mapping[str, ExecutorPlugin] = field(default_factory=dict)
+    functions: Mapping[str, FunctionPlugin] = field(default_factory=dict)
     filters: Mapping[str, FilterPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
     failed: tuple[FailedPlugin, ...] = ()
@@ -132,6 +134,7 @@ def load_plugins(
         routes=of("pages"),
         commands=of("command"),
         executors=of("executor"),
+        functions=of("function"),
         filters=of("filter"),
         loaded=tuple(loaded),
         failed=tuple(failed),

@@ -15,13 +15,16 @@ from campflow.hooks.contracts import (
     CommandPlugin,
     ExecutorPlugin,
     FilterPlugin,
+    FunctionPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
     WebhookPlugin,
 )
 from campflow.hooks.executors import LOCAL
+from campflow.hooks.words import function_of
 from campflow.model.amounts import parse_amount
+from campflow.model.functions import TAKEN
 from campflow.model.people import BUILT_IN_EVENTS
 
 Offer = (
@@ -34,6 +37,7 @@ Offer = (
     | RoutePlugin
     | CommandPlugin
     | ExecutorPlugin
+    | FunctionPlugin
     | FilterPlugin
 )
 
@@ -48,6 +52,7 @@ HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
     ("campflow_routes", RoutePlugin, "pages"),
     ("campflow_commands", CommandPlugin, "command"),
     ("campflow_executors", ExecutorPlugin, "executor"),
+    ("campflow_functions", FunctionPlugin, "function"),
     ("campflow_filters", FilterPlugin, "filter"),
 )
 
@@ -112,6 +117,26 @@ def _executor(offer: ExecutorPlugin) -> None:
         raise PluginError(f"an executor cannot be called `{LOCAL}`: that is the daemon itself")
 
 
+def _function(offer: FunctionPlugin) -> None:
+    # Imported here: who offers functions has imported it anyway.
+    from sqlalchemy import ColumnElement, column
+
+    from campflow.storage.tables import column_type
+
+    if offer.name in TAKEN:
+        raise PluginError(f"a function cannot be called `{offer.name}`: that is a word of the language")
+    function = function_of(offer)
+    given = [column(f"given{n}", column_type(each.type)) for n, each in enumerate(function.parameters)]
+    try:
+        made = offer.sql(*given)
+    except Exception as error:
+        raise PluginError(f"function {offer.name}: `sql` fails: {type(error).__name__}: {error}") from error
+    if not isinstance(made, ColumnElement):
+        raise PluginError(
+            f"function {offer.name}: `sql` makes a {type(made).__name__}: it must make a SQLAlchemy expression"
+        )
+
+
 def _filter(offer: FilterPlugin) -> None:
     # Imported here: what only checks has no use for Jinja.
     from jinja2.filters import FILTERS
@@ -137,5 +162,6 @@ _CHECKS: Mapping[type[Offer], Callable[..., None]] = {
     AudiencePlugin: _batch,
     ActionPlugin: _batch,
     ExecutorPlugin: _executor,
+    FunctionPlugin: _function,
     FilterPlugin: _filter,
 }

@@ -23,6 +23,7 @@ from campflow.hooks.contracts import (
     CommandPlugin,
     ExecutorPlugin,
     FilterPlugin,
+    FunctionPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -111,6 +112,16 @@ def campflow_commands() -> Iterable[CommandPlugin]:
     """Commands of their own: `campflow NAME …`.
 
     Asked when a command line begins with a word that campflow does not know itself, and for `campflow --help`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_functions() -> Iterable[FunctionPlugin]:
+    """Functions of expressions: what may stand before a bracket in a condition.
+
+    Asked when the project is opened. `sql` is called whenever a campaign that uses the function is compiled, once for
+    each place.
     """
     raise NotImplementedError
 

@@ -41,6 +41,7 @@ OPERATORS = frozenset({"AND", "OR", "COMPARE", "PLUS", "MINUS", "STAR", "SLASH",
 
 _GLUED = COMMAS | {"RPAR", "QUESTION", "DOT"}
 _GLUES = frozenset({"LPAR", "DOT", SIGN})
+_CALLS = frozenset({"FUNCTION", "CALLED"})
 _OPERANDS = frozenset({
     "NAME", "TEXT", "NUMBER", "PERCENT", "MONEY", "YES", "NO", "DATE", "DATETIME", "TIME", "DURATION", "RPAR",
 })  # fmt: skip
@@ -54,7 +55,7 @@ def spell(kind: str, text: str, before: Sequence[Word]) -> Word:
     """The next word of a statement that begins with the words `before`."""
     kind = _role(kind, before)
     last = before[-1].kind if before else None
-    glued = kind in _GLUED or (last in _GLUES and not last == kind == SIGN) or (last, kind) == ("FUNCTION", "LPAR")
+    glued = kind in _GLUED or (last in _GLUES and not last == kind == SIGN) or (last in _CALLS and kind == "LPAR")
     return Word(kind, _spelling(kind, text, before), glued)
 
 

@@ -216,6 +216,15 @@ class Aggregate:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`length(first_name)`: a function that a plugin adds."""
+
+    function: Name
+    arguments: tuple["Expression", ...]
+    span: Span
+
+
 Expression: TypeAlias = (
     Value
     | Reference
@@ -229,6 +238,7 @@ Expression: TypeAlias = (
     | IsMissing
     | Did
     | Aggregate
+    | Call
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
+from campflow.model.functions import Function
 from campflow.model.people import ConstantValue, Duration, ValueType
 
 YESNO = ValueType("yesno")
@@ -220,6 +221,15 @@ class Aggregate:
     type: ValueType
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A plugin's function of values; missing as `Function` says."""
+
+    function: Function
+    arguments: tuple["Expression", ...]
+    type: ValueType
+
+
 Expression: TypeAlias = (
     Constant
     | Now
@@ -242,6 +252,7 @@ Expression: TypeAlias = (
     | Did
     | InArm
     | Aggregate
+    | Call
 )
 
 

@@ -11,6 +11,7 @@ from campflow.model.expressions import (
     TIME,
     Aggregate,
     Arithmetic,
+    Call,
     Compare,
     Constant,
     ContactField,
@@ -118,4 +119,6 @@ def _replace(expression: Expression, old: Expression, new: Expression) -> Expres
         return replace(expression, time=_replace(expression.time, old, new))
     if isinstance(expression, Arithmetic):
         return replace(expression, left=_replace(expression.left, old, new), right=_replace(expression.right, old, new))
+    if isinstance(expression, Call):
+        return replace(expression, arguments=tuple(_replace(each, old, new) for each in expression.arguments))
     return expression

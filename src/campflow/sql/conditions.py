@@ -5,6 +5,7 @@ joined; `not` turns it into false first, so that `not plan == "trial"` holds for
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.types import BigInteger, Boolean, Float, Text
 
 from campflow.model import expressions as x
+from campflow.model.functions import Function
 from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.dialects import HasItem, Position, Rounded
@@ -125,6 +127,8 @@ def value(expression: x.Expression, scope: Scope) -> Column:
             return _arithmetic(expression, scope)
         case x.Aggregate():
             return _aggregate(expression, scope)
+        case x.Call():
+            return called(expression.function, _given(expression, scope))
         case _:
             return truth(expression, scope)
 
@@ -240,6 +244,29 @@ def _compare_times(left: x.Expression, operator: str, right: x.Expression, scope
 
 def _reads_now(expression: x.Expression) -> bool:
     return any(isinstance(part, x.Now) for part in x.walk(expression))
+
+
+# --- functions of plugins -----------------------------------------------------------------------------------------
+
+
+def called(function: Function, given: Sequence[Column]) -> Column:
+    """What a function makes of what it is given; NULL where something is that it needs."""
+    made = function.sql(*given)
+    if function.result.kind in ("money", "integer", "date", "time"):
+        made = Rounded(made)
+    result = cast(made, column_type(function.result))
+    needed = [each for each, of in zip(given, function.parameters, strict=True) if not of.optional]
+    return case((or_(*(each.is_(None) for each in needed)), null()), else_=result) if needed else result
+
+
+def _given(call: x.Call, scope: Scope) -> list[Column]:
+    """The values that a function is given. PostgreSQL must be told the type of what is written down."""
+    return [
+        cast(value(each, scope), column_type(wanted.type))
+        if isinstance(each, x.Constant) or each.type.kind != wanted.type.kind
+        else value(each, scope)
+        for each, wanted in zip(call.arguments, call.function.parameters, strict=True)
+    ]
 
 
 # --- history ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from campflow.testing.actions import ActionContract, Deeds
 from campflow.testing.audiences import AudienceContract, Members
 from campflow.testing.channels import Answer, ChannelContract, Provider
 from campflow.testing.filters import FilterContract
+from campflow.testing.functions import FunctionContract
 from campflow.testing.samples import context, member, message, note, task
 from campflow.testing.sinks import FigureContract, Figures, SinkContract, Texts
 from campflow.testing.sources import SourceContract
@@ -28,6 +29,7 @@ __all__ = [
     "FigureContract",
     "Figures",
     "FilterContract",
+    "FunctionContract",
     "Members",
     "Provider",
     "SinkContract",

@@ -84,6 +84,9 @@ def may_be_missing(expression: x.Expression) -> bool:
             return operator == "/" or may_be_missing(left) or may_be_missing(right)
         case x.Aggregate(function):
             return function not in ("count", "sum")
+        case x.Call(function, arguments):
+            needed = zip(arguments, function.parameters, strict=True)
+            return function.partial or any(may_be_missing(each) for each, of in needed if not of.optional)
         case _:
             return isinstance(expression, x.EntryField | x.RfmScore)
 

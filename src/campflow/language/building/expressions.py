@@ -55,6 +55,10 @@ class ExpressionRules(Ground):
             pattern = replace(pattern, span=self.span(event, where or about or field))
         return syntax.Aggregate(cast(Any, str(function)), pattern, self.optional_name(field), window, self.whole(parts))
 
+    def call(self, parts: Parts) -> syntax.Call:
+        function, *arguments, _ = parts
+        return syntax.Call(self.name(function), tuple(arguments), self.whole(parts))
+
     def aggregated(self, parts: Parts) -> Parts:
         return parts
 

@@ -39,7 +39,7 @@ def condition(scene: Scene) -> Mistake | None:
 
 def missing_and(scene: Scene) -> Mistake | None:
     """Two conditions side by side: a comparison follows what could have been the end of one."""
-    if scene.token.type not in ("NAME", "TEXT", "FUNCTION") or "AND" not in scene.expected:
+    if scene.token.type not in ("NAME", "TEXT", "FUNCTION", "CALLED") or "AND" not in scene.expected:
         return None
     if not re.match(r"\S+[ \t]*(?:[=!<>]|in\b|is\b|starts\b|contains\b|between\b|\()", scene.rest):
         return None

@@ -11,8 +11,8 @@ _OPERATORS = frozenset({
     "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "STARTS", "CONTAINS", "DOT",
 })  # fmt: skip
 _CONDITION = _VALUE | {
-    "COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "MINUS", "NOT",
-    "DID", "IN",
+    "COMPARE", "DATE", "DATETIME", "TIME", "DURATION", "MONEY", "PERCENT", "YES", "NO", "FUNCTION", "CALLED", "MINUS",
+    "NOT", "DID", "IN",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _WORDLESS = frozenset({
     "NAME", "TEXT", "NUMBER", "PERCENT", "MONEY", "DATE", "DATETIME", "TIME", "DURATION", "COMPARE", "ARROW", "PLUS",
     "MINUS", "STAR", "SLASH", "LPAR", "RPAR", "LBRACE", "RBRACE", "COMMA", "EQUAL", "DOT", "QUESTION", "FUNCTION",
-    "IN_LAST",    "_NL", "_REENTRY_COMMA", "_LIMIT_COMMA", "_CHOICE_COMMA", "$END",
+    "CALLED",     "IN_LAST",    "_NL", "_REENTRY_COMMA", "_LIMIT_COMMA", "_CHOICE_COMMA", "$END",
 })  # fmt: skip
 
 

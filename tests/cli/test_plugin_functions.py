@@ -1,0 +1,75 @@
+"""A project's own function: checked, compiled, and asked by the engine that `campflow test` and `tick` run."""
+
+import pytest
+from tests.cli.terminal import Terminal
+from tests.editor.test_lsp_functions import PLUGIN
+
+FLOW = """
+contact {
+  email       email
+  first_name  text?
+}
+event signup
+segment long = length(first_name) > 20
+
+campaign hello {
+  runs      from 2026-03-01
+  audience  not in segment long
+  enter     on signup
+  stage welcome {
+    when length(first_name) == 3 -> short
+    after 3 days -> over
+  }
+  final short
+  final over
+}
+
+test "short names go at once" of hello {
+  contact ada { email "ada@acme.example", first_name "Ada" }
+  contact eve { email "eve@acme.example" }
+  contact zoe { email "zoe@acme.example", first_name "Zoe with quite a long name" }
+  at 2026-03-02 09:00
+  ada signup
+  eve signup
+  zoe signup
+  expect ada in short
+  expect eve in welcome
+  after 4 days
+  expect eve in over
+}
+"""
+
+
+@pytest.fixture
+def shop(campflow: Terminal) -> Terminal:
+    (campflow.folder / "plugins").mkdir()
+    campflow.write("campflow.toml", 'plugins = ["letters"]\nclock = "manual"\n')
+    campflow.write("plugins/letters.py", PLUGIN)
+    campflow.write("hello.flow", FLOW)
+    return campflow
+
+
+def test_it_works_from_check_to_the_people_who_move(shop: Terminal) -> None:
+    assert "no problem found" in shop("check").stdout
+    assert "1 passed" in shop("test").stdout
+    assert "length(c.first_name)" in shop("compile", "hello.flow", "--to", "sql").stdout
+    shop.write(
+        "people.csv",
+        "key,email,first_name\nada,ada@acme.example,Ada\nzoe,zoe@acme.example,Zoe with a long name indeed\n",
+    )
+    shop.write("signups.csv", "contact,event,at\nada,signup,2026-03-02 09:00\nzoe,signup,2026-03-02 09:00\n")
+    shop("people", "import", "people.csv")
+    shop("tick", "--now", "2026-03-02 08:00")
+    shop("events", "import", "signups.csv")
+    shop("tick", "--now", "2026-03-02 10:00")
+    stages = shop.json("status")["campaigns"][0]["stages"]
+    assert next(each for each in stages if each["name"] == "short")["people"] == 1
+
+
+def test_check_says_what_is_wrong_with_its_use_and_again_when_the_plugin_is_gone(shop: Terminal) -> None:
+    assert "no problem found" in shop("check").stdout
+    shop.write("hello.flow", FLOW.replace("length(first_name) > 20", "length(first_name, 3) > 20"))
+    assert "takes 1 value, and is given 2" in shop("check", "--format", "github", code=1).stdout
+    shop.write("hello.flow", FLOW)
+    shop.write("campflow.toml", "plugins = []\n")
+    assert "there is no function `length`" in shop("check", "--format", "github", code=1).stdout
