@@ -271,7 +271,7 @@ def test_who_leaves_while_a_message_is_in_doubt_hides_nothing(tmp_path: Path) ->
 def react(office: Office, name: str, message_id: int = 1, times: int = 1) -> None:
     for _ in range(times):
         happening = Happening(
-            "k1", False, name, "hi", NOW, f"{name}-{message_id}", {}, (), "post", message_id, contact_id=message_id
+            "k1", False, name, "hi", NOW, f"{name}-{message_id}", (), (), (), "post", message_id, contact_id=message_id
         )
         with office.database.transaction() as connection:
             write_events(connection, office.database, [happening], {"post": "email"}, NOW)

@@ -16,9 +16,9 @@ from campflow.engine.letters import Stationery
 from campflow.hooks.contracts import ContactEvent
 from campflow.people.consent import ConsentLine, write_consent
 from campflow.people.contacts import ContactBatch, Identity, email_field
+from campflow.people.event_reading import EventReader
 from campflow.people.fields import read_field
 from campflow.people.happenings import write_events
-from campflow.people.recording import EventReader
 from campflow.people.values import Conventions
 from campflow.people.wording import BadCell
 from campflow.storage.database import Database

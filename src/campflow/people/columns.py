@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import CampflowError
+from campflow.people.cells import Cells, said
+from campflow.people.records import Records
 
 #: What a rejects file says beside the row, none of which is about the contact.
 REJECTED = ("rejected_line", "rejected_column", "rejected_reason", "rejected_raw")
@@ -46,8 +48,21 @@ class Columns:
                 others[column] = value
         return known, others
 
-    def check_mapped(self, rows: Iterable[Mapping[str, object]]) -> None:
-        """Raise CampflowError for a mapped column that none of these rows has."""
+    def sort_columns(self, records: Records) -> tuple[dict[str, Cells], dict[str, Cells]]:
+        """The same for many rows at once, column by column, with None for values that are not there."""
+        shape = self._shape(records.names)
+        known: dict[str, Cells] = {}
+        others: dict[str, Cells] = {}
+        for column, cells in records.columns().items():
+            name = shape[column]
+            if name is not None:
+                known[name] = said(cells)
+            elif column not in REJECTED:
+                others[column] = said(cells)
+        return known, others
+
+    def check_mapped(self, rows: Iterable[Iterable[str]]) -> None:
+        """Raise CampflowError for a mapped column that none of these rows has, of which the columns are given."""
         seen = {column for row in rows for column in row}
         for column in self._mapping:
             if seen and column not in seen:

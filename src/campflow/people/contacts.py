@@ -13,13 +13,13 @@ from sqlalchemy import Column, Connection, RowMapping, bindparam, insert, select
 from campflow.model.constants import Stored, stored_text
 from campflow.model.draws import draw_of
 from campflow.model.people import Contact, Field
+from campflow.people.adding import add_contacts, ensure
 from campflow.people.fields import read_field, read_name, without_value
 from campflow.people.values import Conventions, is_missing, read_text, reader
 from campflow.people.wording import BadCell, BadValue, quoted
-from campflow.storage import bulk, found_by
+from campflow.storage import found_by
 from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables, contact_column
-from campflow.storage.zones import ensure_zones
 
 LONGEST_EXTRA = 50_000
 
@@ -124,11 +124,15 @@ class ContactBatch:
             if email is not None:
                 self._by_email[str(email)] = person
 
+    def knows(self, who: Identity) -> bool:
+        """Whether somebody has this key or this address, of those who were looked up."""
+        return who.key in self._by_key or who.email in self._by_key or who.email in self._by_email
+
     def apply(self, who: Identity, cells: Mapping[str, object], others: Mapping[str, object]) -> None:
         """One row. Raises BadCell, and then the row has changed nothing."""
         person = self._find(who)
         values = self._read(who, cells, person)
-        extra = _read_extra(others, person)
+        extra = read_extra(others, {} if person is None else person.extra)
         if person is None:
             key = who.key if who.key is not None else str(who.email)
             person = Person(key, None, self._completed(values), extra, None)
@@ -188,26 +192,24 @@ class ContactBatch:
         known = [person for person in named if person.before is not None]
         changed = [(person, person.changed_fields()) for person in known]
         touched = [(person, fields) for person, fields in changed if fields or person.extra_changed()]
-        self._ensure_zones(new, touched)
         self._update(touched)
-        self._insert(new, now)
+        rows = [
+            (person.key, now, draw_of(person.key), extra_text(person.extra), *map(person.values.get, self._columns))
+            for person in new
+        ]
+        add_contacts(self._connection, self._tables, self._contact, rows)
         moved = [person.contact_id for person, fields in touched if "email" in fields and person.contact_id is not None]
-        if new or moved:
-            names = (person.key for person in new)
-            found_by.name(self._connection, self._tables, names, moved, by_email=self._has_email)
+        if moved:
+            found_by.name(self._connection, self._tables, (), moved, by_email=self._has_email)
         self._record_changes(touched, now)
-        rows = sum(person.rows for person in named)
-        return Written(len(new), len(touched), rows - len(new) - len(touched))
-
-    def _ensure_zones(self, new: list[Person], touched: list[tuple[Person, tuple[str, ...]]]) -> None:
-        fields = [field.name for field in self._contact.fields if field.type.kind == "timezone"]
-        people = [*new, *(person for person, _ in touched)]
-        zones = {str(person.values[name]) for name in fields for person in people if person.values[name] is not None}
-        if zones:
-            ensure_zones(self._connection, self._tables, zones)
+        read = sum(person.rows for person in named)
+        return Written(len(new), len(touched), read - len(new) - len(touched))
 
     def _update(self, touched: list[tuple[Person, tuple[str, ...]]]) -> None:
         table = self._tables.contact
+        zones = {field.name for field in self._contact.fields if field.type.kind == "timezone"}
+        named = (person.values[name] for person, fields in touched for name in zones.intersection(fields))
+        ensure(self._connection, self._tables, named)
         moved = [
             person.contact_id
             for person, fields in touched
@@ -225,26 +227,11 @@ class ContactBatch:
             new_values: dict[str, object] = {self._columns[name].name: bindparam(f"new_{name}") for name in fields}
             statement = update(table).where(table.c.contact_id == bindparam("id_"))
             rows: list[dict[str, object]] = [
-                {"id_": person.contact_id, "extra_": _extra_text(person.extra)}
+                {"id_": person.contact_id, "extra_": extra_text(person.extra)}
                 | {f"new_{name}": person.values[name] for name in fields}
                 for person in people
             ]
             self._connection.execute(statement.values({**new_values, "extra": bindparam("extra_")}), rows)
-
-    def _insert(self, new: list[Person], now: int) -> None:
-        if new:
-            names = ["contact_key", "created_at", "draw", "extra", *(column.name for column in self._columns.values())]
-            rows = [
-                (
-                    person.key,
-                    now,
-                    draw_of(person.key),
-                    _extra_text(person.extra),
-                    *map(person.values.get, self._columns),
-                )
-                for person in new
-            ]
-            bulk.add(self._connection, self._tables.contact, names, rows)
 
     def _record_changes(self, touched: list[tuple[Person, tuple[str, ...]]], now: int) -> None:
         changes = [
@@ -256,19 +243,20 @@ class ContactBatch:
             self._connection.execute(insert(self._tables.change), changes)
 
 
-def _read_extra(others: Mapping[str, object], person: Person | None) -> dict[str, object]:
-    """The undeclared values of a contact after this row. Raises BadCell."""
-    extra = dict(person.extra) if person is not None else {}
+def read_extra(others: Mapping[str, object], known: Mapping[str, object]) -> dict[str, object]:
+    """The undeclared values of a contact after this row, where `known` are those before it. Raises BadCell."""
+    extra = dict(known)
     for column, value in others.items():
         if not is_missing(value):
             try:
                 extra[read_text(column)] = read_text(value) if isinstance(value, str) else value
             except BadValue as error:
                 raise BadCell(column, str(error)) from None
-    if others and len(_extra_text(extra) or "") > LONGEST_EXTRA:
+    if others and len(extra_text(extra) or "") > LONGEST_EXTRA:
         raise BadCell(next(iter(others)), f"undeclared columns of one contact may hold {LONGEST_EXTRA:,} characters")
     return extra
 
 
-def _extra_text(extra: Mapping[str, object]) -> str | None:
+def extra_text(extra: Mapping[str, object]) -> str | None:
+    """Undeclared values as they are stored."""
     return json.dumps(extra, separators=(",", ":"), sort_keys=True) if extra else None

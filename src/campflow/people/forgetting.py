@@ -65,6 +65,11 @@ class Remembered:
             rows = connection.execute(select(forgotten.trace, forgotten.at).where(among))
             self._at = {row.trace: row.at for row in rows}
 
+    @property
+    def anyone(self) -> bool:
+        """Whether any of them was."""
+        return bool(self._at)
+
     def of(self, who: Identity) -> tuple[str, int] | None:
         """The column, `key` or `email`, that names a forgotten person, and when that was; None where nobody is."""
         if self._traces is None or not self._at:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Connection, func, select
 
@@ -21,8 +22,8 @@ from campflow.storage.tables import Tables
 class Happening:
     """An event whose values have been read. `contact_id` is None until its contact is found.
 
-    `contact` is a key, or with `by_email` an address; `given` are the fields that were said, `columns` all of them.
-    Without an `event_id` the source had none to tell two equal events apart.
+    `contact` is a key, or with `by_email` an address; `values` are those of `columns`, one for each field. Without an
+    `event_id` the source had none to tell two equal events apart: then `given` are the fields that were said.
     """
 
     contact: str
@@ -31,7 +32,8 @@ class Happening:
     about: str | None
     at: int
     event_id: str | None
-    columns: dict[str, Stored]
+    columns: tuple[str, ...]
+    values: tuple[Stored, ...]
     given: tuple[tuple[str, Stored], ...]
     source: str
     message_id: int | None = None
@@ -66,10 +68,12 @@ def unknown_contact(row: Happening) -> str:
 
 
 def _ids(connection: Connection, tables: Tables, column: str, values: Collection[str]) -> dict[str, int]:
+    if not values:
+        return {}
     name = tables.contact.c[column]
     among = dialect(connection.dialect.name).among(name, values)
-    rows = connection.execute(select(name, tables.contact.c.contact_id).where(among))
-    return {row[0]: row[1] for row in rows}
+    found = connection.execute(select(name, tables.contact.c.contact_id).where(among))
+    return {row[0]: row[1] for row in found.all()}
 
 
 def _address(text: str) -> str:
@@ -95,11 +99,12 @@ def write_events(
     if not happenings:
         return 0
     table = database.tables.event
-    fields = list({column: None for row in happenings for column in row.columns})
+    shapes = dict.fromkeys(row.columns for row in happenings)
+    fields = list(dict.fromkeys(chain.from_iterable(shapes)))
     rows = [
         (
             row.contact_id, row.name, row.about, row.at, row.source, row.event_id, row.message_id, row.at > now,
-            *map(row.columns.get, fields),
+            *(row.values if len(shapes) == 1 else map(dict(zip(row.columns, row.values, strict=True)).get, fields)),
         )
         for row in happenings
     ]  # fmt: skip

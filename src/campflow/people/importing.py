@@ -5,18 +5,23 @@ Rows that do not fit are refused with line, column and reason; the rest goes in.
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
 
 from campflow.errors import CampflowError
-from campflow.hooks.contracts import BadRow, Row, Source
+from campflow.hooks.contracts import Row, Source
 from campflow.model.people import Contact, Event, Field
 from campflow.model.times import shown
 from campflow.people.columns import Columns
 from campflow.people.contacts import ContactBatch, Identity, email_field, identity
-from campflow.people.fields import read_name
+from campflow.people.event_reading import EVENT_COLUMNS, EventReader
+from campflow.people.event_rows import EventRows
 from campflow.people.forgetting import Remembered
-from campflow.people.happenings import Happening, find_contacts, unknown_contact, write_events
+from campflow.people.happenings import find_contacts, unknown_contact, write_events
+from campflow.people.newcomers import Newcomer, NewcomerReader, add, add_unseen, alone, parted
 from campflow.people.ordinals import Ordinals
-from campflow.people.recording import EVENT_COLUMNS, EventReader
+from campflow.people.records import Batch
 from campflow.people.report import Batches, ImportReport, Progress, Refused, Tally
 from campflow.people.values import Conventions
 from campflow.people.wording import BadCell, quoted
@@ -57,28 +62,35 @@ def import_people(
     conventions = Conventions(currency, zone)
     columns = Columns(["key", *(field.name for field in contact.fields)], KEY_ALIASES, mapping or {})
     by_email = email_field(contact)
+    reader = NewcomerReader(contact, columns, conventions)
     tally = Tally(on_refused)
     batches = Batches(source, lines)
+    # Who is there need not be looked up where nobody is. So it is taken to be, until somebody is.
+    all_new = True
     for batch in batches:
-        rows = _readable(batch, tally, columns)
-        named = [named for row in rows if (named := _identified(row, columns, by_email, conventions, tally))]
+        _begun(batch, tally, columns)
+        newcomers, rows = reader.read(batch, now)
+        named = _identified(rows, columns, by_email, conventions, tally)
+        newcomers, rows = alone(newcomers, (each.who for each in named))
+        named += _identified(rows, columns, by_email, conventions, tally)
         with database.transaction(TELLER) as connection:
             people = ContactBatch(connection, database.tables, contact, conventions)
-            people.load(who for _, who, _, _ in named)
-            remembered = Remembered(connection, database.tables, (who for _, who, _, _ in named))
-            for row, who, cells, others in named:
-                if forgotten := remembered.of(who):
-                    column, at = forgotten
-                    tally.refuse(row, column, _was_forgotten(who, column, at, zone))
-                    continue
-                try:
-                    people.apply(who, cells, others)
-                except BadCell as error:
-                    tally.refuse_cell(row, error)
+            whom = chain((each.who() for each in newcomers), (each.who for each in named))
+            remembered = Remembered(connection, database.tables, whom)
+            all_new = all_new and not remembered.anyone
+            if not (all_new and add_unseen(connection, database.tables, contact, newcomers)):
+                people.load(each.who() for each in newcomers)
+                newcomers, rows = parted(newcomers, partial(_is_new, people, remembered))
+                named += _identified(rows, columns, by_email, conventions, tally)
+                add(connection, database.tables, contact, newcomers)
+            people.load(each.who for each in named)
+            for each in sorted(named, key=_line):
+                _apply(each, people, remembered, zone, tally)
             written = people.write(now)
-        tally.added += written.added
+        tally.added += written.added + len(newcomers)
         tally.changed += written.changed
         tally.unchanged += written.unchanged
+        all_new = written.changed + written.unchanged == 0
         _told(tally, batches, on_progress)
     if tally.added + tally.changed >= MANY:
         with database.transaction(HOLDER) as connection:
@@ -86,15 +98,46 @@ def import_people(
     return tally.report()
 
 
+class _Named(NamedTuple):
+    """A row, whom it names, its values by known name, and those of columns that nobody declared."""
+
+    row: Row
+    who: Identity
+    cells: Cells
+    others: Cells
+
+
 def _identified(
-    row: Row, columns: Columns, by_email: Field | None, conventions: Conventions, tally: Tally
-) -> tuple[Row, Identity, Cells, Cells] | None:
-    cells, others = columns.sort(row.values)
+    rows: Iterable[Row], columns: Columns, by_email: Field | None, conventions: Conventions, tally: Tally
+) -> list[_Named]:
+    named: list[_Named] = []
+    for row in rows:
+        cells, others = columns.sort(row.values)
+        try:
+            named.append(_Named(row, identity(cells, by_email, conventions), cells, others))
+        except BadCell as error:
+            tally.refuse_cell(row, error)
+    return named
+
+
+def _line(named: _Named) -> int:
+    return named.row.line
+
+
+def _is_new(people: ContactBatch, remembered: Remembered, newcomer: Newcomer) -> bool:
+    who = newcomer.who()
+    return not people.knows(who) and remembered.of(who) is None
+
+
+def _apply(named: _Named, people: ContactBatch, remembered: Remembered, zone: str, tally: Tally) -> None:
+    if forgotten := remembered.of(named.who):
+        column, at = forgotten
+        tally.refuse(named.row, column, _was_forgotten(named.who, column, at, zone))
+        return
     try:
-        return row, identity(cells, by_email, conventions), cells, others
+        people.apply(named.who, named.cells, named.others)
     except BadCell as error:
-        tally.refuse_cell(row, error)
-        return None
+        tally.refuse_cell(named.row, error)
 
 
 def _was_forgotten(who: Identity, column: str, at: int, zone: str) -> str:
@@ -134,23 +177,21 @@ def import_events(
         _check_event(reader, event)
     columns = _event_columns(events, mapping or {})
     tally = Tally(on_refused)
+    rows = EventRows(reader, columns, event, origin, tally)
     batches = Batches(source, lines)
     with closing(Ordinals()) as ordinals:
         for batch in batches:
-            rows = _readable(batch, tally, columns)
-            read = [
-                (row, happening)
-                for row in rows
-                if (happening := _happening(row, columns, reader, event, origin, tally)) is not None
-            ]
+            _begun(batch, tally, columns)
+            read = rows.read(batch)
             with database.transaction(TELLER) as connection:
-                find_contacts(connection, database.tables, contact, [happening for _, happening in read])
-                found = [happening for _, happening in read if happening.contact_id is not None]
+                find_contacts(connection, database.tables, contact, [each.happening for each in read])
+                found = [each.happening for each in read if each.happening.contact_id is not None]
                 ordinals.name(found)
                 added = write_events(connection, database, found, addresses, now)
-            for row, happening in read:
-                if happening.contact_id is None:
-                    tally.refuse(row, "contact", unknown_contact(happening))
+            if len(found) < len(read):
+                for each in read:
+                    if each.happening.contact_id is None:
+                        tally.refuse(each.row(), "contact", unknown_contact(each.happening))
             tally.added += added
             tally.unchanged += len(found) - added
             _told(tally, batches, on_progress)
@@ -173,35 +214,15 @@ def _event_columns(events: tuple[Event, ...], mapping: Mapping[str, str]) -> Col
     return Columns([*EVENT_COLUMNS, *names, *full_names], {"contact_key": "key"}, mapping)
 
 
-def _happening(
-    row: Row, columns: Columns, reader: EventReader, fixed: str | None, origin: str, tally: Tally
-) -> Happening | None:
-    cells, others = columns.sort(row.values)
-    try:
-        name = fixed or read_name(cells, "event")
-        if name is None:
-            raise BadCell("event", "is missing: say which event it is")
-        event = reader.event(name)
-        if others:
-            tally.ignore(others)
-        return reader.read_row(event, cells, origin)
-    except BadCell as error:
-        tally.refuse_cell(row, error)
-        return None
-
-
 # --- both ------------------------------------------------------------------------------------------------------
 
 
-def _readable(batch: list[Row | BadRow], tally: Tally, columns: Columns) -> list[Row]:
-    rows = [row for row in batch if isinstance(row, Row)]
+def _begun(batch: Batch, tally: Tally, columns: Columns) -> None:
     if tally.read == 0:
-        columns.check_mapped(row.values for row in rows)
-    tally.read += len(batch)
-    for row in batch:
-        if isinstance(row, BadRow):
-            tally.refuse(row, row.column, row.reason)
-    return rows
+        columns.check_mapped(batch.groups)
+    tally.read += batch.size
+    for row in batch.bad:
+        tally.refuse(row, row.column, row.reason)
 
 
 def _told(tally: Tally, batches: Batches, on_progress: Progress | None) -> None:

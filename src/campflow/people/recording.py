@@ -1,26 +1,20 @@
-"""Events as they are told, by files and by plugins: read by what was declared, and recorded."""
+"""Events that plugins report: read by column, and recorded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.hooks.contracts import ContactEvent
-from campflow.model.constants import Stored
-from campflow.model.people import BUILT_IN_EVENTS, Contact, Event, Field
-from campflow.people.addresses import email
-from campflow.people.contacts import email_field
-from campflow.people.fields import LONGEST_KEY, name_of, read_name, without_value
+from campflow.model.people import Contact, Event
+from campflow.people.cells import mark_missing, read_names, said
+from campflow.people.cycles import without_looking_for_cycles
+from campflow.people.event_columns import Told
+from campflow.people.event_reading import EventReader
 from campflow.people.happenings import Happening, find_contacts, proven_by, unknown_contact, write_events
 from campflow.people.reactions import believe_again
-from campflow.people.values import Conventions, read_time, reader
-from campflow.people.wording import BadCell, BadValue, quoted
+from campflow.people.values import Conventions
+from campflow.people.wording import BadCell
 from campflow.storage.database import Database
-from campflow.storage.tables import event_column
 from campflow.storage.writers import TELLER
-
-#: Columns of an event file that say who, what and when; a field of the same name is written `EVENT.FIELD`.
-EVENT_COLUMNS = frozenset({"contact", "key", "email", "event", "at", "id", "about"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,127 +50,79 @@ def record_events(
     `events` are the declared ones; `now` is the present instant in milliseconds; `addresses` are the contact fields
     that channels write to. What bounces, complains or unsubscribes has its line in the ledger when this returns.
     """
-    reader = EventReader(contact, events, Conventions(currency, zone))
+    with without_looking_for_cycles():
+        return _record(
+            database, contact, EventReader(contact, events, Conventions(currency, zone)), batch, addresses, now
+        )
+
+
+def _record(
+    database: Database,
+    contact: Contact,
+    reader: EventReader,
+    batch: Sequence[ContactEvent],
+    addresses: Mapping[str, str | None],
+    now: int,
+) -> Recorded:
     refused: list[Refusal] = []
-    read: list[tuple[ContactEvent, Happening]] = []
-    for event in batch:
-        try:
-            read.append((event, reader.read_reported(event)))
-        except BadCell as error:
-            refused.append(Refusal(event, str(error)))
+    read = _read(reader, batch, refused)
+    right = [happening for happening in read if happening is not None]
     with database.transaction(TELLER) as connection:
-        find_contacts(connection, database.tables, contact, [happening for _, happening in read])
-        unknown = [Refusal(event, unknown_contact(row)) for event, row in read if row.contact_id is None]
-        found = [happening for _, happening in read if happening.contact_id is not None]
+        find_contacts(connection, database.tables, contact, right)
+        found = [happening for happening in right if happening.contact_id is not None]
         added = write_events(connection, database, found, addresses, now)
     if proven := proven_by(found):
         believe_again(database, proven, now)
-    return Recorded(added, len(found) - added, (*refused, *unknown))
+    if len(found) < len(right):
+        refused += [
+            Refusal(event, unknown_contact(happening))
+            for event, happening in zip(batch, read, strict=True)
+            if happening is not None and happening.contact_id is None
+        ]
+    return Recorded(added, len(found) - added, tuple(refused))
 
 
-class EventReader:
-    """Reads events by what was declared. Raises BadCell for what does not fit."""
+#: Events with their place in what was reported.
+_Places = list[tuple[int, ContactEvent]]
 
-    def __init__(self, contact: Contact, events: tuple[Event, ...], conventions: Conventions) -> None:
-        self.events = {event.name: event for event in (*BUILT_IN_EVENTS, *events)}
-        self._cells = {
-            event.name: tuple(_Cell.of(event, field, conventions) for field in event.fields)
-            for event in self.events.values()
-        }
-        self._by_email = email_field(contact) is not None
-        self._conventions = conventions
 
-    def event(self, name: str) -> Event:
-        if name not in self.events:
-            hint = did_you_mean(name, self.events)
-            raise BadCell("event", f"{quoted(name)} is not a declared event" + (f": {hint}" if hint else ""))
-        return self.events[name]
-
-    def read_row(self, event: Event, cells: Mapping[str, object], source: str) -> Happening:
-        """A row of a file: its values that are there, by the names of EVENT_COLUMNS and of the event's fields."""
-        contact, by_email = self._whom(cells)
-        if "at" not in cells:
-            raise BadCell("at", "is missing: say when it happened, as in 2026-12-01T09:00")
-        at = self._time(cells["at"])
-        about = self._about(event, read_name(cells, "about"))
-        columns, given = self._fields(event, cells, EVENT_COLUMNS)
-        return Happening(contact, by_email, event.name, about, at, read_name(cells, "id"), columns, given, source)
-
-    def read_reported(self, reported: ContactEvent) -> Happening:
-        """An event that a plugin reports: its contact is a key or an e-mail address."""
-        event = self.event(reported.name)
-        contact, id = _said(reported.contact, "contact"), _said(reported.id, "id")
-        source = _said(reported.source, "source")
-        at = self._time(reported.at)
-        about = None if reported.about is None else self._about(event, read_name({"about": reported.about}, "about"))
-        columns, given = self._fields(event, reported.fields, frozenset())
-        return Happening(contact, False, event.name, about, at, id, columns, given, source, reported.message_id)
-
-    def _whom(self, cells: Mapping[str, object]) -> tuple[str, bool]:
-        key = read_name(cells, "key") or read_name(cells, "contact")
-        if key is not None:
-            return key, False
-        address = read_name(cells, "email") if self._by_email else None
-        if address is None:
-            raise BadCell("contact", "the row does not say whose event it is: give a key or an e-mail address")
-        try:
-            return email(address), True
-        except BadValue as error:
-            raise BadCell("email", str(error)) from None
-
-    def _time(self, value: object) -> int:
-        try:
-            return read_time(value, self._conventions.zone)
-        except BadValue as error:
-            raise BadCell("at", str(error)) from None
-
-    def _about(self, event: Event, about: str | None) -> str | None:
-        if about is not None and event.about is None:
-            raise BadCell("about", f"only reactions such as clicked are about something, `{event.name}` is not")
-        return about
-
-    def _fields(
-        self, event: Event, cells: Mapping[str, object], reserved: frozenset[str]
-    ) -> tuple[dict[str, Stored], tuple[tuple[str, Stored], ...]]:
-        columns: dict[str, Stored] = {}
-        given: list[tuple[str, Stored]] = []
-        for field, name, full_name, column, read in self._cells[event.name]:
-            said = cells.get(full_name)
-            if said is None and name not in reserved:
-                said = cells.get(name)
-            # What `is_missing` asks, without a call for each.
-            if said is None or (isinstance(said, str) and (not said or said.isspace())):
-                columns[column] = without_value(field, self._conventions.zone)
-                continue
+def _read(reader: EventReader, batch: Sequence[ContactEvent], refused: list[Refusal]) -> list[Happening | None]:
+    """What each of them says, None for those that are refused."""
+    read: list[Happening | None] = [None] * len(batch)
+    groups: dict[tuple[str, tuple[str, ...]], _Places] = {}
+    for place, event in enumerate(batch):
+        groups.setdefault((event.name, tuple(event.fields)), []).append((place, event))
+    for (name, fields), group in groups.items():
+        odd: set[int] = set()
+        if name in reader.events:
+            told = _told([event for _, event in group], fields, odd)
+            found = reader.at_once(reader.events[name]).read(told, odd)
+            for (place, _), happening in zip(group, found, strict=True):
+                read[place] = happening
+        else:
+            odd.update(range(len(group)))
+        for place, event in (group[number] for number in sorted(odd)):
             try:
-                value = columns[column] = read(said)
-            except BadValue as error:
-                raise BadCell(name, str(error)) from None
-            given.append((name, value))
-        return columns, tuple(given)
+                read[place] = reader.read_reported(event)
+            except BadCell as error:
+                read[place] = None
+                refused.append(Refusal(event, str(error)))
+    return read
 
 
-def _said(name: str, column: str) -> str:
-    """A name that must be there. Raises BadCell."""
-    if type(name) is str and len(name) <= LONGEST_KEY and name.isascii() and "\0" not in name:
-        said = name.strip()  # as nearly all of them are
-    else:
-        said = name_of(name, column)
-    if not said:
-        raise BadCell(column, "is empty")
-    return said
-
-
-class _Cell(NamedTuple):
-    """Where a field of an event is found in a row, how it is read, and where it goes."""
-
-    field: Field
-    name: str
-    full_name: str
-    column: str
-    read: Callable[[object], Stored]
-
-    @classmethod
-    def of(cls, event: Event, field: Field, conventions: Conventions) -> "_Cell":
-        column = event_column(event.name, field.name)
-        return cls(field, field.name, f"{event.name}.{field.name}", column, reader(field.type, conventions))
+def _told(events: Sequence[ContactEvent], fields: tuple[str, ...], odd: set[int]) -> Told:
+    """The cells of events of one name with the same fields."""
+    ids = said([event.id for event in events])
+    sources = read_names(said([event.source for event in events]), "source", odd)
+    for needed in (ids, sources):
+        mark_missing(needed, odd)
+    return Told(
+        contacts=said([event.contact for event in events]),
+        by_email=False,
+        ats=[event.at for event in events],
+        ids=ids,
+        abouts=[event.about for event in events],
+        sources=sources,  # type: ignore[arg-type]  # those without are odd
+        messages=[event.message_id for event in events],
+        fields={name: said([event.fields[name] for event in events]) for name in fields},
+    )

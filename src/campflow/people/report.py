@@ -1,11 +1,12 @@
 """What an import did, and how it tells while it does it."""
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from campflow.errors import RowError
 from campflow.hooks.contracts import BadRow, Row, Source
+from campflow.people.cycles import without_looking_for_cycles
+from campflow.people.records import Batch, Records, RecordSource
 from campflow.people.wording import BadCell
 
 #: A batch is written in one short transaction. Both limits keep memory flat.
@@ -16,9 +17,6 @@ Refused = Callable[[RowError, Row | BadRow], None]
 Progress = Callable[[int, int], None]
 
 _MOST_IGNORED = 100
-
-#: New objects after which Python looks for cycles.
-_SELDOM = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +75,24 @@ class Batches:
 
     def __init__(self, source: Source, lines: Iterable[bytes]) -> None:
         self.bytes = 0
-        self._rows = source.rows(self._counted(lines))
+        counted = self._counted(lines)
+        self._found: Iterable[Records | Row | BadRow] = (
+            source.records(counted) if isinstance(source, RecordSource) else source.rows(counted)
+        )
 
-    def __iter__(self) -> Iterator[list[Row | BadRow]]:
-        # The values of a batch form no cycles. Python would look for some in them hundreds of times: a third of the
-        # time of an import went into that.
-        usual = gc.get_threshold()
-        gc.set_threshold(max(_SELDOM, usual[0]), *usual[1:])
-        try:
+    def __iter__(self) -> Iterator[Batch]:
+        with without_looking_for_cycles():
             yield from self._batches()
-        finally:
-            gc.set_threshold(*usual)
 
-    def _batches(self) -> Iterator[list[Row | BadRow]]:
-        batch: list[Row | BadRow] = []
+    def _batches(self) -> Iterator[Batch]:
+        batch = Batch()
         begun = self.bytes
-        for row in self._rows:
-            batch.append(row)
-            if len(batch) >= BATCH_ROWS or self.bytes - begun >= BATCH_BYTES:
+        for found in self._found:
+            batch.add(found)
+            if batch.size >= BATCH_ROWS or self.bytes - begun >= BATCH_BYTES:
                 yield batch
-                batch, begun = [], self.bytes
-        if batch:
+                batch, begun = Batch(), self.bytes
+        if batch.size:
             yield batch
 
     def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:

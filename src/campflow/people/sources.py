@@ -5,14 +5,20 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import StringIO
+from itertools import islice
 from typing import BinaryIO
 
 from campflow.errors import CampflowError
 from campflow.hooks.contracts import BadRow, Row, SourcePlugin
+from campflow.people.records import Records
 
 #: A line, and a record of several lines, may be this long: an unclosed quote must not swallow a whole file.
 LONGEST_LINE = 1_000_000
 MOST_LINES = 1_000
+
+#: So many lines of a CSV file are read at once; no more than a record may have, and not many to be read again.
+_TOGETHER = 500
 
 #: How much of a bad record is kept for the rejects file.
 _KEPT = 10_000
@@ -39,17 +45,33 @@ class CsvSource:
     suffixes: tuple[str, ...] = (".csv", ".tsv")
 
     def rows(self, lines: Iterable[bytes]) -> Iterator[Row | BadRow]:
+        for found in self.records(lines):
+            if isinstance(found, Records):
+                yield from map(found.row, range(len(found.lines)))
+            else:
+                yield found
+
+    def records(self, lines: Iterable[bytes]) -> Iterator[Records | Row | BadRow]:
+        """Records together where nothing is wrong with any line of them, else one by one."""
         feed = _Feed(iter(lines))
         first = feed.peek()
         if first is None:
             return
-        records = _records(feed, csv.reader(feed, delimiter=_delimiter(first), strict=True))
-        header = next(records)
+        delimiter = _delimiter(first)
+        one_by_one = _records(feed, csv.reader(feed, delimiter=delimiter, strict=True))
+        header = next(one_by_one)
         if isinstance(header, BadRow):
             raise CampflowError(f"the header line cannot be read: {header.reason}")
         names = _column_names(header[1])
-        for record in records:
-            yield record if isinstance(record, BadRow) else _row(names, record, feed)
+        while feed.fill():
+            together = _together(names, feed, delimiter)
+            if together is not None:
+                yield together
+                continue
+            for record in one_by_one:
+                yield record if isinstance(record, BadRow) else _row(names, record, feed)
+                if not feed.waiting:
+                    break
 
 
 class _RecordTooLong(Exception):
@@ -87,6 +109,19 @@ class _Feed:
             return self.waiting[0]
         return None
 
+    def fill(self) -> bool:
+        """Let some lines wait, unless some do; whether there are any."""
+        if not self.waiting:
+            lines = islice(self.lines, _TOGETHER)
+            self.waiting.extend([line.decode("utf-8", "surrogateescape") for line in lines])
+        return bool(self.waiting)
+
+    def take_all(self) -> None:
+        """The lines that wait were read."""
+        self.begin()
+        self.number += len(self.waiting)
+        self.waiting.clear()
+
     def begin(self) -> None:
         """The record before was good, or its first line is given up: a new one begins."""
         self.number += len(self.record)
@@ -103,6 +138,25 @@ class _Feed:
         self.waiting.extendleft(reversed(self.record[1:]))
         del self.record[1:]
         return self.raw()
+
+
+def _together(names: list[str], feed: _Feed, delimiter: str) -> Records | None:
+    """The records of all lines that wait, where each line is a whole one of as many cells as there are names."""
+    text = "".join(feed.waiting)
+    # A record could be too long only where all of them are.
+    if len(text) > LONGEST_LINE or not _is_unicode(text):
+        return None
+    reader = csv.reader(StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+    try:
+        cells = list(reader)
+    except csv.Error:
+        return None
+    if len(cells) != len(feed.waiting) or set(map(len, cells)) != {len(names)}:
+        return None
+    feed.begin()
+    begun = feed.number + 1
+    feed.take_all()
+    return Records(tuple(names), list(range(begun, begun + len(cells))), list(cells))
 
 
 #: The line on which it begins, and its cells.

@@ -54,13 +54,11 @@ def reader(type: ValueType, conventions: Conventions) -> Callable[[object], Stor
     def read_it(value: object) -> Stored:
         return read_one(value, type, conventions)
 
-    return _remembering(read_it) if type.kind in _REPEATED else read_it
+    return _remembering(read_it) if type.kind in REPEATED else read_it
 
 
 #: Kinds of which a file has the same few values again and again.
-_REPEATED = frozenset[Kind](
-    {"choice", "country", "date", "integer", "language", "money", "number", "timezone", "yesno"}
-)
+REPEATED = frozenset[Kind]({"choice", "country", "date", "integer", "language", "money", "number", "timezone", "yesno"})
 _REMEMBERED = 10_000
 
 
@@ -176,7 +174,11 @@ def _time(value: object, _type: ValueType, conventions: Conventions) -> int:
 
 def read_time(value: object, zone: str) -> int:
     """An instant in milliseconds; without an offset it is a local time of the zone, a date alone its midnight."""
-    moment = value if type(value) is dt.datetime else _moment(value)
+    return instant_of(value if type(value) is dt.datetime else _moment(value), zone)
+
+
+def instant_of(moment: dt.datetime, zone: str) -> int:
+    """The instant of a moment in milliseconds; without an offset it is a local time of the zone."""
     if moment.tzinfo is None:
         return to_instant(zone, local_milliseconds(moment))
     return (moment - _EPOCH) // _MILLISECOND
