@@ -23,7 +23,7 @@ from campflow.engine.splits import decide, decisions, readings
 from campflow.engine.turns import Busy, TurnLost, Turns
 from campflow.errors import CollisionError, OutdatedError
 from campflow.sql.program import CampaignProgram, Program, Statement
-from campflow.sql.workspace import creation, workspace
+from campflow.sql.workspace import set_up, workspace
 from campflow.storage.bulk import count_again
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
@@ -431,8 +431,7 @@ class _Chunk:
 
     def begin(self) -> None:
         work = self.tick.work
-        for statement in creation(self.connection.dialect):
-            self.connection.exec_driver_sql(statement)
+        set_up(self.connection)
         for table in (work.fresh, work.touched, work.arrival, work.occurrence):
             self.connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608  (our own names)
         if self.tick.calendar:  # whoever is looked at, for whatever reason, may have missed an occurrence

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from campflow.planning.carrying import carries
 from campflow.planning.plan import CampaignPlan
 from campflow.sql.program import CampaignProgram
-from campflow.sql.workspace import creation
+from campflow.sql.workspace import set_up
 from campflow.storage.tables import Tables
 
 
@@ -37,8 +37,7 @@ def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[
     """Do what the `moved` lines say. Who comes to a final stage by them has moved there; nobody else has moved."""
     if not program.carry:
         return
-    for made in creation(connection.dialect):
-        connection.exec_driver_sql(made)
+    set_up(connection)
     connection.exec_driver_sql("DELETE FROM touched")
     mark = _last_move(connection)
     given = {**parameters, "mark": mark, "entry_mark": mark}

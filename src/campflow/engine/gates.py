@@ -41,7 +41,7 @@ from campflow.sql.gates import TURN, WAITS_FOR_BUDGET
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.rows import CHUNK as CHUNK_OF
 from campflow.sql.rows import NOW, parameter
-from campflow.sql.workspace import creation, workspace
+from campflow.sql.workspace import set_up, workspace
 from campflow.storage.tables import Tables
 
 #: Contacts whose messages are decided in one transaction.
@@ -216,8 +216,7 @@ class _Refusing:
 
 
 def _prepare(connection: Connection) -> None:
-    for statement in creation(connection.dialect):
-        connection.exec_driver_sql(statement)
+    set_up(connection)
     connection.execute(delete(workspace().candidate))
 
 

@@ -47,17 +47,19 @@ def fresh(r: Rows) -> Fresh:
 
     by_event: list[Written] = []
     if outside.events:
-        named = select(e.c.contact_id).distinct().where(e.c.name.in_(_heard(outside.events)))
-        if not becomes:
-            named = named.where(e.c.at >= START)
+        # SQLite looks up by the first of two lower bounds: what the look begins with stands first.
+        named = [e.c.name.in_(_heard(outside.events)), *([] if becomes else [e.c.at >= START])]
+        learned = (e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ)
+        early = (e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW)
         by_event = [
             ("fresh_by_event", "contacts of whom we learned something new",
-             _into_fresh(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ))),
+             _into_fresh(r, select(e.c.contact_id).where(*learned, *named))),
             ("fresh_by_early_event", "contacts of whom something happens now that we knew before",
-             _into_fresh(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW))),
+             _into_fresh(r, select(e.c.contact_id).where(*early, *named))),
         ]  # fmt: skip
-    changed = select(ch.c.contact_id).distinct()
-    changed = changed.where(ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(outside.fields)))
+    changed = select(ch.c.contact_id).where(
+        ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(outside.fields))
+    )
     new = select(c.c.contact_id).where(c.c.contact_id > FROM_SEQ, c.c.contact_id <= TO_SEQ)
     due = select(p.c.contact_id).where(p.c.campaign_id == CAMPAIGN, p.c.due_at <= NOW).limit(CHUNK)
     ended = select(t.move.c.contact_id).where(t.move.c.move_id > ENTRY_MARK, _ends(r))
@@ -86,6 +88,7 @@ def _heard(events: frozenset[str]) -> list[str]:
 
 
 def _into_fresh(r: Rows, who: Select[tuple[int]]) -> Executable:
+    # Who is found twice is kept once by the key.
     return r.insert(r.work.fresh).from_select(["contact_id"], who).on_conflict_do_nothing()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from sqlalchemy import Boolean, Column, Dialect, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Connection, Dialect, MetaData, Table, Text
 from sqlalchemy.schema import CreateTable
 
 from campflow.storage.tables import Id
@@ -23,9 +23,36 @@ class Workspace:
     candidate: Table
 
 
+def set_up(connection: Connection) -> None:
+    """Make the tables where this connection does not have them yet; where it has them, that costs one statement."""
+    if connection.dialect.name != "sqlite":
+        for statement in _creation(connection.dialect):
+            connection.exec_driver_sql(statement)
+    elif connection.exec_driver_sql("SELECT 1 FROM temp.sqlite_master WHERE name = 'fresh'").first() is None:
+        for statement in (*_creation(connection.dialect), *_SMALL):
+            connection.exec_driver_sql(statement)
+
+
+#: SQLite takes a table without statistics for one of a million rows, and then reads all contacts into a Bloom filter
+#: before it looks a handful of them up. These tables hold little, for all it needs to know.
+_SMALL = (
+    "INSERT INTO fresh VALUES (0)",
+    "INSERT INTO touched VALUES (0, 0, 0)",
+    "INSERT INTO arrival VALUES (0, '', 0, 0, 0, 0)",
+    "INSERT INTO occurrence VALUES (0, '', 0)",
+    "INSERT INTO candidate VALUES (0, 0, 0, '', 0, NULL, 0)",
+    "ANALYZE temp",
+    "DELETE FROM fresh",
+    "DELETE FROM touched",
+    "DELETE FROM arrival",
+    "DELETE FROM occurrence",
+    "DELETE FROM candidate",
+)
+
+
 @lru_cache(maxsize=8)
-def creation(dialect: Dialect) -> tuple[str, ...]:
-    """Statements that make the tables where they are not there; a tick runs them often, so they are compiled once."""
+def _creation(dialect: Dialect) -> tuple[str, ...]:
+    """A tick runs them often, so they are compiled once."""
     made = (CreateTable(table, if_not_exists=True) for table in workspace().metadata.sorted_tables)
     return tuple(str(each.compile(dialect=dialect)) for each in made)
 
