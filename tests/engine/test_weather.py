@@ -72,6 +72,7 @@ class Weathered(Office):
     def __init__(self, folder: Path, *scripts: Script, people: int = 3, window: int = 2, **plugin: Any) -> None:
         super().__init__(folder, window=window)
         self.provider = Provider(scripts or (OK,))
+        self.chance = Random(1)
         # Seconds: short where somebody falls silent, long where a busy machine must not look like that.
         self.patience = 0.6 if {silence, drip}.intersection(scripts) else 20.0
         made = replace(self.channels.plugins["post"], make=lambda settings, context: HttpPost(self), **plugin)
@@ -87,7 +88,7 @@ class Weathered(Office):
 
     def looks(self, count: int, each: float = 1.0, **rules: Any) -> list[DeliveryReport]:
         """So many looks of a daemon, with so many seconds between them."""
-        given = Rules(**({"clock": lambda _: round(self.seconds * 1000)} | rules))
+        given = Rules(**({"clock": lambda _: round(self.seconds * 1000), "chance": self.chance} | rules))
 
         async def run() -> list[DeliveryReport]:
             reports = []

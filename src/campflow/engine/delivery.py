@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import cast
 
 from sqlalchemy import Connection, RowMapping
@@ -57,7 +57,7 @@ class Rules:
     `listens` are the reactions (`sent`, `failed`, `expired`) that some campaign asks about: only these become events.
     `prices` are what an accepted message costs, `gates` what else than time a message waits for. With `one_of` a pass
     is one batch of that channel. `limits` are those of the channels, by name; `clock` is the one that all processes
-    share, in milliseconds.
+    share, in milliseconds; `chance` spreads pauses.
     """
 
     batch: int = 500
@@ -69,6 +69,7 @@ class Rules:
     one_of: str | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
     clock: Callable[[Connection], int] = database_now
+    chance: Random = field(default_factory=SystemRandom)
 
 
 RULES = Rules()
@@ -143,7 +144,7 @@ class _Pass:
 
     def __post_init__(self) -> None:
         limits = self.rules.limits.get(self.plugin.name, UNLIMITED)
-        self.weather = Weather(self.database, self.plugin.name, limits, self.rules.clock)
+        self.weather = Weather(self.database, self.plugin.name, limits, self.rules.clock, self.rules.chance)
 
     async def run(self) -> None:
         name = self.plugin.name
@@ -202,7 +203,7 @@ class _Pass:
         """
         rules = self.rules
         clerk = outbox.Clerk(
-            self.database, batch, rules.retry, SystemRandom(), rules.listens, rules.gates, rules.prices,
+            self.database, batch, rules.retry, rules.chance, rules.listens, rules.gates, rules.prices,
             {name: plugin.address for name, plugin in self.channels.plugins.items()},
         )  # fmt: skip
         with self.database.reader() as connection:
