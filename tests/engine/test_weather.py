@@ -88,7 +88,8 @@ class Weathered(Office):
 
     def looks(self, count: int, each: float = 1.0, **rules: Any) -> list[DeliveryReport]:
         """So many looks of a daemon, with so many seconds between them."""
-        given = Rules(**({"clock": lambda _: round(self.seconds * 1000), "chance": self.chance} | rules))
+        own: dict[str, Any] = {"clock": lambda _: round(self.seconds * 1000), "chance": self.chance}
+        given = Rules(**(own | rules))
 
         async def run() -> list[DeliveryReport]:
             reports = []
