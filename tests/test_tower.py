@@ -38,6 +38,7 @@ FLOORS = {
     "campflow.hooks": 5,
     # Providers are reached through it, by channels of anyone's.
     "campflow.http": 5,
+    "campflow.spreadsheet": 5,
     "campflow.content": 5,
     "campflow.measuring": 5,
     "campflow.tracking": 5,
@@ -195,10 +196,27 @@ def test_pydantic_stands_at_the_edges_only() -> None:
     assert wrong == []
 
 
+def _with_plugins() -> dict[str, ast.Module]:
+    plugins = {str(file.relative_to(PLUGINS)): file for file in PLUGINS.glob("*/src/**/*.py")}
+    assert len(plugins) > 5
+    return MODULES | {name: ast.parse(file.read_text("utf-8")) for name, file in plugins.items()}
+
+
+def test_one_module_writes_csv() -> None:
+    """Plugins included: what a person typed is a formula in no table."""
+    writers = {
+        name
+        for name, tree in _with_plugins().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.alias)
+        and (node.attr if isinstance(node, ast.Attribute) else node.name) in ("writerow", "writerows", "DictWriter")
+    }
+    assert writers == {"campflow.spreadsheet"}
+
+
 def test_one_module_speaks_http() -> None:
     """Plugins included: one client, with its bounds, for all that goes out by HTTP."""
-    plugins = {str(file.relative_to(PLUGINS)): file for file in PLUGINS.glob("*/src/**/*.py")}
-    trees = MODULES | {name: ast.parse(file.read_text("utf-8")) for name, file in plugins.items()}
+    trees = _with_plugins()
     clients = {"httpx", "requests", "aiohttp", "urllib3", "http.client", "urllib.request"}
     speakers = {
         name
@@ -206,5 +224,4 @@ def test_one_module_speaks_http() -> None:
         for target, _ in imports(tree)
         if any(target == client or target.startswith(client + ".") for client in clients)
     }
-    assert len(plugins) > 5
     assert speakers == {"campflow.http"}

@@ -1,6 +1,5 @@
 """The sink `file`: figures as lines of a file, JSON or CSV by its ending. A new process appends."""
 
-import csv
 import io
 import json
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, field_validator
 
 from campflow.hooks.contracts import ChannelContext, Measurement, Sink, SinkPlugin
+from campflow.spreadsheet import CsvTable
 
 
 class FileSettings(BaseModel, extra="forbid"):
@@ -50,10 +50,10 @@ def _json(measurements: Sequence[Measurement]) -> str:
 
 def _csv(measurements: Sequence[Measurement]) -> str:
     text = io.StringIO()
-    rows = csv.writer(text)
+    table = CsvTable(text)
     for each in measurements:
         labels = " ".join(f"{name}={value}" for name, value in each.labels.items())
-        rows.writerow([each.at.isoformat(), each.name, each.value, labels])
+        table.row((each.at.isoformat(), each.name, each.value, labels))
     return text.getvalue()
 
 

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from campflow.spreadsheet import CsvTable
 from campflow_print.ledger import Ledger, Printed
 
 PAGES, MANIFEST = "letters.pdf", "manifest.csv"
 
 #: Folders of processes that died while they wrote begin like this; after an hour nobody writes there.
 _DRAFT, _STALE = ".draft-", 3_600.0
-
-#: What a spreadsheet takes for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +73,14 @@ def _read(batch: Path) -> Iterator[tuple[str, Printed]]:
 def _manifest(lines: Sequence[Line]) -> bytes:
     """CSV with a byte order mark, as the spreadsheets of printers want it."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _COLUMNS)
-    writer.writeheader()
+    table = CsvTable(buffer)
+    table.row(_COLUMNS)
     for place, line in enumerate(lines, 1):
-        writer.writerow({
-            "letter": place, "first_page": line.first_page, "pages": line.pages, "contact": _cell(line.contact),
-            "campaign": line.campaign, "message": line.message, "address": _cell(", ".join(line.address)),
-            "key": line.key, "code": line.target or "",
-        })  # fmt: skip
+        table.row((
+            place, line.first_page, line.pages, line.contact, line.campaign, line.message, ", ".join(line.address),
+            line.key, line.target,
+        ))  # fmt: skip
     return buffer.getvalue().encode("utf-8-sig")
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _write(path: Path, data: bytes) -> None:
