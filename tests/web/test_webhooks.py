@@ -147,6 +147,34 @@ def test_large_bodies_are_refused_before_they_are_large(tmp_path: Path, packed: 
             assert b" 413 " in line.recv(200)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_million_reports_at_once_are_refused_whole(tmp_path: Path, packed: bool) -> None:
+    """Nothing of them is recorded, and the provider hears so; as many as fit into a call are recorded together."""
+    with served(tmp_path, Store("sqlite")) as web:
+        one = b'{"name": "clicked", "id": "1", "provider_id": "p-ada"},'
+        body = b'{"reports": [' + one * 1_000_000 + one[:-1] + b"]}"
+        headers = {"x-signature": signature(body)} | ({"content-encoding": "gzip"} if packed else {})
+        sent = gzip.compress(body, 1) if packed else body
+        assert not packed or len(sent) < 5_000_000  # it is the unpacking that is bounded
+        with suppress(httpx.NetworkError):  # cut off while it was still sending
+            assert web.post("/hooks/pigeon", content=sent, headers=headers).status_code == 413
+        assert web.events("clicked") == []
+        detail = "x" * 420
+        many = [{"name": "clicked", "id": str(n), "provider_id": "p-ada", "detail": detail} for n in range(9_990)]
+        assert web.report(*many, {"name": "delivered", "id": "last", "provider_id": "p-bob"}).status_code == 200
+        assert len(web.events("clicked")) == len(many)
+        assert web.events("delivered") == [("bob", "hello")]
+
+
+def test_a_flood_of_reports_about_nobody_is_no_flood_of_lines(tmp_path: Path) -> None:
+    with served(tmp_path, Store("sqlite")) as web:
+        unknown = [{"name": "clicked", "id": str(n), "provider_id": "p-nobody"} for n in range(5_000)]
+        assert web.report(*unknown).status_code == 200
+        named, counted = web.log.said("not recorded"), web.log.said("not recorded either")
+        assert len(named) + sum(int(str(each["count"])) for each in counted) == 5_000
+        assert len(named) < 50
+
+
 class TestPigeonsReports(WebhookContract):
     plugin = PIGEON
     settings = {"secret": SECRET}  # noqa: RUF012

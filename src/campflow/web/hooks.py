@@ -20,6 +20,9 @@ from campflow.web.part import WebPart
 #: Seconds after which a report comes again that was too early, or could not be recorded.
 _AGAIN = "30"
 
+#: Of what one call tells and is not recorded, so many have a line of the log; the others are counted.
+_NAMED = 20
+
 
 class Hooks:
     """Opens each webhook when it is first called; `close` closes them."""
@@ -58,8 +61,10 @@ class Hooks:
         heard = runtime.inbox.record(name, told, runtime.clock.now())
         if heard.added:
             self._part.log.info("heard", webhook=name, added=heard.added, known=heard.known)
-        for each in heard.refused:
+        for each in heard.refused[:_NAMED]:
             self._part.log.warning("not recorded", webhook=name, event_name=each.name, id=each.id, reason=each.reason)
+        if len(heard.refused) > _NAMED:
+            self._part.log.warning("not recorded either", webhook=name, count=len(heard.refused) - _NAMED)
         return bool(heard.early)
 
     async def _open(self, name: str) -> Webhook:
