@@ -72,7 +72,10 @@ def status(
     if not found:
         print("No campaign runs yet: `campflow run` starts those in the .flow files.")
         return
-    console().print(f"[bold]{shown(now, opened.settings.timezone)}[/bold]  {opened.settings.timezone}")
+    from rich.text import Text
+
+    moment = Text(shown(now, opened.settings.timezone), style="bold")
+    console().print(moment.append(f"  {opened.settings.timezone}", style="not bold"))
     for each in found:
         console().print()
         console().print(funnel(each, opened))

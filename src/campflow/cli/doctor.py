@@ -66,12 +66,15 @@ def _case(project: "Project", desk: "Database", graphs: "Mapping[int, Graph]") -
 
 
 def _show(found: "list[Finding]", unreadable: "tuple[Version, ...]", checks: int) -> None:
+    from rich.text import Text
+
     for each in found:
         mark, color = _MARKS[each.kind]
-        console().print(f"[{color}]{mark}[/{color}] [bold]{each.check}[/bold]   {each.count:,} {each.said}")
+        line = Text(mark, style=color).append(f" {each.check}", style="default bold")
+        console().print(line.append(f"   {each.count:,} {printable(each.said)}", style="default not bold"))
         for example in each.examples:
             console().print(f"    {printable(example)}", style="dim")
-        console().print(f"    → {each.todo}")
+        console().print(printable(f"    → {each.todo}"))
     for version in unreadable:
         name = f"version {version.number} of {version.campaign}"
         console().print(f"{name} cannot be read beside today's fields and events: its moves were not compared with it")

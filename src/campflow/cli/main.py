@@ -63,12 +63,14 @@ def explain_failure(error: Exception) -> int:
 
         show_flow_error(error)
         return FINDINGS
+    from campflow.cli.show import printable_lines
+
     if isinstance(error, CampflowError):
-        print(f"campflow: {error}", file=sys.stderr)
+        print(printable_lines(f"campflow: {error}"), file=sys.stderr)
         return WRONG_USE if isinstance(error, ProjectError) else FINDINGS
     print(
-        f"campflow: {type(error).__name__}: {error}\n"
-        f"This should not have happened. {DEBUG}=1 before the command shows where it did.",
+        printable_lines(f"campflow: {type(error).__name__}: {error}\n")
+        + f"This should not have happened. {DEBUG}=1 before the command shows where it did.",
         file=sys.stderr,
     )
     return FINDINGS

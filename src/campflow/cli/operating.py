@@ -9,7 +9,7 @@ import typer
 
 from campflow.cli.main import FINDINGS
 from campflow.cli.options import DatabaseUrl, ProjectFolder, open_project
-from campflow.cli.show import colored
+from campflow.cli.show import colored, printable, printable_lines
 from campflow.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -131,14 +131,14 @@ def tick(
     print(f"{shown(at, zone)} {zone}: {done or 'nothing to do'}")
     for name, reason in failures.items():
         waits = "its messages wait" if name.startswith("channel ") else "what it is told waits"
-        print(f"{name}: {reason}; {waits}", file=sys.stderr)
+        print(printable(f"{name}: {reason}; {waits}"), file=sys.stderr)
     if failures:
         raise typer.Exit(FINDINGS)
 
 
 def _say_waiting(runtime: "Runtime") -> None:
     for name, reason in runtime.waiting.items():
-        print(f"campaign {name}: {reason}", file=sys.stderr)
+        print(printable_lines(f"campaign {name}: {reason}"), file=sys.stderr)
 
 
 async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
@@ -183,6 +183,7 @@ def logger() -> "FilteringBoundLogger":
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if terminal and debug else [errors]),
+            _as_letters,
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -190,6 +191,11 @@ def logger() -> "FilteringBoundLogger":
     )
     made: FilteringBoundLogger = structlog.get_logger()
     return made
+
+
+def _as_letters(_logger: object, _method: str, event: Any) -> Any:
+    """What others wrote does not drive the terminal of who reads the log."""
+    return {name: printable_lines(said) if isinstance(said, str) else said for name, said in event.items()}
 
 
 def _without_traceback(_logger: object, _method: str, event: Any) -> Any:

@@ -21,14 +21,21 @@ def colored(stream: Any) -> bool:
 
 
 def console() -> "Console":
-    """For tables. Where the output is no terminal, lines are as long as they need to be."""
+    """For tables. Where the output is no terminal, lines are as long as they need to be.
+
+    A text is shown as it is: what stands in square brackets is no markup, for most of it was written by others.
+    """
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 240)
 
 
 def print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Letters of all languages as they are; what would drive a terminal is written as JSON's `\\u…`."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+    print(text)
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> "Table":
@@ -47,6 +54,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def show_findings(diagnostics: Iterable["Diagnostic"], sources: Mapping[str, "Source"], stream: Any) -> None:
     from campflow.diagnostics.render import render_text
 
@@ -57,7 +69,7 @@ def show_flow_error(error: FlowError) -> None:
     """The errors that kept a command from running."""
     errors = [each for each in error.diagnostics if each.severity == "error"]
     show_findings(errors, error.sources, sys.stderr)
-    print(f"campflow: {error}", file=sys.stderr)
+    print(printable_lines(f"campflow: {error}"), file=sys.stderr)
 
 
 def counted(number: int, what: str) -> str:
