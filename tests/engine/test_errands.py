@@ -354,6 +354,14 @@ def test_one_that_is_bad_spoils_itself_and_is_given_up_in_the_end(tmp_path: Path
     ]
 
 
+def test_an_answer_that_no_database_takes_is_kept_as_far_as_it_can_be(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.sales.said = lambda note: Answer(note.errand_id, "failed", "no such \ud800 room")
+    world.tick(FIRST)
+    told = [(state, detail) for _, kind, state, detail in world.states() if kind == "notify"]
+    assert told == [("failed", "no such \ufffd room")] * 2
+
+
 def test_a_text_that_cannot_be_filled_fails_with_its_reason(tmp_path: Path) -> None:
     world = World(tmp_path, FLOW.replace("{{ entry.amount }}", "{{ 1 // entry.amount.value * 0 }}"))
     with world.database.transaction() as connection:

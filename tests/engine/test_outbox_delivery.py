@@ -297,6 +297,25 @@ def test_a_plugin_that_breaks_off_leaves_its_window_uncertain_and_the_rest_goes_
     assert office.post.windows == [[1, 2], [3], [4]]  # whose fault it was is found one by one
 
 
+@pytest.mark.parametrize("bad", ["\0", "\ud800"])
+def test_words_that_no_database_takes_undo_nothing(tmp_path: Path, bad: str) -> None:
+    """What was accepted stays so, though the server says rubbish of it or of another."""
+
+    async def rubbish(post: Post, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
+        yield Receipt(messages[0].message_id, "accepted", f"id{bad}", f"250 {bad}")
+        yield Receipt(messages[1].message_id, "rejected", detail=f"550 {bad}")
+        yield Receipt(messages[2].message_id, "retry", detail=f"451 {bad}")
+        yield Receipt(messages[3].message_id, "accepted", "id-4")
+        raise ChannelError(f"421 {bad}")
+
+    office = Office(tmp_path, rubbish, window=4)
+    for number in range(1, 5):
+        office.person(number)
+    office.deliver()
+    assert office.states() == {1: "accepted", 2: "rejected", 3: "ready", 4: "accepted"}
+    assert (office.row(1).provider_id, office.row(2).detail) == ("id\ufffd", "550 \ufffd")
+
+
 def test_a_message_without_an_answer_is_uncertain(tmp_path: Path) -> None:
     async def silent(post: Post, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         yield Receipt(messages[-1].message_id, "accepted")

@@ -147,6 +147,27 @@ def test_large_bodies_are_refused_before_they_are_large(tmp_path: Path, packed: 
             assert b" 413 " in line.recv(200)
 
 
+@pytest.mark.parametrize("bad", ["\0", "\ud800"])
+def test_a_report_that_no_database_takes_holds_back_no_other(store: Store, tmp_path: Path, bad: str) -> None:
+    """A NUL, or half a character: what can be kept is kept, what names somebody so is refused by itself."""
+    with served(tmp_path, store) as web:
+        first = {"provider_id": "p-ada", "at": "2026-03-02T09:59:00Z"}
+        reports = [
+            first | {"name": "bounced", "id": "1", "detail": f"no such{bad} user"},
+            first | {"name": "replied", "id": "2", "text": f"yes{bad}"},
+            {"name": "clicked", "id": "3", "provider_id": f"p-{bad}ada"},
+            {"name": "clicked", "id": "4", "address": f"ada{bad}@x.example"},
+            first | {"name": "clicked", "id": f"5{bad}"},
+            {"name": f"clicked{bad}", "id": "6", "provider_id": "p-ada"},
+            {"name": "clicked", "id": "7", "provider_id": "p-bob"},
+        ]
+        assert web.report(*reports).status_code == 200
+        assert web.events("bounced") == web.events("replied") == [("ada", "hello")]
+        assert web.events("clicked") == [("bob", "hello")]
+        assert web.message("ada").detail == "bounced: no such\ufffd user"
+        assert [str(each["id"])[0] for each in web.log.said("not recorded")] == ["3", "4", "6", "5"]
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_million_reports_at_once_are_refused_whole(tmp_path: Path, packed: bool) -> None:
     """Nothing of them is recorded, and the provider hears so; as many as fit into a call are recorded together."""

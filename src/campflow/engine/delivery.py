@@ -24,6 +24,7 @@ from campflow.engine.weather import DOUBTS, STORM, UNLIMITED, Limits, Weather
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelPlugin, Doubt, LookupChannel, Receipt
 from campflow.storage.database import Database, database_now
+from campflow.storage.words import storable
 
 
 @dataclass(slots=True)
@@ -339,7 +340,7 @@ async def _heard(said: AsyncIterator[Receipt], about: Collection[int]) -> tuple[
     try:
         async for receipt in said:
             if receipt.message_id in about:
-                receipts.setdefault(receipt.message_id, receipt)
+                receipts.setdefault(receipt.message_id, _storable(receipt))
     except ChannelError as error:
         trouble = error
     except Exception as error:
@@ -347,7 +348,17 @@ async def _heard(said: AsyncIterator[Receipt], about: Collection[int]) -> tuple[
     # A cancelled pass still writes down what it knows; the caller raises it again.
     except BaseException as error:
         trouble = error
-    reason = str(trouble or "") or "the channel gave no answer"
+    reason = storable(str(trouble or "")) or "the channel gave no answer"
     for message_id in about:
         receipts.setdefault(message_id, Receipt(message_id, "uncertain", detail=reason))
     return list(receipts.values()), trouble
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """What a provider said as the database takes it: else its words would undo what is written of all the others."""
+    detail, provider_id = storable(receipt.detail), receipt.provider_id
+    if provider_id is not None:
+        provider_id = storable(provider_id)
+    if detail is receipt.detail and provider_id is receipt.provider_id:
+        return receipt
+    return replace(receipt, detail=detail, provider_id=provider_id)

@@ -37,6 +37,7 @@ from campflow.model.people import Money
 from campflow.planning.plan import CampaignPlan
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
+from campflow.storage.words import storable
 from campflow.storage.writers import HOLDER
 
 #: As texts of the statement: an index with `WHERE state = 'ready'` is used only where the query says the same.
@@ -235,13 +236,13 @@ def write_down(database: Database, held: Held, answers: Iterable[Answer], now: i
 def _fate(answer: Answer, attempts: int, now: int, retry: Retry, rng: Random) -> dict[str, object]:
     row: dict[str, object] = {
         "id": answer.errand_id, "new_state": answer.outcome, "new_settled_at": now,
-        "new_detail": answer.detail[:_DETAIL] or None, "failed": 0, "new_retry_at": None,
+        "new_detail": storable(answer.detail[:_DETAIL]) or None, "failed": 0, "new_retry_at": None,
     }  # fmt: skip
     if answer.outcome != "retry":
         return row
     row["failed"] = 1
     if attempts >= retry.attempts:
-        detail = f"given up after {attempts} attempts: {answer.detail}"[:_DETAIL]
+        detail = storable(f"given up after {attempts} attempts: {answer.detail}"[:_DETAIL])
         return row | {"new_state": "failed", "new_detail": detail}
     seconds = retry.delay(attempts, rng) if answer.retry_after is None else max(0.0, answer.retry_after)
     later = now + max(1, round(seconds * 1000))

@@ -29,6 +29,7 @@ from campflow.people.consent import follow_events
 from campflow.people.reactions import believe
 from campflow.storage.database import database_now
 from campflow.storage.tables import NOBODY, Tables
+from campflow.storage.words import storable
 
 _REACTION = attrgetter("reaction")
 
@@ -207,7 +208,7 @@ def _row(
         "id": receipt.message_id,
         "new_state": receipt.outcome,
         "new_settled_at": now,
-        "new_detail": receipt.detail[:_DETAIL] or None,
+        "new_detail": storable(receipt.detail[:_DETAIL]) or None,
         "failed": 0,
         "new_retry_at": None,
         "new_provider_id": receipt.provider_id,

@@ -5,7 +5,7 @@ a message whose fate was unknown is written down with it: somebody who opened it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
@@ -22,6 +22,7 @@ from campflow.people.values import Conventions
 from campflow.people.wording import BadCell
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables, contact_column
+from campflow.storage.words import storable
 
 #: Reactions after which it is certain that the provider had the message, and the one that says that it refused it.
 _HAD_IT = frozenset({
@@ -78,6 +79,7 @@ class Inbox:
         refused: list[Unheard] = []
         early: list[Reaction] = []
         events: list[ContactEvent] = []
+        told = [_storable(each) if isinstance(each, Reaction) else each for each in told]
         reactions = [each for each in told if isinstance(each, Reaction)]
         with self.database.transaction() as connection:
             messages = self._messages(connection, source, reactions)
@@ -204,6 +206,15 @@ class Inbox:
             connection.execute(
                 update(self.database.tables.message).where(*mine).values(detail=bindparam("why")), reasons
             )
+
+
+def _storable(told: Reaction) -> Reaction:
+    """A reaction whose words every database takes: who said them may be anybody."""
+    detail, text = storable(told.detail), storable(told.text)
+    provider_id = told.provider_id if told.provider_id is None else storable(told.provider_id)
+    if detail is told.detail and text is told.text and provider_id is told.provider_id:
+        return told
+    return replace(told, detail=detail, text=text, provider_id=provider_id)
 
 
 def _message_for(

@@ -26,6 +26,7 @@ from campflow.model.times import iso
 from campflow.people.fields import read_field
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables, contact_column
+from campflow.storage.words import storable
 from campflow.storage.writers import HOLDER, TELLER
 
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -221,7 +222,7 @@ class _Asking:
             try:
                 letters.append(self._letter(row))
             except ContentError as error:
-                self._settle(row, {"state": "failed", "settled_at": now, "detail": str(error)[:500]})
+                self._settle(row, {"state": "failed", "settled_at": now, "detail": storable(str(error)[:500])})
         said: dict[int, Receipt] = {}
         trouble = "the channel gave no answer"
         try:
@@ -299,8 +300,8 @@ class _Asking:
 
 def _fate(receipt: Receipt, attempts: int, now: int) -> dict[str, object]:
     if receipt.outcome in ("accepted", "uncertain"):
-        return {"state": "mailed", "settled_at": now, "detail": receipt.detail[:500] or None}
+        return {"state": "mailed", "settled_at": now, "detail": storable(receipt.detail[:500]) or None}
     if receipt.outcome == "retry" and attempts < _ATTEMPTS:
         pause = max(receipt.retry_after or 0.0, 30.0 * 2**attempts)
-        return {"retry_at": now + round(pause * 1000), "detail": receipt.detail[:500]}
-    return {"state": "failed", "settled_at": now, "detail": receipt.detail[:500]}
+        return {"retry_at": now + round(pause * 1000), "detail": storable(receipt.detail[:500])}
+    return {"state": "failed", "settled_at": now, "detail": storable(receipt.detail[:500])}

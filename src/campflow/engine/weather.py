@@ -1,4 +1,5 @@
 """What all daemons know of a channel's provider: how much may go now, whether it is left alone, whether it is paused.
+from campflow.storage.words import storable
 
 It is one row of `channel`, by the database's clock. A channel about which there is nothing to know has none, and costs
 nothing.
@@ -18,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from campflow.storage.database import Database, database_now
+from campflow.storage.words import storable
 from campflow.storage.writers import HOLDER
 
 #: Seconds that a provider is left alone: at least, at most, and how long one who tries is waited for.
@@ -111,7 +113,7 @@ class Weather:
             said = {
                 "failures": row.failures + 1,
                 "open_until": self.clock(connection) + round(pause * 1000),
-                "trouble": trouble[:_SAID],
+                "trouble": storable(trouble[:_SAID]),
             }
             self._set(connection, said)
 
@@ -139,7 +141,7 @@ class Weather:
 
     def pause(self, reason: str) -> None:
         with self._changing() as (connection, _):
-            self._set(connection, {"paused_at": self.clock(connection), "paused_for": reason[:_SAID]})
+            self._set(connection, {"paused_at": self.clock(connection), "paused_for": storable(reason[:_SAID])})
 
     def resume(self, now: int) -> bool:
         """Go on, with everything forgiven: bounces count from `now`, the campaign's clock. False: it was not paused."""
