@@ -1,8 +1,12 @@
 """Where links may lead: one reading of an address, or none."""
 
-import pytest
+from urllib.parse import quote, urlsplit
 
-from campflow.content.targets import BadTarget, read_target, with_query
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campflow.content.targets import BadTarget, Target, read_target, with_query
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,18 @@ def test_an_address_that_two_could_read_differently_is_none(written: str) -> Non
 )
 def test_a_query_is_added_to_and_not_broken(url: str, added: str) -> None:
     assert with_query(url, [("utm_source", "news"), ("utm_content", "b c")]) == added
+
+
+_SIGNS = "aZ0-._~!$&'()*+,;=:@/?%[] \"<^`{|}é"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("/?#"), st.text(alphabet=_SIGNS, max_size=6)), max_size=4))
+def test_what_follows_the_host_is_written_as_urllib_reads_it(tails: list[tuple[str, str]]) -> None:
+    tail = "".join(mark + text for mark, text in tails).rstrip()
+    parts, safe = urlsplit(f"https://heron.example{tail}"), "!$&'()*+,;=:@/?-._~%[]"
+    wanted = f"https://heron.example{quote(parts.path, safe=safe)}"
+    wanted += f"?{quote(parts.query, safe=safe)}" if parts.query else ""
+    wanted += f"#{quote(parts.fragment, safe=safe)}" if parts.fragment else ""
+    assert read_target(f"https://heron.example{tail}") == Target(wanted, "heron.example")
+    assert read_target(wanted) == Target(wanted, "heron.example")

@@ -22,6 +22,11 @@ PAGES, OTHERS = frozenset({"https", "http"}), frozenset({"mailto", "tel", "sms"}
 _SAFE = "!$&'()*+,;=:@/?-._~%[]"
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_END = re.compile("[/?#]")
+
+#: What follows the host of an address that is written as it will be read.
+_PLAIN = "A-Za-z0-9" + re.escape(_SAFE.replace("?", ""))
+_REST = re.compile(rf"(?:/[{_PLAIN}]*+)?(?:\?[{_PLAIN}?]++)?(?:#[{_PLAIN}?]++)?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 
@@ -84,6 +89,14 @@ def host_of(written: str) -> str | None:
 
 
 def _page(scheme: str, rest: str) -> Target:
+    # Most that a batch brings are one page with another token: its host is known, and the rest is as it should be.
+    start = _END.search(rest, 2)
+    tail = rest[start.start() :] if start else ""
+    if rest[:2] == "//" and _REST.fullmatch(tail) and (host := _known_host(rest[2 : len(rest) - len(tail)])):
+        url = f"{scheme}://{host}{tail}"
+        if len(url) > LONGEST:
+            raise BadTarget(f"it is longer than {LONGEST:,} characters")
+        return Target(url, host)
     if not rest.startswith("//") or rest.startswith(("///", "//\\")):
         raise BadTarget(f"write {scheme}:// before the host")
     front, _, _ = rest.partition("?")
@@ -100,6 +113,12 @@ def _page(scheme: str, rest: str) -> Target:
     if len(url) > LONGEST:
         raise BadTarget(f"it is longer than {LONGEST:,} characters")
     return Target(url, host)
+
+
+@lru_cache(maxsize=256)
+def _known_host(netloc: str) -> str | None:
+    """The host where it is one that needs no second look, in ASCII and without brackets."""
+    return host_of(netloc) if netloc.isascii() and "[" not in netloc and "]" not in netloc else None
 
 
 def _host(netloc: str) -> str:
