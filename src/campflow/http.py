@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import httpx
@@ -226,9 +226,19 @@ async def _aim(request: httpx.Request) -> None:
     request.url = request.url.copy_with(host=str(addresses[0]))
 
 
+#: IPv6 addresses of the public internet, and those behind which a translator reaches IPv4 (RFC 6052).
+_GLOBAL, _TRANSLATED = ip_network("2000::/3"), ip_network("64:ff9b::/96")
+
+
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    inside = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inside is None or _is_public(inside))
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address in _TRANSLATED:
+        return _is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
+    if address.ipv4_mapped is not None:
+        return _is_public(address.ipv4_mapped)
+    inside = address.sixtofour
+    return address in _GLOBAL and address.is_global and (inside is None or _is_public(inside))
 
 
 def _reason(error: Exception) -> str:

@@ -76,6 +76,24 @@ def test_scanners_that_fetch_everything_change_nothing_they_must_not(store: Stor
         assert web.told() == {**told, "clicked": 1}
 
 
+def test_what_a_browser_says_of_itself_is_kept_nowhere_and_shown_nowhere(store: Store, tmp_path: Path) -> None:
+    """Referer and User-Agent are asked about a person or a machine, and that is all: no row and no page has them."""
+    evil = "<script>alert(`said`)</script>"
+    headers = {"user-agent": f"Chrome/1 {evil}", "referer": f"https://evil.example/{evil}", "accept-language": evil}
+    with mailed(tmp_path, store) as web:
+        links = web.links()
+        paths = [*links.values(), "/u/no.such.token", "/c/no", "/o/no", "/p/no", "/hooks/nobody", "/nowhere"]
+        for path in paths:
+            for method in ("GET", "HEAD", "POST"):
+                answer = web.client.request(method, web.url + path, headers=headers, follow_redirects=False)
+                assert "said" not in answer.text + str(answer.headers)
+        web.later(61)
+        web.told()
+        with web.runtime.database.reader() as connection:
+            for table in web.runtime.database.tables.metadata.sorted_tables:
+                assert "alert" not in str(connection.execute(table.select()).all()), table.name
+
+
 @pytest.mark.parametrize(
     ("agent", "opened", "clicked"),
     [

@@ -112,7 +112,7 @@ def wrong_of_slack(body: dict[str, Any]) -> str | None:
 
 class Teams(Office):
     def reached_at(self, url: str) -> Mapping[str, object]:
-        return {"url": f"{url}/workflows/1?sig=secret"}
+        return {"url": f"{url}/workflows/1?sig=secret", "private": True}
 
     def hears(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         (attachment,) = json.loads(body)["attachments"]
@@ -283,12 +283,36 @@ def test_the_same_note_has_the_same_id_at_a_webhook() -> None:
     assert len(set(seen)) == 1
 
 
-def test_a_webhook_within_ones_own_network_has_to_be_wanted() -> None:
+@pytest.mark.parametrize(("plugin", "make"), [(WEBHOOK, Hook), (TEAMS, Teams)])
+def test_a_webhook_within_ones_own_network_has_to_be_wanted(plugin: SinkPlugin, make: type[Office]) -> None:
+    made = make()
+    for office in made.serve():
+        port = str(office.settings["url"]).partition("://")[2].partition("/")[0].rpartition(":")[2]
+        for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "user@127.0.0.1"):
+            there = {**office.settings, "private": False, "url": f"http://{host}:{port}/campflow"}
+            (answer,) = told(plugin, there, note(1, "one"))
+            assert answer.outcome == "retry"
+            assert "not an address of the public internet" in answer.detail
+    assert made.taken() == []
+
+
+def test_nor_do_figures_go_there_unasked() -> None:
+    hook = FiguresHook()
+    for office in hook.serve():
+        settings = FIGURES_WEBHOOK.settings.model_validate({**office.settings, "private": False})
+        assert FIGURES_WEBHOOK.figures is not None
+        sink = FIGURES_WEBHOOK.figures(settings, ChannelContext("", Sender()))
+        with pytest.raises(PluginError, match="not an address of the public internet"):
+            sink.publish([measurement("campflow_sent", 1.0)])
+    assert hook.figures == []
+
+
+def test_a_webhook_follows_nobody_to_another_address() -> None:
     hook = Hook()
     for office in hook.serve():
-        (answer,) = told(WEBHOOK, {**office.settings, "private": False}, note(1, "one"))
-        assert answer.outcome == "retry"
-        assert "not an address of the public internet" in answer.detail
+        office.answers.append((307, {"location": str(office.settings["url"])}, ""))
+        with pytest.raises(PluginError, match="redirect"):
+            told(WEBHOOK, office.settings, note(1, "one"))
     assert hook.taken() == []
 
 

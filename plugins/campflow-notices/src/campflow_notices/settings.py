@@ -27,9 +27,10 @@ class SlackSettings(_Settings):
 
 
 class TeamsSettings(_Settings):
-    """`url` of a workflow that begins with "When a Teams webhook request is received"."""
+    """`url` of a workflow that begins with "When a Teams webhook request is received". `private` as for a webhook."""
 
     url: SecretStr | None = None
+    private: bool = False
 
 
 class WebhookSettings(_Settings):

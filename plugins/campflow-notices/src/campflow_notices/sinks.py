@@ -111,7 +111,7 @@ class TeamsSink(_HttpSink):
         if settings.url is None:
             raise PluginError("[sinks.teams] needs `url` (CAMPFLOW_SINKS__TEAMS__URL)")
         self._url = settings.url.get_secret_value()
-        self.client = HttpClient("", timeout=settings.timeout, connections=1)
+        self.client = HttpClient("", timeout=settings.timeout, connections=1, public_only=not settings.private)
 
     async def send(self, note: Note) -> Reply:
         card = {
