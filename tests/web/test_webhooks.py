@@ -4,18 +4,22 @@ import gzip
 import json
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from tests.databases import Store
 from tests.web.pigeon import PIGEON
 from tests.web.served import SECRET, served, signature
 
-from campflow.hooks.contracts import WebRequest
+from campflow.hooks.contracts import Reaction, WebRequest
+from campflow.hooks.offers import REACTIONS
 from campflow.people.contacts import Identity
 from campflow.people.forgetting import forget
+from campflow.storage.database import Database
 from campflow.testing import Call, WebhookContract
 from campflow.testing.samples import AT
 
@@ -209,14 +213,39 @@ class TestPigeonsReports(WebhookContract):
 
 
 def test_reports_of_somebody_who_was_forgotten_leave_no_trace(store: Store, tmp_path: Path) -> None:
+    """Every reaction, by everything that finds somebody; and events of whoever is no channel."""
     with served(tmp_path, store) as web:
-        ada = web.message("ada")
-        with web.runtime.database.transaction() as connection:
+        runtime, t = web.runtime, web.runtime.database.tables
+        ada, token = web.message("ada"), web.token("ada")
+        with runtime.database.transaction() as connection:
             who = Identity("ada", "ada@x.example")
-            forget(connection, web.runtime.database.tables, ada.contact_id, who, web.runtime.clock.now())
+            forget(connection, t, ada.contact_id, who, runtime.clock.now())
+        before = {table: count for table, count in _counts(web.runtime.database).items() if table != "forgotten"}
+        assert before["contact"] == 1
+        found_by: list[dict[str, Any]] = [{"key": ada.detail}, {"provider_id": "p-ada"}, {"address": "ada@x.example"}]
         reports = [
-            {"name": "clicked", "id": "1", "key": ada.detail},
-            {"name": "bounced", "id": "2", "address": "ada@x.example"},
-        ]
+            {"name": name, "id": f"{name} {n}", "detail": "who was it", **by}
+            for n, by in enumerate(found_by) for name in sorted(PIGEON.reports)
+        ]  # fmt: skip
         assert web.report(*reports).status_code == 200
-        assert web.events("clicked") == web.events("bounced") == []
+        for address in ("email", "phone"):  # by mail, and a STOP that comes by SMS
+            all_ = replace(PIGEON, reports=frozenset(REACTIONS), address=address)
+            inbox = replace(runtime.inbox, channels={"pigeon": all_})
+            told = [
+                Reaction(name, AT, f"{address} {name} {n}", text="STOP", **by)
+                for n, by in enumerate([*found_by, {"address": "+33612345678"}]) for name in sorted(REACTIONS)
+            ]  # fmt: skip
+            assert inbox.record("pigeon", told, runtime.clock.now()).added == 0
+        assert web.post("/hooks/shop", json={"who": "ada", "id": "order 1"}).status_code == 200
+        web.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
+        assert {
+            table: count for table, count in _counts(web.runtime.database).items() if table != "forgotten"
+        } == before
+        for row in web.events("unsubscribed") + web.events("purchase"):
+            assert row[0] == "bob"
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.reader() as connection:
+        tables = database.tables.metadata.sorted_tables
+        return {each.name: connection.scalar(select(func.count()).select_from(each)) or 0 for each in tables}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from email import policy
 from email.parser import BytesParser
+from typing import Any
 
 import pytest
 
@@ -29,11 +30,11 @@ def _option(name: str) -> Callable[[str], tuple[Message, Sender]]:
 
 def _sender(name: str) -> Callable[[str], tuple[Message, Sender]]:
     plain = replace(MESSAGE, options={"subject": "Hello"})
-    return lambda said: (plain, replace(SENDER, **{name: said}))
+    return lambda said: (plain, replace(SENDER, **dict[str, Any]({name: said})))
 
 
 def _message(name: str) -> Callable[[str], tuple[Message, Sender]]:
-    return lambda said: (replace(MESSAGE, **{name: said}), SENDER)
+    return lambda said: (replace(MESSAGE, **dict[str, Any]({name: said})), SENDER)
 
 
 #: Every text that comes into a header, with what makes an honest value of a piece of text.
