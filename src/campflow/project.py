@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from campflow.content.wanted import Wanted
     from campflow.engine.clock import Clock
     from campflow.engine.errands import Outside
+    from campflow.engine.observing import Watchers
     from campflow.engine.weather import Limits
     from campflow.model.flow import CheckedFlow
     from campflow.sql.program import Program
@@ -341,6 +342,20 @@ class Project:
             audiences=self.audiences,
             context=self.channel_context,
         )
+
+    def watchers(self) -> "Watchers":
+        """Who is told of moves and of what became of messages. Raises ProjectError that names all wrong keys.
+
+        A plugin that could not be loaded is no wrong key: what it would be told waits for it.
+        """
+        from campflow.engine.observing import Watchers
+
+        known, written = self.plugins.observers, self.settings.observers
+        lost = {each.name for each in self.plugins.failed}
+        there = {name: table for name, table in written.items() if name in known or name not in lost}
+        settings = self._checked_settings("observers", "observer", there, known)
+        plugins = {name: plugin for name, plugin in known.items() if name in written}
+        return Watchers(plugins, settings, frozenset(written), self.channel_context)
 
     def _checked_settings(
         self, table: str, word: str, written: Mapping[str, Mapping[str, Any]], known: Mapping[str, "_HasSettings"]

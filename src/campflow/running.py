@@ -15,6 +15,7 @@ from campflow.engine.changing import Texts, change
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.letters import Stationery
+from campflow.engine.observer_rows import enrol
 from campflow.engine.runtime import Runtime
 from campflow.errors import ProjectError
 from campflow.in_force import InForce, before, differing, in_force, readable, texts
@@ -43,10 +44,12 @@ def open_runtime(project: Project) -> Runtime:
     wanted = texts(chosen, database.tables, forgiving=True)
     deployment = _put(chosen, database, force, wanted, clock.now())
     channels = chosen.channels(settings)
+    watchers = chosen.watchers()
+    enrol(database, watchers.named)
     return Runtime(
         database, _hearing(wanted.program, deployment), deployment, clock, _stationery(chosen, database),
         channels, settings, chosen.channel_context, chosen.costs(),
-        chosen.channel_limits(channels), chosen.outside(),
+        chosen.channel_limits(channels), chosen.outside(), watchers,
         waiting=stands.waiting,
         renew=lambda: open_runtime(Project(project.root, project.settings, project.plugins)),
     )  # fmt: skip

@@ -203,7 +203,8 @@ class Settings(BaseSettings):
     """Every key of `campflow.toml`.
 
     The keys inside `[channels.NAME]` belong to the plugin that makes the channel, and so do those inside
-    `[sinks.NAME]`, `[actions.NAME]`, `[webhooks.NAME]`, `[routes.NAME]`, `[executors.NAME]` and, but for `audiences`,
+    `[sinks.NAME]`, `[actions.NAME]`, `[webhooks.NAME]`, `[routes.NAME]`, `[executors.NAME]`,
+    `[observers.NAME]` and, but for `audiences`,
     `[destinations.NAME]`. `executor` "local": the daemon does the work itself. `plugins` None loads all that are
     installed, and the project's own. `secret` signs links; None lets the project make one and keep it in its database.
     """
@@ -230,6 +231,7 @@ class Settings(BaseSettings):
     webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     routes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     executors: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    observers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     costs: dict[str, Annotated[str, AfterValidator(_amount)]] = Field(default_factory=dict)
 
     @field_validator("plugins", "former_secrets", mode="before")

@@ -48,6 +48,7 @@ def status(
 ) -> None:
     """Show the people in each stage, and what was sent, waits and converted."""
     from campflow.engine import status as reports
+    from campflow.engine.observer_rows import behind
     from campflow.in_force import differing, in_force
     from campflow.model.times import iso, shown
 
@@ -59,6 +60,7 @@ def status(
         measured = reports.Measured(flow.campaigns if flow else (), now, opened.settings.timezone)
         found = reports.status(connection, desk.tables, opened.stage_order, measured)
         held = reports.held_channels(connection, desk.tables)
+        observers = [each for each in behind(connection, desk.tables) if each.failures]
     if format is Format.json:
         print_json(
             {
@@ -66,6 +68,7 @@ def status(
                 "campaigns": [as_json(each) for each in found],
                 "not_in_force": texts,
                 "channels": [asdict(each) for each in held],
+                "observers": [asdict(each) for each in observers],
             }
         )
         return
@@ -79,10 +82,12 @@ def status(
     for each in found:
         console().print()
         console().print(funnel(each, opened))
-    if texts or held:
+    if texts or held or observers:
         console().print()
     for channel in held:
         console().print(printable(channel.said), style="red")
+    for observer in observers:
+        console().print(printable(observer.said), style="red")
     for name, what in texts.items():
         console().print(f"{name}: {_NOT_IN_FORCE[what]}", style="yellow")
 

@@ -58,6 +58,7 @@ def _case(project: "Project", desk: "Database", graphs: "Mapping[int, Graph]") -
         *(f"notify {name}" for name, plugin in plugins.sinks.items() if plugin.texts is not None),
         *(f"sync {name}" for name in project.audiences),
         *(f"do {name}" for name in plugins.actions),
+        *(f"observe {name}" for name in plugins.observers),
     }
     return Case(
         desk, project.clock(desk).now(), lambda: time.time_ns() // 1_000_000, graphs, frozenset(plugins.channels),

@@ -150,10 +150,15 @@ async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
         report = await runtime.deliver(channels)
     async with runtime.doors() as doors:
         errands = await runtime.do_errands(doors)
+    observing = runtime.observing()
+    try:
+        unobserved = {f"observer {name}": reason for name, reason in (await observing.drain()).items()}
+    finally:
+        await observing.close()
     counts = asdict(done) | {"expired": released.expired} | asdict(report)
     failures = {f"channel {name}": reason for name, reason in counts.pop("failures").items()}
     outside = {f"errands {name}": count for name, count in errands.counts().items()}
-    return counts | outside, failures | errands.failures
+    return counts | outside, failures | errands.failures | unobserved
 
 
 def _need_manual_clock(opened: "Project", option: str) -> None:

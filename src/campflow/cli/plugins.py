@@ -68,6 +68,7 @@ class Kind(StrEnum):
     action = "action"
     audience = "audience"
     webhook = "webhook"
+    observer = "observer"
     function = "function"
     filter = "filter"
 

@@ -18,6 +18,7 @@ from campflow.engine.channels import Channels
 from campflow.engine.errands import Doors
 from campflow.engine.figures import Meter, publish
 from campflow.engine.listening import Listening
+from campflow.engine.observing import Observing
 from campflow.engine.runtime import Runtime
 from campflow.engine.trouble import Trouble
 from campflow.hooks.contracts import Executor, Log, Sink, Work
@@ -33,7 +34,15 @@ ROLES = {
 }
 
 #: The jobs of a daemon, each with the role that it belongs to; a tick that did something wakes those after it.
-_JOBS = {"tick": "tick", "deliver": "send", "errands": "send", "listen": "send", "figures": "tick", "texts": "web"}
+_JOBS = {
+    "tick": "tick",
+    "deliver": "send",
+    "errands": "send",
+    "listen": "send",
+    "observe": "send",
+    "figures": "tick",
+    "texts": "web",
+}
 
 
 class Daemon:
@@ -78,7 +87,8 @@ class Daemon:
         async with self.runtime.channels() as channels, self.runtime.doors() as doors, self.web:
             runtime = self.runtime
             listening = Listening(channels, lambda: runtime.inbox, lambda: runtime.clock.now(), self._trouble)
-            self._schedule(channels, doors, listening)
+            observing = runtime.observing()
+            self._schedule(channels, doors, listening, observing)
             self._scheduler.start()
             some = {} if set(self.roles) == set(ROLES) else {"roles": ",".join(self.roles)}
             self.log.info("running", campaigns=len(self.runtime.program.campaigns), **some)
@@ -89,6 +99,7 @@ class Daemon:
             await self._idle.wait()
             self._scheduler.shutdown(wait=False)
             await listening.close()
+            await observing.close()
             if self.executor is not None:
                 await self.executor.close()
         self.log.info("stopped")
@@ -97,7 +108,7 @@ class Daemon:
         """Begin nothing new; `run` returns when the work at hand is done."""
         self._stopping.set()
 
-    def _schedule(self, channels: Channels, doors: Doors, listening: Listening) -> None:
+    def _schedule(self, channels: Channels, doors: Doors, listening: Listening, observing: Observing) -> None:
         async def deliver() -> None:
             await self._deliver(channels)
 
@@ -111,11 +122,15 @@ class Daemon:
         async def read_again() -> None:
             await asyncio.to_thread(self._read_again)
 
+        async def observe() -> None:
+            await self._observe(observing)
+
         work = {
             "tick": self._tick,
             "deliver": deliver,
             "errands": do_errands,
             "listen": listening.look,
+            "observe": observe,
             "texts": read_again,
             "figures": self._publish,
             "ask": ask,
@@ -133,7 +148,7 @@ class Daemon:
     def _jobs(self) -> list[str]:
         """What is to be done again and again, by the names of jobs."""
         if self.executor is not None:
-            return ["ask", *(name for name in ("listen", "figures") if _JOBS[name] in self.roles)]
+            return ["ask", *(name for name in ("listen", "observe", "figures") if _JOBS[name] in self.roles)]
         jobs = [name for name, role in _JOBS.items() if role in self.roles]
         return [name for name in jobs if name != "texts" or len(jobs) == 1]  # others see to that
 
@@ -227,6 +242,14 @@ class Daemon:
             self._trouble.say(what, reason)
         for what in report.reached - set(report.failures):
             self._trouble.over(what)
+
+    async def _observe(self, observing: Observing) -> None:
+        await observing.look()
+        for name in observing.reached - observing.failures.keys():
+            self._trouble.over(f"observer {name}")
+        observing.reached.clear()
+        for name, reason in observing.failures.items():
+            self._trouble.say(f"observer {name}", reason)
 
     async def _publish(self) -> None:
         if not self.sinks or not self._meter.is_due():

@@ -57,6 +57,7 @@ class Limits:
     skew         by so much two clocks may differ
     log          bytes of SQLite's write-ahead log
     rows         rows of a table of which PostgreSQL should have statistics
+    behind       moves and fates that an observer was not told of yet
     transaction  seconds that one may be open
     """
 
@@ -66,6 +67,7 @@ class Limits:
     skew: int = 2_000
     log: int = 256 * 2**20
     rows: int = 10_000
+    behind: int = 100_000
     transaction: int = 600
 
 
@@ -73,8 +75,8 @@ class Limits:
 class Case:
     """What is examined: `now` is the campaign's clock and `wall` that of this process, in milliseconds.
 
-    `graphs` are those of the versions that can be read, by id. `channels` and `targets` ("do coupon") are what plugins
-    offer.
+    `graphs` are those of the versions that can be read, by id. `channels` and `targets` ("do coupon", "observe crm")
+    are what plugins offer.
     """
 
     database: Database

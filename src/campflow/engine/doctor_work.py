@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from campflow.engine.doctor import EXAMPLES, Case, Finding
+from campflow.engine.observer_rows import behind
 from campflow.engine.outbox import being_handed_over
 from campflow.storage.database import database_now
 
@@ -149,7 +150,23 @@ def confirmations(case: Case, connection: Connection) -> Iterator[Finding]:
         yield Finding("confirmations failed", "advice", count, said, todo, examples)
 
 
+def observers(case: Case, connection: Connection) -> Iterator[Finding]:
+    """Who is told of what happens, and is far behind, or fails."""
+    for each in behind(connection, case.tables):
+        if each.failures:
+            todo = "look at what it says; it is told the same again, later and later, and everybody else goes on"
+            said = f"moves and fates of messages wait for the observer `{each.name}`, which fails: {each.trouble}"
+            yield Finding("observers", "stuck", each.moves + each.fates, said, todo)
+        elif each.moves + each.fates > case.limits.behind or f"observe {each.name}" not in case.targets:
+            missing = (
+                f"no plugin here observes as `{each.name}`: `campflow plugins`, or take [observers.{each.name}] out"
+            )
+            said = f"moves and fates of messages were not told to the observer `{each.name}` yet"
+            todo = _RUN if f"observe {each.name}" in case.targets else missing
+            yield Finding("observers", "stuck", each.moves + each.fates, said, todo)
+
+
 WORK = (
     due_journeys, clock_set_back, planned_messages, ready_messages, leases, open_batches, waiting_errands, uncertain,
-    parked, confirmations,
+    parked, confirmations, observers,
 )  # fmt: skip

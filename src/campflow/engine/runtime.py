@@ -16,6 +16,7 @@ from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.gates import Gates
 from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery
+from campflow.engine.observing import Observing, Watchers
 from campflow.engine.opt_ins import ask
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
@@ -32,8 +33,9 @@ class Runtime:
     """Everything that a tick and a delivery need. `plugins` and `settings` are the channels', by name.
 
     `costs` are what a message costs by channel, in minor units of the project's currency, `limits` how each channel may
-    be used; `outside` is what errands are done with. `waiting` are campaigns that do not run the text of their file,
-    with the reason; `renew` opens the project again, when another process has put other texts into force.
+    be used; `outside` is what errands are done with, `watchers` are told of what happens. `waiting` are campaigns that
+    do not run the text of their file, with the reason; `renew` opens the project again, when another process has put
+    other texts into force.
     """
 
     database: Database
@@ -47,6 +49,7 @@ class Runtime:
     costs: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, Limits] = field(default_factory=dict)
     outside: Outside = field(default_factory=Outside)
+    watchers: Watchers = field(default_factory=Watchers)
     waiting: Mapping[str, str] = field(default_factory=dict)
     renew: "Callable[[], Runtime] | None" = None
     _left: list[Database] = field(default_factory=list, init=False)
@@ -155,6 +158,10 @@ class Runtime:
     def doors(self) -> Doors:
         """The sinks, destinations and actions, none of them open yet."""
         return Doors(self.outside)
+
+    def observing(self) -> Observing:
+        """The observers, none of them open yet."""
+        return Observing(lambda: self.database, self.watchers)
 
     async def do_errands(self, doors: Doors, stop: Callable[[], bool] = lambda: False) -> ErrandReport:
         """Do what `notify`, `sync` and `do` ask for. When `stop` says so, only the batches at hand are finished."""

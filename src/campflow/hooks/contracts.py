@@ -34,6 +34,11 @@ from campflow.hooks.executors import ServeExecutor as ServeExecutor
 from campflow.hooks.executors import Shop as Shop
 from campflow.hooks.executors import Work as Work
 from campflow.hooks.executors import Worker as Worker
+from campflow.hooks.observers import MakeObserver as MakeObserver
+from campflow.hooks.observers import Moved as Moved
+from campflow.hooks.observers import Observer as Observer
+from campflow.hooks.observers import ObserverPlugin as ObserverPlugin
+from campflow.hooks.observers import Settled as Settled
 from campflow.hooks.reactions import ListeningChannel as ListeningChannel
 from campflow.hooks.reactions import Reaction as Reaction
 from campflow.hooks.reactions import WebAnswer as WebAnswer

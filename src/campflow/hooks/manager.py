@@ -21,6 +21,7 @@ from campflow.hooks.contracts import (
     ExecutorPlugin,
     FilterPlugin,
     FunctionPlugin,
+    ObserverPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -65,6 +66,7 @@ class Plugins:
     routes: Mapping[str, RoutePlugin] = field(default_factory=dict)
     commands: Mapping[str, CommandPlugin] = field(default_factory=dict)
     executors: Mapping[str, ExecutorPlugin] = field(default_factory=dict)
+    observers: Mapping[str, ObserverPlugin] = field(default_factory=dict)
     functions: Mapping[str, FunctionPlugin] = field(default_factory=dict)
     filters: Mapping[str, FilterPlugin] = field(default_factory=dict)
     loaded: tuple[LoadedPlugin, ...] = ()
@@ -134,6 +136,7 @@ def load_plugins(
         routes=of("pages"),
         commands=of("command"),
         executors=of("executor"),
+        observers=of("observer"),
         functions=of("function"),
         filters=of("filter"),
         loaded=tuple(loaded),

@@ -16,6 +16,7 @@ from campflow.hooks.contracts import (
     ExecutorPlugin,
     FilterPlugin,
     FunctionPlugin,
+    ObserverPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -37,6 +38,7 @@ Offer = (
     | RoutePlugin
     | CommandPlugin
     | ExecutorPlugin
+    | ObserverPlugin
     | FunctionPlugin
     | FilterPlugin
 )
@@ -52,6 +54,7 @@ HOOKS: tuple[tuple[str, type[Offer], str], ...] = (
     ("campflow_routes", RoutePlugin, "pages"),
     ("campflow_commands", CommandPlugin, "command"),
     ("campflow_executors", ExecutorPlugin, "executor"),
+    ("campflow_observers", ObserverPlugin, "observer"),
     ("campflow_functions", FunctionPlugin, "function"),
     ("campflow_filters", FilterPlugin, "filter"),
 )
@@ -107,7 +110,7 @@ def _sink(offer: SinkPlugin) -> None:
         raise PluginError(f"sink {offer.name}: it takes nothing: give `figures`, `texts` or both")
 
 
-def _batch(offer: AudiencePlugin | ActionPlugin) -> None:
+def _batch(offer: AudiencePlugin | ActionPlugin | ObserverPlugin) -> None:
     if offer.batch < 1:
         raise PluginError(f"{offer.name}: `batch` must be 1 or more")
 
@@ -161,6 +164,7 @@ _CHECKS: Mapping[type[Offer], Callable[..., None]] = {
     SinkPlugin: _sink,
     AudiencePlugin: _batch,
     ActionPlugin: _batch,
+    ObserverPlugin: _batch,
     ExecutorPlugin: _executor,
     FunctionPlugin: _function,
     FilterPlugin: _filter,

@@ -24,6 +24,7 @@ from campflow.hooks.contracts import (
     ExecutorPlugin,
     FilterPlugin,
     FunctionPlugin,
+    ObserverPlugin,
     RoutePlugin,
     SinkPlugin,
     SourcePlugin,
@@ -112,6 +113,17 @@ def campflow_commands() -> Iterable[CommandPlugin]:
     """Commands of their own: `campflow NAME …`.
 
     Asked when a command line begins with a word that campflow does not know itself, and for `campflow --help`.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def campflow_observers() -> Iterable[ObserverPlugin]:
+    """Who is told of moves and of what became of messages.
+
+    Asked when the project is opened. `make` is called once per process that sends, where `[observers.NAME]` is written
+    and there is something to tell, with checked settings; then the observer's own `open`, `moved` and `settled` …,
+    `close`.
     """
     raise NotImplementedError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Connection, Engine, event, text
 
 from campflow.errors import StoreError
 from campflow.storage.writers import Hold, Writer
@@ -87,6 +87,16 @@ def _calls(function: str, held: Iterable[tuple[int, Hold]]) -> list[str]:
     return [
         f"{function}{suffixes[hold]}({number}, hashtext(current_schema()))" for number, hold in held if hold in suffixes
     ]
+
+
+def writing(connection: Connection) -> frozenset[str]:
+    """The transactions of all who write to this database now: each holds the lock `project` from its beginning on."""
+    query = text(
+        "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 "
+        "AND classid = CAST(:lock AS oid) AND objid = CAST(hashtext(current_schema()) AS oid) "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return frozenset(connection.execute(query, {"lock": _PROJECT}).scalars())
 
 
 def advice(error: object, url: URL) -> str | None:

@@ -112,6 +112,8 @@ class Tables:
     consent: Table
     suppression: Table
     opt_in: Table
+    observer: Table
+    fate: Table
     forgotten: Table
     zone_offset: Table
     zone_local: Table
@@ -679,6 +681,33 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 postgresql_where=text("state = 'asked'"),
             ),
             sqlite_autoincrement=True,
+        ),
+        observer=Table(
+            "observer",
+            m,
+            # Who is told of moves and of what became of messages, and how far it was told.
+            Column("name", Text, primary_key=True),
+            Column("moved", BigInteger, nullable=False, comment="move.move_id"),
+            Column("settled", BigInteger, nullable=False, comment="fate.fate_id"),
+            Column("owner", Text, comment="the process that tells it now, or did last"),
+            Column("fence", BigInteger, nullable=False, server_default=text("0")),
+            Column("leased_until", BigInteger, comment="the database's clock, as is `retry_at`"),
+            Column("failures", Integer, nullable=False, server_default=text("0"), comment="one after the other"),
+            Column("retry_at", BigInteger),
+            Column("trouble", Text, comment="why it failed"),
+        ),
+        fate=Table(
+            "fate",
+            m,
+            # What became of a message, for observers: written by a trigger while there are any, gone when all know it.
+            Column("fate_id", Id, primary_key=True),
+            Column("contact_id", Id, nullable=False, comment="0 of a post"),
+            Column("message_id", Id, nullable=False),
+            Column("state", Text, nullable=False),
+            Column("at", BigInteger, nullable=False),
+            by_id("fate", "fate_id"),
+            sqlite_autoincrement=True,
+            info={KEY: ("contact_id", "fate_id")},
         ),
         forgotten=Table(
             "forgotten",

@@ -14,7 +14,8 @@ from campflow.testing.audiences import AudienceContract, Members
 from campflow.testing.channels import Answer, ChannelContract, Provider
 from campflow.testing.filters import FilterContract
 from campflow.testing.functions import FunctionContract
-from campflow.testing.samples import context, member, message, note, task
+from campflow.testing.observers import Notebook, ObserverContract
+from campflow.testing.samples import context, member, message, moved, note, settled, task
 from campflow.testing.sinks import FigureContract, Figures, SinkContract, Texts
 from campflow.testing.sources import SourceContract
 from campflow.testing.webhooks import Call, WebhookContract
@@ -31,6 +32,8 @@ __all__ = [
     "FilterContract",
     "FunctionContract",
     "Members",
+    "Notebook",
+    "ObserverContract",
     "Provider",
     "SinkContract",
     "SourceContract",
@@ -39,6 +42,8 @@ __all__ = [
     "context",
     "member",
     "message",
+    "moved",
     "note",
+    "settled",
     "task",
 ]

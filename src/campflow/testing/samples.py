@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from campflow.content.templates import compile_text, one_line
-from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Measurement, Member, Message, Note, Sender, Task
+from campflow.hooks.contracts import (
+    ChannelContext,
+    ChannelPlugin,
+    Measurement,
+    Member,
+    Message,
+    Moved,
+    Note,
+    Sender,
+    Settled,
+    Task,
+)
 
 #: When everything of these suites happens.
 AT = dt.datetime(2026, 3, 2, 8, 15, tzinfo=dt.UTC)
@@ -101,3 +112,14 @@ def member(contact_key: str, fields: Mapping[str, object] | None = None) -> Memb
 
 def measurement(name: str, value: float, **labels: str) -> Measurement:
     return Measurement(name, labels, value, AT)
+
+
+def moved(number: int, *, contact_key: str = "", entering: bool = False, leaving: bool = False) -> Moved:
+    came, to = None if entering else "before", None if leaving else f"stage{number}"
+    key = contact_key or f"person{number}"
+    return Moved(number, "spring", key, number, came, to, AT, None if leaving else "signup", f"on signup -> {to}")
+
+
+def settled(number: int, *, detail: str = "", to_nobody: bool = False) -> Settled:
+    key = "" if to_nobody else f"person{number}"
+    return Settled(number, number, "spring", "email", "welcome", key, "accepted", AT, f"provider{number}", detail)
