@@ -1,7 +1,6 @@
 """The disk fills up in the middle of the work, and the power goes while SQLite writes."""
 
 import asyncio
-import os
 import random
 import shutil
 import sqlite3
@@ -15,6 +14,7 @@ from sqlalchemy import event
 from structlog.testing import CapturingLogger
 from tests.engine.mailroom import Mailroom, campaign, mailroom
 from tests.engine.workbench import instant
+from tests.shares import FIRST, fixed
 
 from campflow.cli.starter import write_project
 from campflow.engine.daemon import Daemon
@@ -30,7 +30,7 @@ from campflow.storage.database import Database
 from campflow.version_graphs import graph
 
 #: How often the power goes.
-CUTS = 300 if os.environ.get("CAMPFLOW_TEST_LONG") == "1" else 30
+CUTS = fixed(20, 300)
 
 TALE = campaign("""
   stage hello {
@@ -122,6 +122,7 @@ SELECT (SELECT count(*) FROM contact), (SELECT count(*) FROM event), (SELECT cou
 State = tuple[int, ...]
 
 
+@pytest.mark.long
 def test_a_power_cut_leaves_what_was_committed_before_it(tmp_path: Path) -> None:
     """The log is cut anywhere, in the middle of a page and of a commit: what is left is a state that once was."""
     room = mailroom(TALE, url=f"sqlite:///{tmp_path}/a.db")
@@ -134,7 +135,7 @@ def test_a_power_cut_leaves_what_was_committed_before_it(tmp_path: Path) -> None
         for name in ("a.db", "a.db-wal"):
             shutil.copy(tmp_path / name, tmp_path / "copy" / name)
     log = (tmp_path / "copy" / "a.db-wal").read_bytes()
-    chance = random.Random(1)
+    chance = random.Random(FIRST + 1)
     seen = [_state_after_a_cut(room, tmp_path, log[:end]) for end in sorted(chance.sample(range(len(log)), CUTS))]
     assert {state for state in seen if state is not None} <= set(states), "a state that never was"
     places = [-1 if state is None else states.index(state) for state in seen]

@@ -1,6 +1,6 @@
 """`kill -9` of the daemon, again and again: nobody is missed, and nobody is written to twice.
 
-Six times with five hundred people; CAMPFLOW_TEST_LONG=1 kills two hundred times with ten thousand.
+Six times with five hundred people; in a long run (`tests/shares.py`) two hundred times with ten thousand.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests import databases
 from tests.crash.place import Place
+from tests.shares import MINUTES, goes_on, play, share, some
 
 from campflow_email import campflow_channels
 
 COMMAND = Path(sys.executable).with_name("campflow")
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
-CONTACTS, KILLS = (10_000, 200) if LONG else (500, 6)
+CONTACTS, KILLS = share(500, 2_000 if MINUTES else 10_000), share(6, 200)
 
 #: Messages that the e-mail channel hands over between two commits: the most that one crash leaves uncertain.
 (WINDOW,) = (each.window for each in campflow_channels())
@@ -164,8 +164,9 @@ def rows(place: Place, query: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3_000)
-@pytest.mark.parametrize("kind", databases.kinds())
+@pytest.mark.parametrize("kind", some(databases.kinds(), databases.kinds()))
 def test_kills_lose_nobody_and_double_nobody(kind: str, tmp_path: Path, recorder: tuple[Recorder, int]) -> None:
     server, port = recorder
     with ExitStack() as stack:
@@ -181,6 +182,9 @@ def live_through_kills(place: Place, server: Recorder) -> None:
     running = [start(place)]
     try:
         for _ in range(KILLS):
+            if not goes_on():
+                break
+            play(1)
             running.append(start(place))
             if chance.random() < 0.8:
                 wait_until_it_works(running[0])

@@ -1,10 +1,9 @@
 """The crash matrix: the process dies at each failpoint, is started again, and everything ends as if it had not.
 
 Every failpoint, on SQLite and PostgreSQL, with a provider with and without idempotency keys. An ordinary run takes a
-few of the cases, CAMPFLOW_TEST_LONG=1 takes them all.
+few of the cases, a long one (`tests/shares.py`) takes them all.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,15 +14,14 @@ from tests.crash.ledger import Ledger
 from tests.crash.life import CommandServer, Life, check, live
 from tests.crash.place import Place
 from tests.crash.steps import write_project
+from tests.shares import some
 
 from campflow import failpoints
 
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 KINDS = [(kind, keys) for kind in databases.kinds() for keys in (False, True)]
 
 #: What an ordinary run looks at: one provider for each database, and the places where most is at stake.
-if not LONG:
-    KINDS = [(kind, keys) for kind, keys in KINDS if keys == (kind != databases.SQLITE)]
+FEW = [(kind, keys) for kind, keys in KINDS if keys == (kind != databases.SQLITE)]
 RISKY = (
     "channel.deliver.answer", "engine.outbox.Clerk.hand_over.after", "engine.outbox.Clerk.close.before",
     "engine.advance._Tick._chunk_once.after", "action.run.after",
@@ -80,7 +78,8 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
         yield Lives(tmp_path_factory.mktemp("lives"), stack)
 
 
-@pytest.mark.parametrize(("kind", "keys"), KINDS)
+@pytest.mark.long
+@pytest.mark.parametrize(("kind", "keys"), some(FEW, KINDS))
 def test_the_life_of_the_matrix_reaches_every_failpoint(lives: Lives, kind: str, keys: bool) -> None:
     life, _ = lives.undisturbed(kind, keys)
     missing = failpoints.names() - {name for step in life.reached for name in step}
@@ -89,10 +88,11 @@ def test_the_life_of_the_matrix_reaches_every_failpoint(lives: Lives, kind: str,
 
 
 def cases() -> list[tuple[str, bool, str]]:
-    names = sorted(name for name in failpoints.names() if name.rpartition(".")[0] not in ELSEWHERE) if LONG else RISKY
-    return [(kind, keys, name) for name in names for kind, keys in KINDS]
+    names = sorted(name for name in failpoints.names() if name.rpartition(".")[0] not in ELSEWHERE)
+    return some([(*kind, name) for name in RISKY for kind in FEW], [(*kind, name) for name in names for kind in KINDS])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "keys", "name"), cases())
 def test_killed_there_it_ends_as_if_nothing_had_been(lives: Lives, kind: str, keys: bool, name: str) -> None:
     undisturbed, _ = lives.undisturbed(kind, keys)

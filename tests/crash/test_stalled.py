@@ -14,6 +14,7 @@ from tests.crash.campflow_ledger import WINDOW
 from tests.crash.ledger import Ledger, listening
 from tests.crash.place import Place
 from tests.crash.shop import Shop
+from tests.shares import some
 
 PASSER = [sys.executable, "-m", "tests.crash.passer"]
 
@@ -30,13 +31,12 @@ def wait_until_it_stands_still(process: subprocess.Popen[bytes]) -> None:
 
 
 #: An ordinary run takes one provider for each database.
-CASES = [
-    (kind, keys) for kind in databases.kinds() for keys in (False, True)
-    if os.environ.get("CAMPFLOW_TEST_LONG") == "1" or keys == (kind == databases.SQLITE)
-]  # fmt: skip
+CASES = [(kind, keys) for kind in databases.kinds() for keys in (False, True)]
+FEW = [(kind, keys) for kind, keys in CASES if keys == (kind == databases.SQLITE)]
 
 
-@pytest.mark.parametrize(("kind", "keys"), CASES)
+@pytest.mark.long
+@pytest.mark.parametrize(("kind", "keys"), some(FEW, CASES))
 def test_a_process_that_stood_still_past_its_lease(kind: str, keys: bool, tmp_path: Path) -> None:
     ledger = Ledger(keys)
     with ExitStack() as stack, listening(ledger) as port:

@@ -5,7 +5,6 @@ clock patterns, the others with one. What may differ between clocks is only when
 it waited for and whether it expired.
 """
 
-import os
 from dataclasses import fields, replace
 
 from hypothesis import assume, note
@@ -14,12 +13,11 @@ from tests.properties.engine import Engine
 from tests.properties.looks import looks_of
 from tests.reference.story import Outcome
 from tests.reference.telling import interpreted, lines, resolved_if_sound
+from tests.shares import LONG
 
 from campflow.model.flow import Flow
 from campflow.storage.database import Database
 
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
-FIRST = int(os.environ.get("CAMPFLOW_TEST_FIRST", "0"))
 PATTERNS = ("event", "hour", "day", "end")
 
 #: Casts of a project; an even share of them is played with all patterns.

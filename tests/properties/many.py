@@ -12,6 +12,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.strategies import SearchStrategy
+from tests import shares
 
 T = TypeVar("T")
 
@@ -22,7 +23,8 @@ BYTES = 8_000
 def for_many(cases: SearchStrategy[T], check: Callable[[T], int], wanted: int, first: int = 0) -> int:
     """Check that many cases from number `first` on; what `check` assumes not to be does not count.
 
-    `check` says how many cases it has looked at. Returns the number after the last.
+    `check` says how many cases it has looked at; where the time of a bounded run is over, fewer are. Returns the number
+    after the last.
     """
     done = 0
 
@@ -38,7 +40,8 @@ def for_many(cases: SearchStrategy[T], check: Callable[[T], int], wanted: int, f
         done += check(case)
 
     for number in count(first):
-        if done >= wanted:
+        if done >= wanted or not shares.goes_on():
+            shares.play(done)
             return number
         try:
             test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))  # type: ignore[attr-defined]

@@ -1,9 +1,8 @@
 """Of any program in any layout: the formatter changes no meaning, loses no comment, and has nothing to add to itself.
 
-CAMPFLOW_TEST_LONG=1 makes 3,000 programs, others in every run.
+A long run (`tests/shares.py`) makes 3,000 programs, others each time.
 """
 
-import os
 from dataclasses import fields, is_dataclass
 from random import Random
 from typing import Any
@@ -12,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.properties.programs import programs
 from tests.properties.untidy import spread, untidy
+from tests.shares import LONG, fixed
 
 from campflow.diagnostics.source import Source
 from campflow.language.formatter import format_text
 from campflow.language.parser import comments, parse
-
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 
 
 def meaning(node: Any) -> Any:
@@ -53,7 +51,7 @@ def layouts(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @settings(
-    max_examples=3_000 if LONG else 200,
+    max_examples=fixed(100, 3_000),
     deadline=None,
     derandomize=not LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -72,7 +70,7 @@ def test_the_layout_is_all_that_changes(program: tuple[str, str]) -> None:
 
 
 @settings(
-    max_examples=800 if LONG else 60,
+    max_examples=fixed(40, 800),
     deadline=None,
     derandomize=not LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -1,15 +1,13 @@
 """How often the engine looks changes nothing: shown of the reference interpreter itself."""
 
-import os
-
+import pytest
 from hypothesis import assume, note
 from tests.properties.cases import Casts, casts
 from tests.properties.looks import looks_of
 from tests.properties.many import for_many
 from tests.reference.story import Outcome
 from tests.reference.telling import interpreted, lines, resolved_if_sound
-
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
+from tests.shares import FIRST, share
 
 
 def tell_one_story(casts: Casts) -> int:
@@ -29,5 +27,7 @@ def tell_one_story(casts: Casts) -> int:
     return 1
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_the_interpreter_tells_one_story_however_often_it_looks() -> None:
-    for_many(casts(calm=True, count=1), tell_one_story, 2_000 if LONG else 60)
+    for_many(casts(calm=True, count=1), tell_one_story, share(40, 2_000), FIRST)

@@ -1,9 +1,9 @@
 """What the checker proves is true: in small campaigns every contact is tried, and what is found is what is reported."""
 
-import os
-
+import pytest
 from hypothesis import given, settings
 from tests.properties.small_worlds import PEOPLE, Condition, World, conditions, contacts, explore, worlds
+from tests.shares import fixed
 
 from campflow.checking.collecting import collect
 from campflow.checking.placed import Placed
@@ -30,8 +30,6 @@ campaign uses {{
 }}
 """
 
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
-
 
 def reported(text: str) -> list[Diagnostic]:
     found = check_sources([Source("w.flow", PEOPLE + text)], Vocabulary()).diagnostics
@@ -51,8 +49,9 @@ def codes(found: list[Diagnostic]) -> set[str]:
     return {one.code for one in found}
 
 
+@pytest.mark.long
 @given(conditions())
-@settings(max_examples=2_000 if LONG else 200, deadline=None)
+@settings(max_examples=fixed(100, 2_000), deadline=None)
 def test_a_condition_is_told_exactly_where_nobody_or_everybody_meets_it(condition: Condition) -> None:
     answers = {condition.holds(contact) for contact in contacts(condition.fields)}
     found = codes(reported(USE.format(text=condition.text)))
@@ -61,8 +60,9 @@ def test_a_condition_is_told_exactly_where_nobody_or_everybody_meets_it(conditio
         assert "never-true" in found
 
 
+@pytest.mark.long
 @given(conditions(), conditions())
-@settings(max_examples=1_000 if LONG else 100, deadline=None)
+@settings(max_examples=fixed(50, 1_000), deadline=None)
 def test_two_conditions_exclude_each_other_exactly_where_no_contact_meets_both(
     one: Condition, other: Condition
 ) -> None:
@@ -73,8 +73,9 @@ def test_two_conditions_exclude_each_other_exactly_where_no_contact_meets_both(
     assert (example(claims) is not None) is both
 
 
+@pytest.mark.long
 @given(worlds())
-@settings(max_examples=3_000 if LONG else 200, deadline=None)
+@settings(max_examples=fixed(100, 3_000), deadline=None)
 def test_stages_are_told_exactly_where_somebody_stays_or_goes_round_for_ever(world: World) -> None:
     found, explored = reported(world.text), explore(world)
     dead_ends = {
@@ -84,8 +85,9 @@ def test_stages_are_told_exactly_where_somebody_stays_or_goes_round_for_ever(wor
     assert ("spin-cycle" in codes(found)) == explored.spins, world.text
 
 
+@pytest.mark.long
 @given(worlds())
-@settings(max_examples=1_500 if LONG else 100, deadline=None)
+@settings(max_examples=fixed(50, 1_500), deadline=None)
 def test_what_is_never_reached_or_never_acts_really_does_not(world: World) -> None:
     found, explored = reported(world.text), explore(world)
     lines = (PEOPLE + world.text).split("\n")

@@ -1,17 +1,16 @@
 """Broken engines are noticed, and what docs/explanation/how-we-know.md lists is still what the source says.
 
-An ordinary run breaks one; CAMPFLOW_TEST_LONG=1 breaks all, which takes a minute each.
+An ordinary run breaks one; a long one (`tests/shares.py`) breaks all, which takes a minute each.
 """
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 from tests.reference.mutations import MUTATIONS, SRC, Mutation, hunt
+from tests.shares import some
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "how-we-know.md"
-LONG = os.environ.get("CAMPFLOW_TEST_LONG") == "1"
 NAMED = [pytest.param(each, id=each.clause) for each in MUTATIONS]
 
 
@@ -28,7 +27,8 @@ def test_the_page_lists_each_of_them() -> None:
     assert rows == [(each.clause, each.says, each.path) for each in MUTATIONS]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("mutation", NAMED if LONG else NAMED[:1])
+@pytest.mark.parametrize("mutation", some(NAMED[:1], NAMED))
 def test_the_differential_notices(mutation: Mutation) -> None:
     assert hunt(mutation) is not None

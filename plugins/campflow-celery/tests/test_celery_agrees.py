@@ -16,11 +16,12 @@ import pytest
 from hypothesis import assume
 from tests import brokers, databases
 from tests.engine.by_workers import AskingEngine
-from tests.properties.agreeing import FIRST, LONG, expected
+from tests.properties.agreeing import expected
 from tests.properties.cases import Casts, casts
 from tests.properties.looks import looks_of
 from tests.properties.many import for_many
 from tests.reference.telling import lines, resolved_if_sound
+from tests.shares import FIRST, share, some
 
 from campflow.storage.database import Database
 from campflow.storage.schema import install
@@ -49,14 +50,15 @@ def asked(tmp_path: Path) -> Iterator[type[AskingEngine]]:
                 process.terminate()
 
 
-@pytest.mark.parametrize("kind", databases.kinds())
+@pytest.mark.long
+@pytest.mark.parametrize("kind", some(databases.kinds(), databases.kinds()))
 @brokers.needed
 @pytest.mark.timeout(3_600)
 def test_workers_tell_the_one_story(kind: str, asked: type[AskingEngine], tmp_path: Path) -> None:
     store = databases.Store(kind)
     with closing(store), closing(Database(store.shared_url(tmp_path), AskingEngine.tables())) as server:
         install(server)
-        for_many(casts(calm=True, count=2), partial(_agree, server, asked), 300 if LONG else 8, OTHERS + FIRST)
+        for_many(casts(calm=True, count=2), partial(_agree, server, asked), share(4, 300), OTHERS + FIRST)
     # The workers were asked, each time.
     assert asked.pieces >= asked.runs
 
