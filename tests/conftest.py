@@ -26,6 +26,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
+def pytest_unconfigure() -> None:
+    databases.end()
+
+
+@pytest.fixture(autouse=True)
+def _databases_end_with_the_test() -> Iterator[None]:
+    made = Store(databases.SQLITE)
+    before = databases.use(made)
+    try:
+        yield
+    finally:
+        databases.use(before)
+        made.close()
+
+
 @pytest.fixture(params=databases.kinds())
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Where the test keeps its databases; those it does not name are made there as well."""

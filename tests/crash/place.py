@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import sqlalchemy as sa
-from tests.databases import SERVER, SQLITE
+from tests.databases import SQLITE, server
 
 _NUMBERS = count(1)
 
@@ -33,7 +33,7 @@ class Place:
     def url(self) -> str:
         if self.kind == SQLITE:
             return f"sqlite:///{self.folder}/campflow.db"
-        return SERVER.set(database=self._name).render_as_string(hide_password=False)
+        return server().set(database=self._name).render_as_string(hide_password=False)
 
     def copy(self) -> "Place":
         """The same folder and rows elsewhere. Nobody may be connected."""
@@ -46,6 +46,6 @@ class Place:
 
 
 def _run(statement: str) -> None:
-    engine = sa.create_engine(SERVER, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(server(), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)

@@ -1,7 +1,6 @@
 """The wall clock jumps: nothing happens twice, nothing is lost, and who looks is told."""
 
 import pytest
-from tests import databases
 from tests.engine.mailroom import Mailroom, campaign, mailroom
 from tests.engine.workbench import instant
 
@@ -26,7 +25,7 @@ TALE = campaign("""
 
 
 def lived(*moments: str) -> Mailroom:
-    room = mailroom(TALE, url=databases.new_url())
+    room = mailroom(TALE)
     room.join("ada", "bob")
     for moment in moments:
         room.look(moment)

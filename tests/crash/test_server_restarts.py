@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from tests.crash.ledger import Ledger, listening
-from tests.crash.own_server import OwnServer, programs, running
 from tests.crash.shop import COMMAND, Shop
+from tests.own_server import OwnServer, programs, running
 
 PROGRAMS = programs()
 PEOPLE = 300

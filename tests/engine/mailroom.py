@@ -108,7 +108,7 @@ campaign {name} {{
 """
 
 
-def mailroom(*campaigns: str, zone: str = "UTC", url: str = "sqlite://", people: str = PEOPLE) -> Mailroom:
+def mailroom(*campaigns: str, zone: str = "UTC", url: str = "", people: str = PEOPLE) -> Mailroom:
     """A project of these campaigns, in force since 1 March; its messages are hello, bye and news."""
     text = people + "".join(campaigns)
     made = Mailroom(text, ["hello", "bye", "news"], zone=zone, url=url)

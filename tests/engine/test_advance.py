@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
-from tests import databases
 from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
@@ -70,8 +69,8 @@ campaign heard {
 """
 
 
-def _bench(url: str | None = None) -> Bench:
-    bench = Bench(TEXT, ["hello", "nudge", "told"], url=url or databases.new_url())
+def _bench(url: str = "") -> Bench:
+    bench = Bench(TEXT, ["hello", "nudge", "told"], url=url)
     bench.people("key,email,plan\n" + "\n".join(f"c{i:02},c{i:02}@x.example,trial" for i in range(20)))
     rows = ["key,event,at,about,amount"]
     for i in range(20):

@@ -46,9 +46,13 @@ class Outbox:
     """A database with messages in it, all of one journey's stage."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.database = Database(url or databases.new_url(), tables(Contact((), None), ()))
-        databases.opened(self.database)
-        install(self.database)
+        declared = tables(Contact((), None), ())
+        if url is None:
+            self.database = databases.installed(declared)
+        else:
+            self.database = Database(url, declared)
+            databases.opened(self.database)
+            install(self.database)
         self.t = self.database.tables
         with self.database.transaction() as connection:
             connection.execute(insert(self.t.contact).values(contact_id=1, contact_key="ada", created_at=0, draw=0))

@@ -26,8 +26,6 @@ from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Mes
 from campflow.model.expressions import YESNO, Constant
 from campflow.model.flow import Campaign
 from campflow.model.people import Contact, Event, Field, ValueType
-from campflow.storage.database import Database
-from campflow.storage.schema import install
 from campflow.storage.tables import tables
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -105,9 +103,7 @@ class Office:
             path = folder / "content" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        self.database = Database(databases.new_url(), tables(CONTACT, (CART,)))
-        databases.opened(self.database)
-        install(self.database)
+        self.database = databases.installed(tables(CONTACT, (CART,)))
         self.t = self.database.tables
         self.post = Post(answer)
         self.seconds = 0.0

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
-from tests import databases
 from tests.engine.mailroom import PEOPLE, Mailroom, campaign, mailroom
 
 from campflow.storage.tables import NOBODY
@@ -16,7 +15,7 @@ ONE = "stage a { send wall hello\n after 30 days -> z }\n final z"
 
 
 def shop(*campaigns: str, zone: str = "UTC") -> Mailroom:
-    return mailroom(*campaigns, zone=zone, url=databases.new_url())
+    return mailroom(*campaigns, zone=zone)
 
 
 def walls(room: Mailroom) -> list[tuple[str, str]]:

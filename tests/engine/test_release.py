@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 from sqlalchemy import select, text
-from tests import databases
 from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
@@ -46,8 +45,8 @@ campaign {name} {{
 """
 
 
-def bench(*campaigns: str, people: int = 200, url: str | None = None) -> Bench:
-    made = Bench(PEOPLE + "".join(campaigns), ["hello", "bye", "news"], url=url or databases.new_url())
+def bench(*campaigns: str, people: int = 200, url: str = "") -> Bench:
+    made = Bench(PEOPLE + "".join(campaigns), ["hello", "bye", "news"], url=url)
     made.people([b"key,email\n", *(f"k{n},k{n}@example.com\n".encode() for n in range(people))])
     made.deploy("2026-03-01 00:00")
     told = [f"k{n},2026-03-01T10:00:00Z,s{n}\n".encode() for n in range(people)]

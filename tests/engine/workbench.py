@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,35 +55,30 @@ class Bench:
     currency: str | None = "EUR"
     rfm: Rfm | None = None
     sinks: Sequence[str] = ()
-    url: str = field(default_factory=databases.new_url)
+    #: Where a new database is made. Where the test names no place, it gets one that is ready, and that one's URL.
+    url: str = ""
     database: Database = field(init=False)
     program: Program = field(init=False)
     deployment: Deployment | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.database = Database(self.url, self._tables(self.text))
-        databases.opened(self.database)
-        install(self.database, self.zone)
+        if self.url:
+            self.database = Database(self.url, self._tables(self.text))
+            databases.opened(self.database)
+            install(self.database, self.zone)
+        else:
+            self.database = databases.installed(self._tables(self.text))
+            self.url = self.database.url.render_as_string(hide_password=False)
         self.program = self._compile(self.text)
 
     def _flow(self, text: str) -> Flow:
         return self._checked(text).flow
 
     def _checked(self, text: str) -> CheckedFlow:
-        content = [
-            ContentFile(f"content/{name}.{channel}.txt", name, channel)
-            for channel in ("mail", "wall")
-            for name in self.messages
-        ]
-        words = Vocabulary(
-            channels={"mail": ChannelWords("mail", None), "wall": ChannelWords("wall", None, posts=True)},
-            sinks=frozenset(self.sinks), content=ContentIndex(tuple(content)),
-            currency=self.currency, rfm_event=self.rfm.event if self.rfm else None, timezone=self.zone,
+        return _checked(
+            text, tuple(self.messages), frozenset(self.sinks), self.currency,
+            self.rfm.event if self.rfm else None, self.zone,
         )  # fmt: skip
-        source = Source("test.flow", text)
-        checked = check_sources([source], words)
-        assert checked.flow is not None, render_text(checked.diagnostics, {"test.flow": source})
-        return checked.flow
 
     def _tables(self, text: str) -> Tables:
         flow = self._flow(text)
@@ -181,6 +177,24 @@ class Bench:
     def _rows(self, query: Select[tuple[Any, ...]]) -> Sequence[Any]:
         with self.database.reader() as connection:
             return connection.execute(query).all()
+
+
+@lru_cache(maxsize=64)
+def _checked(
+    text: str, messages: tuple[str, ...], sinks: frozenset[str], currency: str | None, rfm: str | None, zone: str
+) -> CheckedFlow:
+    content = [
+        ContentFile(f"content/{name}.{channel}.txt", name, channel) for channel in ("mail", "wall") for name in messages
+    ]
+    words = Vocabulary(
+        channels={"mail": ChannelWords("mail", None), "wall": ChannelWords("wall", None, posts=True)},
+        sinks=sinks, content=ContentIndex(tuple(content)),
+        currency=currency, rfm_event=rfm, timezone=zone,
+    )  # fmt: skip
+    source = Source("test.flow", text)
+    checked = check_sources([source], words)
+    assert checked.flow is not None, render_text(checked.diagnostics, {"test.flow": source})
+    return checked.flow
 
 
 def _at(now: str | int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, inspect, select
 from tests import databases
-from tests.databases import POSTGRES, SERVER, Store
+from tests.databases import POSTGRES, Store, server
 
 from campflow.diagnostics.source import Span
 from campflow.errors import StoreError
@@ -147,7 +147,7 @@ def test_texts_are_in_the_order_of_their_bytes(store: Store) -> None:
 def test_a_wrong_url_is_answered_with_what_to_do(store: Store, change: dict[str, str], said: str) -> None:
     assert store.kind == POSTGRES
     with pytest.raises(StoreError, match=said):
-        install(Database(SERVER.set(**change).render_as_string(hide_password=False), TABLES))  # type: ignore[arg-type]
+        install(Database(server().set(**change).render_as_string(hide_password=False), TABLES))  # type: ignore[arg-type]
 
 
 def test_the_database_of_another_kind_is_refused(tmp_path: Path) -> None:

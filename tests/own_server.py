@@ -1,13 +1,14 @@
-"""A PostgreSQL server of the test's own, which may be restarted, on a port and in a folder of its own."""
+"""A PostgreSQL server of the tests' own, on a port and in a folder of its own: it may be restarted, and be careless."""
 
 import getpass
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -20,11 +21,15 @@ def programs() -> Path | None:
     return there[-1].parent if there else None
 
 
+#: Settings for what is gone when the tests end, whatever happens: commits wait for no disk.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+
+
 class OwnServer:
     """Runs until `running` ends."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs, self._data = programs, folder / "data"
+    def __init__(self, programs: Path, folder: Path, settings: Mapping[str, str]) -> None:
+        self._programs, self._data, self._settings = programs, folder / "data", settings
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -37,7 +42,8 @@ class OwnServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k '' -c max_connections=40"
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k ''"
+        options += "".join(f" -c {name}={value}" for name, value in self._settings.items())
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(self._log), "-w", "start")
 
     def stop(self, mode: str) -> None:
@@ -59,11 +65,11 @@ class OwnServer:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[OwnServer]:
+def running(programs: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[OwnServer]:
     folder = Path(tempfile.mkdtemp(prefix="campflow-server-"))
     if getpass.getuser() == "root":
         shutil.chown(folder, "postgres")
-    server = OwnServer(programs, folder)
+    server = OwnServer(programs, folder, settings)
     try:
         yield server
     finally:
