@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import func, literal
-from tests.databases import SERVER, found
+from tests.databases import found, server
 from tests.web.pigeon import PIGEON, Reports
 from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
 
@@ -266,7 +266,7 @@ def test_a_broken_function_fails_where_it_is_broken(
     class Suite(FunctionContract):
         plugin = FunctionPlugin("half", (takes,), gives, sql)
         examples = (((3.0,), 1.5),)
-        servers = ("sqlite://", *([SERVER.render_as_string(hide_password=False)] if found() else []))
+        servers = ("sqlite://", *([server().render_as_string(hide_password=False)] if found() else []))
 
     failed = failures(Suite(), tmp_path, lambda place: None)
     assert expected <= failed
