@@ -19,7 +19,7 @@ _GROWING = "event|change|journey|prospect|move|message|conversion|exposure|conse
 _UPSERT = re.compile(rf"INSERT INTO (?:{_GROWING}) .*?ON CONFLICT \(([^)]*)\)", re.DOTALL)
 
 
-def _joins_without_contact(sql: str) -> Iterator[str]:
+def joins_without_contact(sql: str) -> Iterator[str]:
     for joined in _JOINED.finditer(sql):
         left, right = joined.groups()
         if left == right:
@@ -50,7 +50,7 @@ def _statements(program: Program) -> list[Statement]:
 
 
 def test_every_join_by_an_id_carries_the_contact(program: Program) -> None:
-    found = {each.name: list(_joins_without_contact(each.sql)) for each in _statements(program)}
+    found = {each.name: list(joins_without_contact(each.sql)) for each in _statements(program)}
     assert sum(bool(_JOINED.search(each.sql)) for each in _statements(program)) > 10
     assert {name: joins for name, joins in found.items() if joins} == {}
 
@@ -63,5 +63,5 @@ def test_what_makes_a_row_once_holds_the_contact(program: Program) -> None:
 
 def test_a_join_without_the_contact_would_be_seen() -> None:
     sql = "SELECT 1 FROM move AS m JOIN journey AS j ON j.journey_id = m.journey_id"
-    assert list(_joins_without_contact(sql)) == ["j.journey_id = m.journey_id"]
-    assert not list(_joins_without_contact(f"{sql} AND j.contact_id = m.contact_id"))
+    assert list(joins_without_contact(sql)) == ["j.journey_id = m.journey_id"]
+    assert not list(joins_without_contact(f"{sql} AND j.contact_id = m.contact_id"))

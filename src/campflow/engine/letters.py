@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, and_, select
 
 from campflow.content import values
 from campflow.content.clicks import Tracker
@@ -115,8 +115,8 @@ def _everything(tables: Tables, stationery: Stationery) -> Select[Any]:
         .outerjoin(s, s.c.send_id == m.c.send_id)
         .outerjoin(tables.campaign, tables.campaign.c.campaign_id == m.c.campaign_id)
         .outerjoin(c, c.c.contact_id == m.c.contact_id)
-        .outerjoin(j, j.c.journey_id == m.c.journey_id)
-        .outerjoin(entry, entry.c.seq == j.c.entry_seq)
+        .outerjoin(j, and_(j.c.contact_id == m.c.contact_id, j.c.journey_id == m.c.journey_id))
+        .outerjoin(entry, and_(entry.c.contact_id == j.c.contact_id, entry.c.seq == j.c.entry_seq))
     )  # fmt: skip
 
 
