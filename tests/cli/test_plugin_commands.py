@@ -1,5 +1,6 @@
 """Commands that plugins add stand beside campflow's own, and never in their place."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def greet(name: str, loud: bool = False) -> None:
 def campflow_commands():
     return [CommandPlugin("greet", greet), CommandPlugin("check", greet)]
 '''
+
+WORDS = """
+from campflow.hooks.contracts import FilterPlugin, FunctionPlugin
+from campflow.hooks.specs import hookimpl
+from sqlalchemy import func
+
+CAMPFLOW_API = (1, 0)
+
+@hookimpl
+def campflow_functions():
+    return [FunctionPlugin("length", ("text",), "integer", func.length, "Letters.")]
+
+@hookimpl
+def campflow_filters():
+    return [FilterPlugin("shout", lambda value: str(value).upper())]
+"""
 
 
 @pytest.fixture
@@ -53,3 +70,14 @@ def test_campflow_s_own_commands_stay_its_own(project: Path, capsys: pytest.Capt
 def test_plugins_json_tells_what_each_channel_declares(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "campflow.toml").write_text("plugins = ['echo']\n")
     assert '"idempotency": "none"' in said(capsys, "plugins", "--format", "json")
+
+
+def test_plugins_lists_functions_and_filters_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "campflow.toml").write_text("plugins = ['words']\n")
+    (project / "plugins" / "words.py").write_text(WORDS)
+    told = said(capsys, "plugins")
+    assert "function length" in told
+    assert "filter shout" in told
+    found = json.loads(said(capsys, "plugins", "--format", "json"))
+    assert found["functions"] == [{"name": "length", "about": "Letters.", "takes": ["text"], "gives": "integer"}]
+    assert found["filters"] == [{"name": "shout", "about": ""}]

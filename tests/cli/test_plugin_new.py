@@ -17,7 +17,8 @@ from campflow.hooks.manager import load_plugins
 #: What `campflow plugins` says of each kind.
 OFFERS = {
     "channel": "channel", "sink": "sink", "source": "source", "action": "action", "audience": "destination",
-    "webhook": "webhook", "filter": "filter", "function": "function", "observer": "observer",
+    "webhook": "webhook", "filter": "filter", "command": "command", "pages": "pages",
+    "function": "function", "observer": "observer",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from pydantic import BaseModel
@@ -15,8 +16,28 @@ from tests.web.pigeon import PIGEON, Reports
 from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
 
 from campflow.errors import ChannelError
-from campflow.hooks.contracts import FilterPlugin, FunctionPlugin, Message, Reaction, Receipt, WebAnswer, WebRequest
-from campflow.testing import Answer, ChannelContract, FilterContract, FunctionContract
+from campflow.hooks.contracts import (
+    FilterPlugin,
+    FunctionPlugin,
+    Message,
+    Moved,
+    ObserverPlugin,
+    Reaction,
+    Receipt,
+    RoutePlugin,
+    Settled,
+    WebAnswer,
+    WebRequest,
+)
+from campflow.testing import (
+    Answer,
+    ChannelContract,
+    FilterContract,
+    FunctionContract,
+    ObserverContract,
+    RouteContract,
+    Visitor,
+)
 from campflow.testing.samples import AT
 
 
@@ -269,5 +290,98 @@ def test_a_broken_function_fails_where_it_is_broken(
         servers = ("sqlite://", *([server().render_as_string(hide_password=False)] if found() else []))
 
     failed = failures(Suite(), tmp_path, lambda place: None)
+    assert expected <= failed
+    assert failed == set() or expected
+
+
+async def reflecting(scope: Any, receive: Any, send: Any) -> None:
+    """Says what it was asked, as it was asked."""
+    found = scope["path"].endswith("/")
+    await send({"type": "http.response.start", "status": 200 if found else 404, "headers": []})
+    await send({"type": "http.response.body", "body": b"You asked for " + unquote_to_bytes(scope["query_string"])})
+
+
+async def right(scope: Any, receive: Any, send: Any) -> None:
+    status = 200 if scope["path"] == "/pages/shop/" else 404
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello"})
+
+
+async def everywhere(scope: Any, receive: Any, send: Any) -> None:
+    await right({"path": "/pages/shop/"}, receive, send)
+
+
+async def raising(scope: Any, receive: Any, send: Any) -> None:
+    await right(scope, receive, send) if scope["method"] == "GET" else 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        (right, set()),
+        (reflecting, {"test_nothing_of_a_visitor_is_shown_unescaped"}),
+        (everywhere, {"test_what_is_not_there_is_said_to_be_not_there"}),
+        (raising, {"test_other_methods_are_answered"}),
+    ],
+)
+def test_broken_pages_fail_where_they_are_broken(tmp_path: Path, app: Any, expected: set[str]) -> None:
+    class Strict(BaseModel, extra="forbid"):
+        pass
+
+    class Suite(RouteContract):
+        plugin = RoutePlugin("shop", Strict, lambda settings, context: app)
+        paths = ("/",)
+
+    failed = failures(Suite(), tmp_path, lambda place: Visitor(app, "/pages/shop"))
+    assert failed == expected
+
+
+class Heard:
+    """An observer of lines; `lose` and `tear` are what it gets wrong."""
+
+    def __init__(self, folder: Path, lose: bool = False, tear: bool = False, stumble: bool = False) -> None:
+        self.file, self.lose, self.tear, self.stumble = folder / "heard.txt", lose, tear, stumble
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def moved(self, moves: Sequence[Moved]) -> None:
+        for each in moves[1:] if self.lose else moves:
+            self.write(each.contact_key, (each.to_stage or "").upper() if self.stumble else each.to_stage)
+
+    async def settled(self, fates: Sequence[Settled]) -> None:
+        for each in fates:
+            self.write(each.contact_key, each.state)
+
+    def write(self, key: str, word: object) -> None:
+        with self.file.open("a", encoding="utf-8", newline="") as file:
+            file.write((f"{key} {word}" if self.tear else json.dumps([key, word])) + "\n")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    settings: Mapping[str, object] = {}
+
+    def taken(self) -> list[str]:
+        return self.file.read_text("utf-8").splitlines() if self.file.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({}, set()),
+        ({"lose": True}, {"test_all_arrives_in_its_order", "test_a_whole_batch_is_taken"}),
+        ({"tear": True}, {"test_hostile_names_and_details_stay_what_they_are"}),
+        ({"stumble": True}, {"test_all_arrives_in_its_order"}),
+    ],
+)
+def test_a_broken_observer_fails_where_it_is_broken(tmp_path: Path, wrong: dict[str, bool], expected: set[str]) -> None:
+    class Strict(BaseModel, extra="forbid"):
+        pass
+
+    class Suite(ObserverContract):
+        plugin = ObserverPlugin("log", Strict, lambda settings, context: Heard(Path(context.folder), **wrong))
+
+    failed = failures(Suite(), tmp_path, Heard)
     assert expected <= failed
     assert failed == set() or expected

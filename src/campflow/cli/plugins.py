@@ -24,6 +24,11 @@ def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> 
                 "loaded": [asdict(each) for each in found.loaded],
                 "failed": [asdict(each) for each in found.failed],
                 "channels": [_declared(each) for each in found.channels.values()],
+                "functions": [
+                    {"name": name, "about": each.about, "takes": list(each.takes), "gives": each.gives}
+                    for name, each in found.functions.items()
+                ],
+                "filters": [{"name": name, "about": each.about} for name, each in found.filters.items()],
             }
         )
     else:
@@ -68,6 +73,8 @@ class Kind(StrEnum):
     action = "action"
     audience = "audience"
     webhook = "webhook"
+    pages = "pages"
+    command = "command"
     observer = "observer"
     function = "function"
     filter = "filter"

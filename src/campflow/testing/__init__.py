@@ -12,12 +12,15 @@ Each suite says, as tests, what campflow relies on; campflow's own plugins pass 
 from campflow.testing.actions import ActionContract, Deeds
 from campflow.testing.audiences import AudienceContract, Members
 from campflow.testing.channels import Answer, ChannelContract, Provider
+from campflow.testing.commands import CommandContract
 from campflow.testing.filters import FilterContract
 from campflow.testing.functions import FunctionContract
 from campflow.testing.observers import Notebook, ObserverContract
+from campflow.testing.routes import RouteContract
 from campflow.testing.samples import context, member, message, moved, note, settled, task
 from campflow.testing.sinks import FigureContract, Figures, SinkContract, Texts
 from campflow.testing.sources import SourceContract
+from campflow.testing.visitor import Seen, Visitor
 from campflow.testing.webhooks import Call, WebhookContract
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "AudienceContract",
     "Call",
     "ChannelContract",
+    "CommandContract",
     "Deeds",
     "FigureContract",
     "Figures",
@@ -35,9 +39,12 @@ __all__ = [
     "Notebook",
     "ObserverContract",
     "Provider",
+    "RouteContract",
+    "Seen",
     "SinkContract",
     "SourceContract",
     "Texts",
+    "Visitor",
     "WebhookContract",
     "context",
     "member",
