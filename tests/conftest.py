@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests import brokers, browsers, databases, npm, pds, postfix, shares
+from tests import brokers, browsers, commands, databases, npm, pds, postfix, shares
 from tests.bounded import BoundedRun
 from tests.databases import Store
 
@@ -28,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_unconfigure() -> None:
     databases.end()
+    commands.end()
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
+from tests import commands
 from tests.crash.campflow_ledger import WINDOW
 from tests.crash.ledger import Ledger, listening
 from tests.crash.place import Place
@@ -31,20 +30,16 @@ def install_plugin(folder: Path) -> None:
     (info / "entry_points.txt").write_text("[campflow]\nledger = campflow_ledger\n")
 
 
-class CommandServer:
-    """`tests/crash/commands_server.py`, running."""
+class CommandServer(commands.CommandServer):
+    """With the ledger's plugin, and what the steps import."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         install_plugin(folder)
-        path = os.pathsep.join([str(folder), str(HERE.parents[1])])
-        variables = {**os.environ, "PYTHONPATH": path, "CAMPFLOW_FAILPOINT": "", "COLUMNS": "200"}
-        variables.pop("CAMPFLOW_PLUGINS", None)
-        command = [sys.executable, "-m", "tests.crash.commands_server"]
-        self._process = subprocess.Popen(
-            command, cwd=HERE.parents[1], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._answer() == "ready\n"
+        path = os.pathsep.join([str(folder), str(commands.ROOT)])
+        self._variables = {**os.environ, "PYTHONPATH": path, "CAMPFLOW_FAILPOINT": "", "COLUMNS": "200"}
+        self._variables.pop("CAMPFLOW_PLUGINS", None)
+        super().__init__(("campflow_ledger", "psycopg", "tests.crash.steps"), self._variables)
 
     def __enter__(self) -> "CommandServer":
         return self
@@ -52,25 +47,13 @@ class CommandServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.communicate()
+        self.close()
 
-    def run(
+    def take(
         self, words: Sequence[str], folder: Path, failpoint: str, variables: dict[str, str]
     ) -> tuple[int, Counter[str]]:
-        """The exit code (negative: the signal that ended it) and how often it reached which failpoint."""
-        order = {
-            "words": words, "folder": str(folder), "failpoint": failpoint, "variables": variables,
-            "out": str(folder / "said.txt"),
-        }  # fmt: skip
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        told = json.loads(self._answer())
-        return told["code"], Counter(told["reached"])
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
+        """`run` it; what it says is put behind what the commands before it have said in this folder."""
+        return self.run(words, folder, self._variables | variables, folder / "said.txt", failpoint=failpoint)
 
 
 @dataclass
@@ -117,14 +100,14 @@ def live(server: CommandServer, life: Life, failpoint: str = "", *, remember: li
             if words[0] in READING and failpoint and life.died_at_failpoint:
                 continue
             waiting = "" if life.died_at_failpoint else failpoint
-            code, reached = server.run(words, life.folder, always or waiting, variables)
+            code, reached = server.take(words, life.folder, always or waiting, variables)
             life.reached.append(reached)
             if code == -SIGKILL and (always or waiting):
                 life.deaths += 1
                 if always:
                     continue
                 life.died_at_failpoint = True
-                code, _ = server.run(words, life.folder, "", variables)
+                code, _ = server.take(words, life.folder, "", variables)
             assert not always, f"{words} was to be killed at {always}"
             assert code == 0, f"{words}: {code}\n{said(life.folder)}"
 
@@ -164,7 +147,7 @@ def check(server: CommandServer, life: Life, undisturbed: Life) -> None:
 def doctor(server: CommandServer, life: Life) -> list[dict[str, Any]]:
     """What `campflow doctor` finds."""
     said(life.folder, "")
-    server.run(["doctor", "--format", "json"], life.folder, "", life.variables)
+    server.take(["doctor", "--format", "json"], life.folder, "", life.variables)
     told: list[dict[str, Any]] = json.loads(said(life.folder))["findings"]
     return told
 

@@ -1,4 +1,4 @@
-"""The real command in a subprocess."""
+"""The real command in a process of its own."""
 
 import json
 import os
@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests import commands
 
 COMMAND = Path(sys.executable).with_name("campflow")
 
@@ -31,16 +33,7 @@ class Campflow:
         self, *words: str, code: int = 0, stdin: str | None = None, **settings: str
     ) -> subprocess.CompletedProcess[str]:
         """Run it, look at its exit code, and make sure that nobody is shown a traceback."""
-        done = subprocess.run(
-            [COMMAND, *words],
-            cwd=self.folder,
-            env=self.environment(**settings),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = commands.run(words, self.folder, self.environment(**settings), stdin or "")
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == code, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done

@@ -1,13 +1,15 @@
 """Runs commands of campflow in forks of one process that has imported it already: a tenth of the time of a start.
 
-One line of JSON in, `{"words": […], "failpoint": "…", "folder": "…", "variables": {…}, "out": "…"}`; one out,
-`{"code": …, "reached": {…}}`, where a negative code is the signal that killed it. A first word `@NAME` is a function of
+Its own words name more modules to import. One line of JSON in, `{"words": […], "failpoint": "…", "folder": "…",
+"environment": {…}, "in": "…", "out": "…", "errors": "…"}`, the last three of them files; one out, `{"code": …,
+"reached": {…}}`, where a negative code is the signal that killed it. A first word `@NAME` is a function of
 `tests.crash.steps` instead.
 """
 
 import importlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ from typing import Any
 from campflow import failpoints
 from campflow.cli.commands import app_for
 
+#: Seconds until a command counts as hanging.
+PATIENCE = 300
+
 
 def main() -> None:
     app_for()
-    for module in ("campflow.running", "campflow.engine.daemon", "campflow_ledger", "psycopg", "tests.crash.steps"):
+    for module in ("campflow.running", "campflow.engine.daemon", *sys.argv[1:]):
         importlib.import_module(module)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -37,13 +42,17 @@ def main() -> None:
 
 def _run(order: Any, told: int) -> None:
     code = 70
+    signal.alarm(PATIENCE)  # kills it
     try:
-        out = os.open(order["out"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for number, file in ((0, nothing), (1, out), (2, out)):
+        writing = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        for number, name, how in ((0, "in", os.O_RDONLY), (1, "out", writing), (2, "errors", writing)):
+            file = os.open(order[name], how)
             os.dup2(file, number)
+            os.close(file)
+        sys.stdin = os.fdopen(0, closefd=False)
         os.chdir(order["folder"])
-        os.environ.update(order["variables"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
         failpoints.arm(order["failpoint"])
         code = _command(order["words"])
     finally:
