@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.databases import Store
 from tests.paper import needs
 from tests.web.served import sent, served, write_project
 
+from campflow.engine.delivery import Rules, deliver_ready
 from campflow.engine.figure_file import FILE_SINK
 from campflow.engine.figures import Meter, measure, publish
 from campflow.engine.inbox import Inbox
@@ -57,6 +59,23 @@ def test_what_happened_is_counted(store: Store, tmp_path: Path) -> None:
     assert found["cost"] == {pigeon: 8}
     assert found["uncertain"] == {("pigeon",): 1}
     assert found["lag_seconds"] == {(): 0}
+
+
+def test_how_long_a_provider_takes_is_counted_by_call(store: Store, tmp_path: Path) -> None:
+    write_project(tmp_path, store.shared_url(tmp_path))
+    with sent(Project.open(tmp_path)) as runtime:
+        database, t = runtime.database, runtime.database.tables
+        with database.reader() as connection:
+            before = figures(measure(connection, t, runtime.clock.now()))["provider_calls"]
+        assert before == {("pigeon",): 1}, "both went in one window"
+        with database.transaction() as connection:
+            connection.execute(update(t.batch).values(calls=0, called_for=0))
+            connection.execute(update(t.message).values(state="ready"))
+        rules = Rules(watch=count(0, 2.5).__next__)
+        asyncio.run(deliver_ready(database, runtime.stationery, runtime.channels(), runtime.clock.now, rules))
+        with database.reader() as connection:
+            found = figures(measure(connection, t, runtime.clock.now()))
+        assert (found["provider_calls"], found["provider_seconds"]) == ({("pigeon",): 1}, {("pigeon",): 2.5})
 
 
 def test_lag_is_how_long_what_is_due_longest_has_waited(store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random, SystemRandom
+from time import monotonic
 from typing import cast
 
 from sqlalchemy import Connection, RowMapping
@@ -58,7 +59,7 @@ class Rules:
     `listens` are the reactions (`sent`, `failed`, `expired`) that some campaign asks about: only these become events.
     `prices` are what an accepted message costs, `gates` what else than time a message waits for. With `one_of` a pass
     is one batch of that channel. `limits` are those of the channels, by name; `clock` is the one that all processes
-    share, in milliseconds; `chance` spreads pauses.
+    share, in milliseconds; `watch` counts the seconds of a call; `chance` spreads pauses.
     """
 
     batch: int = 500
@@ -70,6 +71,7 @@ class Rules:
     one_of: str | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
     clock: Callable[[Connection], int] = database_now
+    watch: Callable[[], float] = monotonic
     chance: Random = field(default_factory=SystemRandom)
 
 
@@ -212,7 +214,7 @@ class _Pass:
             clock = database_now(connection)
         outcome, rows = await self._second_look(channel, read, clock)
         trouble: BaseException | None = None
-        may_go, waited = True, False
+        may_go, waited, calls = True, False, outbox.NO_CALLS
         while rows and may_go and trouble is None and not self.stop():
             window = self._window(rows)
             if not window:
@@ -227,11 +229,14 @@ class _Pass:
             self.report.add(outcome)
             letters = [letter for letter in letters if letter.message.message_id in ready]
             async with kept(clerk.renew, batch.seconds):
+                begun = self.rules.watch()
                 outcome, trouble = await _hand(channel, letters)
+            if letters:
+                calls = outbox.Calls(calls.count + 1, calls.seconds + rules.watch() - begun)
             if _looks_twice(self.plugin):
                 outcome = replace(outcome, doubtful=[letter.message.message_id for letter in letters])
             trouble = self._judge(outcome, trouble)
-        clerk.close(outcome, self.now())
+        clerk.close(outcome, self.now(), calls)
         self.report.add(outcome)
         if trouble is not None:
             raise trouble

@@ -83,6 +83,10 @@ def _results(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:
     spent = select(p.campaign_id, p.channel, func.sum(p.amount)).group_by(p.campaign_id, p.channel)
     yield from (("cost", (names[key], channel), amount) for key, channel, amount in c.execute(spent))
     a, b = t.attempt.c, t.batch.c
+    called = select(b.channel, func.sum(b.calls), func.sum(b.called_for)).where(b.calls > 0).group_by(b.channel)
+    for channel, calls, milliseconds in c.execute(called):
+        yield "provider_calls", (channel,), calls
+        yield "provider_seconds", (channel,), float(milliseconds) / 1000
     errors = select(b.channel, a.outcome, func.count()).join_from(t.attempt, t.batch, b.batch_id == a.batch_id)
     yield from (
         ("provider_errors", (channel, outcome), count)

@@ -74,6 +74,17 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """How often a channel was given messages, and how long it took them."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
+NO_CALLS = Calls()
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     ready: int
     expired: int
@@ -348,10 +359,10 @@ class Clerk:
         with self.database.transaction(HOLDER) as connection:
             self._hold(connection)
 
-    def close(self, last: Outcome, now: int) -> None:
+    def close(self, last: Outcome, now: int, calls: Calls = NO_CALLS) -> None:
         """Write the outcome of the last window and let the rest of the batch go."""
         with self.database.transaction(holder(bool(self.listens), last.reacts)) as connection:
-            self._hold(connection, closed_at=now)
+            self._hold(connection, closed_at=now, calls=calls.count, called_for=round(calls.seconds * 1000))
             self._write_down(connection, last, now)
             _fill_gaps(connection, self.database.tables, self.batch.batch_id)
 

@@ -446,6 +446,9 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("closed_at", BigInteger),
             Column("handed_at", BigInteger, comment="of `handed_to`, by the database's clock"),
             Column("handed_from", Id, nullable=False, server_default=text("0"), comment="the window's first message"),
+            # Written when it is closed; a batch that was taken over has none.
+            Column("calls", Integer, nullable=False, server_default=text("0"), comment="windows given to the channel"),
+            Column("called_for", BigInteger, nullable=False, server_default=text("0"), comment="milliseconds of these"),
             Index("batch_of_channel", "channel", "ready_at"),
             Index(
                 "batch_open",
