@@ -1,13 +1,15 @@
 """Events and people on their way in, beside the database's own bulk insert into the same tables with the same indexes.
 
-    python benchmarks/ingestion.py 100000 [--database sqlite|postgresql]
+    python benchmarks/ingestion.py 100000 [--people 1000000] [--database sqlite|postgresql]
 
     events   batches of 10,000 as plugins report them, each in one transaction; bare: the rows as the driver wants them,
              made beforehand, by `executemany` (SQLite) or `COPY` (PostgreSQL), a transaction for each 10,000
     people   a CSV file of so many new people through the import; bare: `csv.reader`, and the same bulk insert
     history  a CSV file of so many events through the import; bare: the same, with a dictionary of contacts at hand
 
-Each side runs in a process of its own, whose peak memory is told, too.
+The bare side reads a number with `float` and a time with `fromisoformat`, and takes the rest as it stands: it looks at
+nothing, draws nothing for anybody, and knows by heart which contact has which id. It writes to the same tables, with
+the same keys. Each side runs in a process of its own, whose peak memory is told, too.
 """
 
 import argparse
@@ -151,7 +153,7 @@ def one_side(what: str, side: str, n: int, url: str, folder: Path) -> dict[str, 
 
 
 def run(what: str, side: str, n: int, people: int, database: "Database", folder: Path, watch: Watch) -> None:
-    from campflow.people.sources import CsvSource
+    from campflow.people.sources import CsvSource, bounded_lines
 
     contact, events = declared()
     common: dict[str, Any] = {"currency": "EUR", "zone": "UTC", "now": NOW}
@@ -171,10 +173,11 @@ def run(what: str, side: str, n: int, people: int, database: "Database", folder:
         from campflow.people.importing import import_events, import_people
 
         with watch, path.open("rb") as file:
+            lines = bounded_lines(file)
             if what == "people":
-                import_people(database, contact, CsvSource(), file, **common)
+                import_people(database, contact, CsvSource(), lines, **common)
             else:
-                import_events(database, contact, events, CsvSource(), file, **common, addresses={}, event="purchase")
+                import_events(database, contact, events, CsvSource(), lines, **common, addresses={}, event="purchase")
 
 
 def _bare_file(what: str, database: "Database", path: Path, ids: dict[str, int]) -> None:
@@ -231,9 +234,10 @@ def _alone(what: str, side: str, n: int, kind: str) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
-def rows(n: int, rounds: int, kinds: Iterable[str]) -> Iterator[figures.Row]:
+def rows(events: int, people: int, rounds: int, kinds: Iterable[str]) -> Iterator[figures.Row]:
     for kind in kinds:
         for what in WORK:
+            n = people if what == "people" else events
             sides: dict[str, list[dict[str, float]]] = {"bare": [], "campflow": []}
             for _ in range(rounds):
                 for side, runs in sides.items():
@@ -247,7 +251,8 @@ def rows(n: int, rounds: int, kinds: Iterable[str]) -> Iterator[figures.Row]:
 
 def main() -> None:
     parser = figures.parser(__doc__)
-    parser.add_argument("n", type=int, help="rows")
+    parser.add_argument("n", type=int, help="events")
+    parser.add_argument("--people", type=int, help="people; else as many as events")
     parser.add_argument("--database", choices=stores.KINDS, help="only this one")
     parser.add_argument("--only", nargs=4, metavar=("WORK", "SIDE", "URL", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -256,7 +261,9 @@ def main() -> None:
         print(json.dumps(one_side(what, side, arguments.n, url, Path(folder))))
         return
     kinds = [kind for kind in stores.KINDS if arguments.database in (None, kind) and stores.is_there(kind)]
-    figures.show("Ingestion", rows(arguments.n, arguments.rounds, kinds), arguments.json)
+    figures.show(
+        "Ingestion", rows(arguments.n, arguments.people or arguments.n, arguments.rounds, kinds), arguments.json
+    )
 
 
 if __name__ == "__main__":

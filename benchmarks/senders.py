@@ -118,7 +118,7 @@ def main() -> None:
     if arguments.sender:
         print(json.dumps(send(arguments.sender)))
         return
-    figures.show("senders", rows(arguments.n, arguments.rounds), arguments.json)
+    figures.show("Senders", rows(arguments.n, arguments.rounds), arguments.json)
 
 
 if __name__ == "__main__":

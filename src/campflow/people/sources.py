@@ -5,6 +5,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
 from itertools import islice
 from typing import BinaryIO
@@ -28,7 +29,7 @@ _NOT_UTF8 = "is not UTF-8 text: save the file as UTF-8"
 
 def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
     """The lines of a stream. Of a line that is too long only the beginning, which is too long as well."""
-    while line := stream.readline(LONGEST_LINE + 1):
+    for line in iter(partial(stream.readline, LONGEST_LINE + 1), b""):
         yield line
         while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
             line = stream.readline(LONGEST_LINE + 1)
