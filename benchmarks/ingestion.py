@@ -72,7 +72,9 @@ def happened(i: int, people: int) -> tuple[str, str, str, str, str]:
 
 def write_file(path: Path, header: str, rows: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header.split(","), *rows])
+        writer = csv.writer(file)
+        writer.writerow(header.split(","))
+        writer.writerows(rows)
 
 
 def batches(rows: Iterable[Any]) -> Iterator[list[Any]]:

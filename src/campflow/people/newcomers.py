@@ -116,7 +116,7 @@ class NewcomerReader:
         if None in keys:
             keys = [email if key is None else key for key, email in zip(keys, emails, strict=True)]
             mark_missing(keys, odd)
-        draws = [0 if key is None else draw_of(str(key)) for key in keys]
+        draws = [0 if key is None else draw_of(key) for key in keys]  # type: ignore[arg-type]  # keys are texts
         extras = _extras(others, len(keys), odd) if others else nothing
         fields = [self._completed(field, values.get(field.name, nothing), odd) for field in self._fields]
         stored = zip(keys, repeat(now), draws, extras, *fields, strict=False)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
-from itertools import islice
 from typing import BinaryIO
 
 from campflow.errors import CampflowError
@@ -19,7 +18,7 @@ LONGEST_LINE = 1_000_000
 MOST_LINES = 1_000
 
 #: So many lines of a CSV file are read at once; no more than a record may have, and not many to be read again.
-_TOGETHER = 500
+_TOGETHER, _TOGETHER_BYTES = 500, 250_000
 
 #: How much of a bad record is kept for the rejects file.
 _KEPT = 10_000
@@ -87,7 +86,7 @@ class _Feed:
     """
 
     lines: Iterator[bytes]
-    waiting: deque[str] = field(default_factory=deque)
+    waiting: deque[bytes] = field(default_factory=deque)
     record: list[str] = field(default_factory=list)
     number: int = 0
     size: int = 0
@@ -96,7 +95,8 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
-        line = self.waiting.popleft() if self.waiting else next(self.lines).decode("utf-8", "surrogateescape")
+        raw = self.waiting.popleft() if self.waiting else next(self.lines)
+        line = raw.decode("utf-8", "surrogateescape")
         self.record.append(line)
         self.size += len(line)
         if self.size > LONGEST_LINE or len(self.record) > MOST_LINES:
@@ -106,15 +106,19 @@ class _Feed:
     def peek(self) -> str | None:
         """The first line, which stays to be read."""
         for line in self.lines:
-            self.waiting.append(line.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
-            return self.waiting[0]
+            self.waiting.append(line.removeprefix(b"\xef\xbb\xbf"))
+            return self.waiting[0].decode("utf-8", "surrogateescape")
         return None
 
     def fill(self) -> bool:
         """Let some lines wait, unless some do; whether there are any."""
         if not self.waiting:
-            lines = islice(self.lines, _TOGETHER)
-            self.waiting.extend([line.decode("utf-8", "surrogateescape") for line in lines])
+            size = 0
+            for line in self.lines:
+                self.waiting.append(line)
+                size += len(line)
+                if size >= _TOGETHER_BYTES or len(self.waiting) >= _TOGETHER:
+                    break
         return bool(self.waiting)
 
     def take_all(self) -> None:
@@ -136,16 +140,19 @@ class _Feed:
 
     def give_up(self) -> str:
         """Read all but the first line of the present record again; the first one, given back, is the bad one."""
-        self.waiting.extendleft(reversed(self.record[1:]))
+        self.waiting.extendleft(line.encode("utf-8", "surrogateescape") for line in reversed(self.record[1:]))
         del self.record[1:]
         return self.raw()
 
 
 def _together(names: list[str], feed: _Feed, delimiter: str) -> Records | None:
     """The records of all lines that wait, where each line is a whole one of as many cells as there are names."""
-    text = "".join(feed.waiting)
-    # A record could be too long only where all of them are.
-    if len(text) > LONGEST_LINE or not _is_unicode(text):
+    data = b"".join(feed.waiting)
+    if len(data) > LONGEST_LINE:  # one of them may be too long
+        return None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
         return None
     reader = csv.reader(StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     try:
@@ -157,7 +164,7 @@ def _together(names: list[str], feed: _Feed, delimiter: str) -> Records | None:
     feed.begin()
     begun = feed.number + 1
     feed.take_all()
-    return Records(tuple(names), list(range(begun, begun + len(cells))), list(cells))
+    return Records(tuple(names), list(range(begun, begun + len(cells))), [*cells])
 
 
 #: The line on which it begins, and its cells.
