@@ -26,6 +26,7 @@ from campflow.sql.rows import (
     of_journey,
     stage_id,
 )
+from campflow.sql.subqueries import some
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def fresh(r: Rows) -> Fresh:
     )
     new = select(c.c.contact_id).where(c.c.contact_id > FROM_SEQ, c.c.contact_id <= TO_SEQ)
     due = select(p.c.contact_id).where(p.c.campaign_id == CAMPAIGN, p.c.due_at <= NOW).limit(CHUNK)
-    ended = select(t.move.c.contact_id).where(t.move.c.move_id > ENTRY_MARK, _ends(r))
+    known = some(r.work.fresh, r.work.fresh.c.contact_id == t.move.c.contact_id)
+    ended = select(t.move.c.contact_id).distinct().where(t.move.c.move_id > ENTRY_MARK, _ends(r), ~known)
     return Fresh(
         by_event=tuple(by_event),
         by_change=("fresh_by_change", "contacts with a changed field", _into_fresh(r, changed))
@@ -111,7 +113,7 @@ def touched(r: Rows) -> Touched:
 
     by_event: list[Written] = []
     if inside.events:
-        named = select(*of).select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
+        named = select(*of).distinct().select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
         named = named.where(here, e.c.name.in_(_heard(inside.events)))
         by_event = [
             ("touch_by_event", "journeys of contacts of whom we learned something new",
@@ -119,7 +121,7 @@ def touched(r: Rows) -> Touched:
             ("touch_by_early_event", "journeys of contacts of whom something happens now that we knew before",
              _into_touched(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW))),
         ]  # fmt: skip
-    changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
+    changed = select(*of).distinct().select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
     due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
     due = due.where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
@@ -141,7 +143,7 @@ def _again(r: Rows) -> Select[tuple[int, int, int]]:
     # Most are due long after: the row of the move tells, and their journeys need not be read.
     soonest = [(m.c.to_stage_id == stage_id(stage), _soonest(stage)) for stage in r.plan.stages if stage.exits]
     perhaps = [m.c.at <= NOW - case(*soonest)] if soonest else []
-    here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
+    here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id).distinct()
     here = here.select_from(leading(m, j, of_journey(j, m)))
     return here.where(m.c.move_id > ENTRY_MARK, or_(false(), *asked, *perhaps), *asked_again(r, m, j.c.due_at))
 

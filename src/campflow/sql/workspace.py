@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Boolean, Column, Connection, Dialect, MetaData, Table, Text
 from sqlalchemy.schema import CreateTable
 
+from campflow.storage.keys import KEY
 from campflow.storage.tables import Id
 
 
@@ -13,7 +14,9 @@ from campflow.storage.tables import Id
 class Workspace:
     """fresh: contacts looked at from outside. touched: journeys looked at, by stage (0 after leaving). arrival: the
     earliest entry found so far for each contact and key. occurrence: instants of schedules, by zone. candidate:
-    messages that may be released, each with its turn among those of its contact."""
+    messages that may be released, each with its turn among those of its contact.
+
+    PostgreSQL is slow to write keys, and keeps `fresh` and `touched` without: who fills them adds nobody twice."""
 
     metadata: MetaData
     fresh: Table
@@ -63,7 +66,11 @@ def workspace() -> Workspace:
     return Workspace(
         metadata=m,
         fresh=Table(
-            "fresh", m, Column("contact_id", Id, primary_key=True, autoincrement=False), prefixes=["TEMPORARY"]
+            "fresh",
+            m,
+            Column("contact_id", Id, primary_key=True, autoincrement=False),
+            prefixes=["TEMPORARY"],
+            info={KEY: ()},
         ),
         touched=Table(
             "touched",
@@ -73,6 +80,7 @@ def workspace() -> Workspace:
             Column("journey_id", Id, primary_key=True, autoincrement=False),
             prefixes=["TEMPORARY"],
             sqlite_with_rowid=False,
+            info={KEY: ()},
         ),
         arrival=Table(
             "arrival",

@@ -15,8 +15,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.compiler import DDLCompiler
 
-#: In a table's `info`: the columns of its primary key on PostgreSQL. In that of a key or an index: the one database
-#: that it is for.
+#: In a table's `info`: the columns of its primary key on PostgreSQL; none for a table without one. In that of a key or
+#: an index: the one database that it is for.
 KEY, ONLY = "key", "only"
 
 
@@ -48,9 +48,11 @@ def _name(table: Table) -> str | None:
 
 
 @compiles(PrimaryKeyConstraint, "postgresql")
-def _primary_key(constraint: PrimaryKeyConstraint, compiler: DDLCompiler, **kw: Any) -> str:
+def _primary_key(constraint: PrimaryKeyConstraint, compiler: DDLCompiler, **kw: Any) -> str | None:
     if KEY not in constraint.table.info:
         return compiler.visit_primary_key_constraint(constraint, **kw)
+    if not constraint.table.info[KEY]:
+        return None
     name, columns = _name(constraint.table), primary_key(constraint.table, "postgresql")
     key = f"PRIMARY KEY ({', '.join(map(compiler.preparer.quote, columns))})"
     return f"CONSTRAINT {compiler.preparer.quote(name)} {key}" if name else key
