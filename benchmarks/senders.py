@@ -56,7 +56,8 @@ def fill(url: str, n: int) -> None:
 def send(url: str) -> int:
     """What one sender does until nothing is ready. Begins when standard input says so."""
     from campflow.engine.fates import RETRY, Outcome
-    from campflow.engine.outbox import Clerk, lease
+    from campflow.engine.leasing import lease
+    from campflow.engine.outbox import Clerk
     from campflow.engine.owners import this_process
     from campflow.hooks.contracts import Receipt
 

@@ -6,6 +6,7 @@ them does may differ: see ROLES. What one writes, another finds in the rows.
 
 import asyncio
 import datetime as dt
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -81,6 +82,9 @@ class Daemon:
         self._idle.set()
 
     async def run(self) -> None:
+        # What was loaded stays to the end: looking it through again and again took a tenth of a large tick's time.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
