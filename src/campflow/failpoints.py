@@ -4,8 +4,8 @@
 `kill -9`, `raise` raises Failed, `stop` is SIGSTOP. An empty value only counts, in `reached`. Without the variable
 nothing of this is in the way: what is wrapped elsewhere is left as it is.
 
-A commit is named after the function that opened the transaction, `engine.outbox.lease.before` and `.after`; a call to a
-provider after the plugin's method, `channel.deliver.before`. `names` lists them all.
+A commit is named after the function that opened the transaction, `engine.leasing.lease.before` and `.after`; a call to
+a provider after the plugin's method, `channel.deliver.before`. `names` lists them all.
 """
 
 import ast

@@ -9,7 +9,8 @@ from tests.engine.workbench import Bench, instant, shown
 
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
-from campflow.engine.outbox import Clerk, lease, members, release
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import Clerk, members, release
 from campflow.hooks.contracts import Receipt
 
 

@@ -144,9 +144,10 @@ BROKEN: dict[str, tuple[str, ...]] = {
     "due journeys": (f"UPDATE journey SET due_at = {NOW - 3_600_000} WHERE journey_id = {WAITING}",),
     "clock set back": (f"UPDATE campaign SET looked_at = {NOW + 365 * 86_400_000}",),
     "planned messages": (
-        f"UPDATE message SET state = 'planned', settled_at = NULL, release_at = {NOW - 3_600_000}",
+        f"UPDATE message SET state = 'planned', queue = 'planned', settled_at = NULL, release_at = {NOW - 3_600_000}",
     ),
-    "ready messages": ("UPDATE message SET state = 'ready', settled_at = NULL",),
+    "ready messages": ("UPDATE message SET state = 'ready', queue = 'ready', settled_at = NULL",),
+    "message lost": ("UPDATE message SET state = 'ready', settled_at = NULL",),
     "leases": ("UPDATE batch SET closed_at = NULL, leased_until = 0",),
     "uncertain": ("UPDATE message SET state = 'uncertain' WHERE message_id = (SELECT max(message_id) FROM message)",),
     "parked": (

@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import select
 from tests.engine.test_outbox_delivery import NOW, Office, Post
 
+from campflow.engine.leasing import lease
 from campflow.engine.letters import read_batch
-from campflow.engine.outbox import lease
 from campflow.hooks.contracts import Message, Receipt
 from campflow.people.contacts import Identity
 from campflow.people.dossier import rows_of

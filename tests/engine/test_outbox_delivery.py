@@ -19,8 +19,9 @@ from campflow.diagnostics.source import Span
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.gates import Gates
+from campflow.engine.leasing import lease
 from campflow.engine.letters import Stationery
-from campflow.engine.outbox import lease, take_over
+from campflow.engine.outbox import take_over
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Message, Prepared, Receipt, Sender
 from campflow.model.expressions import YESNO, Constant

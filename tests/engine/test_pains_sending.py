@@ -17,7 +17,8 @@ from campflow.compiler import check_sources
 from campflow.diagnostics.source import Source
 from campflow.engine.advance import advance
 from campflow.engine.fates import RETRY, Outcome
-from campflow.engine.outbox import Batch, Clerk, LeaseLost, lease, members, take_over
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import Batch, Clerk, LeaseLost, members, take_over
 from campflow.hooks.contracts import Receipt
 from campflow.storage.database import Database
 

@@ -13,7 +13,8 @@ from tests.engine.workbench import Bench, instant
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import CHUNK, Gates
-from campflow.engine.outbox import Clerk, lease, members, release
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import Clerk, members, release
 from campflow.hooks.contracts import Receipt
 from campflow.sql.program import Program
 from campflow.storage.database import Database

@@ -20,7 +20,8 @@ from tests.engine.workbench import Bench, instant
 from campflow.engine.advance import Advance, advance
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
-from campflow.engine.outbox import Clerk, being_handed_over, lease, release, take_over
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import Clerk, being_handed_over, release, take_over
 from campflow.hooks.contracts import ContactEvent, Receipt
 from campflow.people.importing import import_people
 from campflow.people.reactions import believe_again

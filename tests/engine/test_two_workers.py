@@ -15,7 +15,8 @@ from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
 from campflow.engine.advance import advance
-from campflow.engine.outbox import lease, release
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import release
 from campflow.storage.database import Database
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -18,7 +18,7 @@ from tests.provider import Asked, Provider, Script, answer, drip, hang_up, silen
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.fates import Retry
-from campflow.engine.outbox import lease
+from campflow.engine.leasing import lease
 from campflow.engine.second_chances import retry_messages
 from campflow.engine.weather import Limits, Weather
 from campflow.errors import ChannelError

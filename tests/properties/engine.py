@@ -34,7 +34,8 @@ from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY
 from campflow.engine.fates import Outcome as Sent
 from campflow.engine.gates import Gates
-from campflow.engine.outbox import Clerk, lease, members, release
+from campflow.engine.leasing import lease
+from campflow.engine.outbox import Clerk, members, release
 from campflow.hooks.contracts import Receipt
 from campflow.model.constants import stored_text
 from campflow.model.draws import draw_of

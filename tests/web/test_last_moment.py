@@ -12,7 +12,7 @@ from tests.web.test_preferences import CONTENT, opened, path_of, shown
 
 from campflow.content.keys import message_key
 from campflow.content.values import instant
-from campflow.engine import outbox
+from campflow.engine import leasing, outbox
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
 from campflow.engine.owners import this_process
@@ -69,7 +69,7 @@ def test_a_message_that_is_leased_already_is_not_handed_over(
         runtime.release(now)
         addresses = {name: plugin.address for name, plugin in runtime.plugins.items()}
         gates = Gates(runtime.database.tables, runtime.program, runtime.deployment, addresses)
-        batch = outbox.lease(runtime.database, "email", this_process(), 50, 60.0, now, (), gates)
+        batch = leasing.lease(runtime.database, "email", this_process(), 50, 60.0, now, (), gates)
         assert batch is not None
         says_no(web, had)
         m, s = runtime.database.tables.message.c, runtime.database.tables.send.c

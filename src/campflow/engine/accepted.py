@@ -20,11 +20,12 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    null,
     update,
 )
 
-from campflow.engine.states import READY
 from campflow.hooks.contracts import Receipt
+from campflow.sql.queue import READY
 from campflow.storage.tables import Tables
 
 _ID = attrgetter("message_id")
@@ -110,6 +111,7 @@ def _in_one(tables: Tables) -> Update:
 def _accepted(tables: Tables, said: Mapping[str, Any]) -> Update:
     return update(tables.message).values(
         state=literal_column("'accepted'"),
+        queue=null(),
         settled_at=said["at"],
         provider_id=said["provider"],
         content_hash=said["hash"],

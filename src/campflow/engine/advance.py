@@ -521,12 +521,16 @@ class _Chunk:
         return told.moved, told.again > 0
 
     def _effects(self, moved: int) -> None:
+        planned = 0
         for each in self.program.follow:
             if each.name in self.program.within or (each.name == "follow" and not moved):
                 continue
-            rows = self.run(each)
             if each.name.startswith("plan_"):
-                self.done.planned += rows
+                self.parameters["message_mark"] = self._scalar("SELECT coalesce(max(message_id), 0) FROM message")
+                planned = self.run(each)
+                self.done.planned += planned
+            elif planned or not each.name.startswith("run_"):
+                self.run(each)
 
     def _last_move(self) -> int:
         return self._scalar("SELECT coalesce(max(move_id), 0) FROM move")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import monotonic
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, func, select
 
-from campflow.engine import opt_ins, outbox
+from campflow.engine import leasing, opt_ins, outbox
 from campflow.engine.advance import is_behind
 from campflow.engine.delivery import RULES
 from campflow.engine.errand_rows import waiting
@@ -73,12 +73,8 @@ def batches(runtime: Runtime, channel: str, now: int) -> int:
     database = runtime.database
     size = RULES.batch
     tables = database.tables
-    ready, planned = (
-        select(func.count()).select_from(one.limit(size * MOST).subquery())
-        for one in outbox.ready(tables, channel, now)
-    )
     with database.reader() as connection:
-        count = sum(connection.scalars(union_all(ready, planned)))
+        count = leasing.count(connection, tables, channel, now, size * MOST)
         asks = opt_ins.are_waiting(connection, tables, channel, now)
         if not count:
             return int(asks)

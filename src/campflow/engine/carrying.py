@@ -40,7 +40,8 @@ def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[
     set_up(connection)
     connection.exec_driver_sql("DELETE FROM touched")
     mark = _last_move(connection)
-    given = {**parameters, "mark": mark, "entry_mark": mark}
+    last_message = connection.exec_driver_sql("SELECT coalesce(max(message_id), 0) FROM message").scalar_one()
+    given = {**parameters, "mark": mark, "entry_mark": mark, "message_mark": last_message}
     for statement in program.carry:
         connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
     if _last_move(connection) > mark:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from campflow import failpoints
 from campflow.content.keys import message_key
 from campflow.content.values import instant
-from campflow.engine import complaints, outbox
+from campflow.engine import complaints, leasing, outbox
 from campflow.engine.channels import Channels
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry
@@ -151,7 +151,7 @@ class _Pass:
 
     async def run(self) -> None:
         name = self.plugin.name
-        if not outbox.has_ready(self.database, name, self.now()):
+        if not leasing.has_ready(self.database, name, self.now()):
             return
         sky = self.weather.look()
         if sky.reason is not None:
@@ -189,7 +189,7 @@ class _Pass:
             if reason is not None:
                 self.report.failures[self.plugin.name] = f"paused: {reason}"
                 return False
-        batch = outbox.lease(
+        batch = leasing.lease(
             self.database, self.plugin.name, this_process(), most, rules.lease, self.now(), rules.listens,
             rules.gates, limits.concurrency,
         )  # fmt: skip

@@ -6,7 +6,20 @@ Every statement takes `first_contact` and `last_contact`, and begins at keys tha
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from campflow.engine.doctor import Known, RowCheck
 from campflow.storage.tables import NOBODY, Tables
@@ -133,6 +146,22 @@ def _unasked(known: Known) -> Select[Any]:
     return select(*columns).select_from(source).where(_in_slice(message.c.contact_id), mine, wrong)
 
 
+def _lost(known: Known) -> Select[Any]:
+    """Planned ones that are not queued; ready ones that are in no run and no open batch, and are not marked."""
+    t = known.tables
+    m, r, b = t.message, t.ready_run, t.batch
+    in_run = exists().where(_between(m, r))
+    held = exists().where(_between(m, b), b.c.closed_at.is_(None))
+    lost = or_(m.c.state == "planned", and_(m.c.state == "ready", ~in_run, ~held))
+    unmarked = m.c.queue.is_distinct_from(m.c.state)
+    return select(m.c.contact_id, m.c.message_id).where(_in_slice(m.c.contact_id), unmarked, lost)
+
+
+def _between(m: FromClause, ends: FromClause) -> ColumnElement[bool]:
+    inside = m.c.message_id.between(ends.c.first_message_id, ends.c.last_message_id)
+    return and_(ends.c.channel == m.c.channel, ends.c.first_message_id <= m.c.message_id, inside)
+
+
 def _missing(known: Known) -> Select[Any] | None:
     t = known.tables
     m, s = t.move, t.statement
@@ -198,6 +227,7 @@ ROW_CHECKS = (
     RowCheck("entry", "passages through a campaign that are there twice", _REPORT, _journeys_twice),
     RowCheck("message twice", "messages that one move planned twice", _REPORT, _messages_twice),
     RowCheck("message unasked", "messages that no move of their journey asks for", _REPORT, _unasked),
+    RowCheck("message lost", "messages to be sent that no lease and no release can find", _REPORT, _lost),
     RowCheck("message missing", "moves that lack a message of the stage they led to", _REPORT, _missing),
     RowCheck("consent", "messages handed over after consent was withdrawn", _REPORT, _after_no),
     RowCheck(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select
 from campflow.engine.doctor import EXAMPLES, Case, Finding
 from campflow.engine.observer_rows import behind
 from campflow.engine.outbox import being_handed_over
+from campflow.sql.queue import is_planned, ready_ids
 from campflow.storage.database import database_now
 
 _RUN = "no daemon does it: start `campflow run`, or look for the line `failed` in its log"
@@ -45,7 +46,7 @@ def clock_set_back(case: Case, connection: Connection) -> Iterator[Finding]:
 def planned_messages(case: Case, connection: Connection) -> Iterator[Finding]:
     """Messages whose moment has come, and that nobody released."""
     m = case.tables.message.c
-    late = select(func.count()).where(m.state == "planned", m.release_at <= case.now - case.limits.late)
+    late = select(func.count()).where(is_planned(case.tables.message), m.release_at <= case.now - case.limits.late)
     if count := connection.scalar(late):
         yield Finding("planned messages", "stuck", count, "messages are due and were not released", _RUN)
 
@@ -53,8 +54,12 @@ def planned_messages(case: Case, connection: Connection) -> Iterator[Finding]:
 def ready_messages(case: Case, connection: Connection) -> Iterator[Finding]:
     """Messages that may go out, and that no channel takes."""
     m, late = case.tables.message.c, case.now - case.limits.late
-    due = and_(m.state == "ready", m.release_at <= late, or_(m.retry_at.is_(None), m.retry_at <= late))
-    waiting = select(m.channel, func.count()).where(due, ~being_handed_over(case.tables)).group_by(m.channel)
+    due = and_(m.release_at <= late, or_(m.retry_at.is_(None), m.retry_at <= late))
+    waiting = (
+        select(m.channel, func.count())
+        .where(m.message_id.in_(ready_ids(case.tables, due)), ~being_handed_over(case.tables))
+        .group_by(m.channel)
+    )
     for channel, count in connection.execute(waiting.order_by(m.channel)):
         if channel in case.channels:
             todo = "no daemon sends, or the channel fails: the daemon's log says why (`channel " + channel + "`)"

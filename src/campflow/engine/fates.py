@@ -22,11 +22,11 @@ from sqlalchemy import (
 
 from campflow.engine.accepted import accept
 from campflow.engine.costs import FREE, Prices, charge
-from campflow.engine.states import READY
 from campflow.hooks.contracts import Receipt
 from campflow.hooks.offers import REACTIONS
 from campflow.people.consent import follow_events
 from campflow.people.reactions import believe
+from campflow.sql.queue import READY
 from campflow.storage.database import database_now
 from campflow.storage.tables import NOBODY, Tables
 from campflow.storage.words import storable
@@ -207,6 +207,7 @@ def _row(
     row = {
         "id": receipt.message_id,
         "new_state": receipt.outcome,
+        "new_queue": None,
         "new_settled_at": now,
         "new_detail": storable(receipt.detail[:_DETAIL]) or None,
         "failed": 0,
@@ -228,7 +229,7 @@ def _row(
     seconds = retry.delay(attempt, rng) if receipt.retry_after is None else max(0.0, receipt.retry_after)
     # At least one millisecond later than now, so that it belongs to no open batch.
     retry_at = now + max(1, round(seconds * 1000))
-    later = {"new_state": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
+    later = {"new_state": "ready", "new_queue": "ready", "new_settled_at": None, "failed": 1, "new_retry_at": retry_at}
     return row | later | {"doubted": clock if doubtful else None}
 
 
@@ -240,6 +241,7 @@ def _update(tables: Tables) -> Update:
         .where(m.message_id == bindparam("id"), m.state == READY)
         .values(
             state=bindparam("new_state"),
+            queue=bindparam("new_queue"),
             settled_at=bindparam("new_settled_at"),
             detail=bindparam("new_detail"),
             attempts=m.attempts + bindparam("failed", type_=BigInteger),

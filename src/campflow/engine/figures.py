@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import monotonic
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, func, select
 
 from campflow.content.values import instant
 from campflow.hooks.contracts import Measurement, Sink
 from campflow.measuring.measures import MEASURES, REACTIONS
+from campflow.sql.queue import is_planned
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 
@@ -100,7 +101,7 @@ def lag(c: Connection, t: Tables, now: int) -> float:
     # One look into the index for each campaign; for all at once, the whole index would be read.
     campaigns = c.scalars(select(t.campaign.c.campaign_id)).all()
     queries = [select(func.min(j.due_at)).where(j.campaign_id == key, j.due_at.is_not(None)) for key in campaigns]
-    queries.append(select(func.min(m.release_at)).where(m.state == literal_column("'planned'")))
+    queries.append(select(func.min(m.release_at)).where(is_planned(t.message)))
     times = [at for query in queries if (at := c.scalar(query)) is not None]
     return max(0.0, (now - min(times)) / 1000) if times else 0.0
 

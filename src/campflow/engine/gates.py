@@ -34,11 +34,11 @@ from sqlalchemy import (
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.deployed import Deployment
 from campflow.engine.permission import address_columns, refusal
-from campflow.engine.states import PLANNED, READY
 from campflow.model.flow import Send
 from campflow.planning.plan import CampaignPlan
 from campflow.sql.gates import TURN, WAITS_FOR_BUDGET
 from campflow.sql.program import CampaignProgram, Program, Statement
+from campflow.sql.queue import READY, is_planned
 from campflow.sql.rows import CHUNK as CHUNK_OF
 from campflow.sql.rows import NOW, parameter
 from campflow.sql.workspace import set_up, workspace
@@ -55,7 +55,7 @@ def put_policy(connection: Connection, tables: Tables, plan: CampaignPlan, campa
     """What the release reads of a campaign's text; what waits for money is asked again."""
     c, m = tables.campaign, tables.message
     connection.execute(update(c).where(c.c.campaign_id == campaign_id).values(priority=plan.campaign.priority))
-    poor = (m.c.campaign_id == campaign_id, m.c.state == PLANNED, m.c.detail == WAITS_FOR_BUDGET)
+    poor = (m.c.campaign_id == campaign_id, is_planned(m), m.c.detail == WAITS_FOR_BUDGET)
     connection.execute(update(m).where(*poor).values(release_at=m.c.planned_at))
 
 
@@ -94,7 +94,7 @@ class Gates:
         """Make ready what may go now; what may not is skipped, or waits. Returns how many became ready."""
         m = self._tables.message
         if not self._gated:
-            due = update(m).where(m.c.state == PLANNED, m.c.release_at <= now).values(state=READY)
+            due = update(m).where(is_planned(m), m.c.release_at <= now).values(state=READY, queue=READY)
             return connection.execute(due).rowcount
         ready = 0
         _prepare(connection)
@@ -187,7 +187,7 @@ class _Refusing:
         why = select(reason).select_from(s).where(s.c.send_id == m.c.send_id).correlate(m).scalar_subquery()
         # What may have been taken already is not known to be skipped.
         state = case((m.c.doubted_at.is_(None), "skipped"), else_="uncertain")
-        skip = update(m).where(why.is_not(None)).values(state=state, settled_at=NOW, detail=why)
+        skip = update(m).where(why.is_not(None)).values(state=state, queue=None, settled_at=NOW, detail=why)
         which = select(c.c.message_id)
         self.among_candidates = skip.where(m.c.message_id.in_(which))
         self.in_range = skip.where(
@@ -224,12 +224,12 @@ def _prepare(connection: Connection) -> None:
 def planned(tables: Tables, limited: bool) -> Insert:
     """Messages whose time has come, of as many contacts as fit into a chunk."""
     m, s, c, first = tables.message, tables.send, tables.campaign, tables.message.alias("f")
-    due = (m.c.state == PLANNED, m.c.release_at <= NOW)
+    due = (is_planned(m), m.c.release_at <= NOW)
     order = (c.c.priority.desc(), m.c.planned_at, m.c.message_id)
     turn = func.row_number().over(partition_by=m.c.contact_id, order_by=order) if limited else literal(1)
     found = select(m.c.message_id, m.c.contact_id, m.c.campaign_id, m.c.channel, s.c.transactional, s.c.patience, turn)
     found = found.join_from(m, s, s.c.send_id == m.c.send_id).join(c, c.c.campaign_id == m.c.campaign_id).where(*due)
-    earliest = select(first.c.contact_id).where(first.c.state == PLANNED, first.c.release_at <= NOW)
+    earliest = select(first.c.contact_id).where(is_planned(first), first.c.release_at <= NOW)
     chunk = earliest.order_by(first.c.release_at).limit(CHUNK_OF).subquery()
     return insert(workspace().candidate).from_select(_CANDIDATE, found.where(m.c.contact_id.in_(select(chunk.c[0]))))
 
@@ -259,7 +259,7 @@ def decided(tables: Tables) -> Delete:
     gone = exists().where(
         m.c.message_id == c.c.message_id,
         m.c.contact_id == c.c.contact_id,
-        or_(m.c.state != PLANNED, m.c.release_at > NOW),
+        or_(~is_planned(m), m.c.release_at > NOW),
     )
     return delete(c).where(gone)
 
@@ -269,8 +269,8 @@ def passing(tables: Tables) -> Update:
     """Those of a turn whom nothing holds back."""
     c, m = workspace().candidate, tables.message
     mine = select(c.c.message_id).where(c.c.turn == TURN)
-    gone = update(m).where(m.c.message_id.in_(mine), m.c.state == PLANNED, m.c.release_at <= NOW)
-    return gone.values(state=READY, detail=None)
+    gone = update(m).where(m.c.message_id.in_(mine), is_planned(m), m.c.release_at <= NOW)
+    return gone.values(state=READY, queue=READY, detail=None)
 
 
 def _turns(connection: Connection) -> int:

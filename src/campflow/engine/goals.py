@@ -14,6 +14,7 @@ from campflow.measuring.intervals import Interval, wilson
 from campflow.model.calendar import DAY, to_instant, to_local
 from campflow.model.flow import Campaign, Goal
 from campflow.model.people import Money
+from campflow.sql.queue import is_planned
 from campflow.storage.tables import Tables
 
 #: What a goal of money begins with.
@@ -73,7 +74,7 @@ def spending(connection: Connection, tables: Tables, campaign_id: int, campaign:
     cost, message = tables.cost.c, tables.message.c
     spent = connection.scalar(select(func.coalesce(func.sum(cost.amount), 0)).where(cost.campaign_id == campaign_id))
     waits = select(func.count()).where(
-        message.campaign_id == campaign_id, message.state == "planned", message.detail.startswith(WAITS_FOR_BUDGET)
+        message.campaign_id == campaign_id, is_planned(tables.message), message.detail.startswith(WAITS_FOR_BUDGET)
     )
     budget = campaign.budget.minor if campaign and campaign.budget else None
     return Spending(int(spent or 0), budget, connection.scalar(waits) or 0)

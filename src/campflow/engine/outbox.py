@@ -1,9 +1,10 @@
 """The outbox: which messages may go out, who is sending which, and what another process may take over.
 
-A batch is a lease on a run of ready messages of one channel. Its holder works through it in windows, and commits which
-messages a window has (`handed_from`, `handed_to` and the gaps between) before it is given to the provider, with the
-fates of the window before. So after a crash the ready messages of that window may have reached the provider, and no
-other one can have: not even one that somebody planned with a number of the window, and committed later.
+A batch is a lease on a range of ready messages of one channel (`engine/leasing.py`). Its holder works through it in
+windows, and commits which messages a window has (`handed_from`, `handed_to` and the gaps between) before it is given to
+the provider, with the fates of the window before. So after a crash the ready messages of that window may have reached
+the provider, and no other one can have: not even one that somebody planned with a number of the window, and committed
+later.
 
 A message belongs to a batch when it is ready, lies in its range, and was due when the lease was taken (`ready_at`).
 That is exact: taking the lease first makes ready all that is due, so what becomes ready in the range later was due
@@ -42,18 +43,15 @@ from campflow.engine import owners
 from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry, report, write_down
 from campflow.engine.gates import Gates
-from campflow.engine.states import PLANNED, READY
 from campflow.people.reactions import believe
-from campflow.sql.rows import NOW, parameter
+from campflow.sql.queue import READY, is_planned, ready_ids
+from campflow.sql.rows import parameter
 from campflow.storage.database import Database, database_now
 from campflow.storage.tables import Tables
-from campflow.storage.writers import HOLDER, handing_over, holder, releaser
-
-#: Larger than every message id.
-_END = 2**63 - 1
+from campflow.storage.writers import HOLDER, handing_over, holder
 
 _OF_CHANNEL: Any = bindparam("of_channel", None, type_=Text(), required=False)
-_FIRST, _LAST, _LIMIT, _READY_AT = (parameter(name) for name in ("first", "last", "limit", "ready_at"))
+_FIRST, _LAST, _READY_AT = (parameter(name) for name in ("first", "last", "ready_at"))
 
 
 class LeaseLost(Exception):
@@ -106,13 +104,12 @@ def release(
 
     What is being handed over just now is left alone. Without `gates` nothing stands between a message and its time.
     """
-    m = tables.message.c
-    late = and_(m.expires_at <= now, or_(and_(m.state == READY, ~being_handed_over(tables)), m.state == PLANNED))
-    # In two statements, so that each state's own index is used.
-    expired = sum(
-        _expire(connection, tables, and_(late, m.state == state, m.release_at <= now), now, listens)
-        for state in (PLANNED, READY)
-    )
+    m = tables.message
+    late = and_(m.c.expires_at <= now, m.c.release_at <= now)
+    ready = m.c.message_id.in_(ready_ids(tables, late))
+    # In two statements, so that each finds its rows by what they are queued as.
+    expired = expire(connection, tables, and_(late, is_planned(m)), now, listens)
+    expired += expire(connection, tables, and_(ready, m.c.state == READY, ~being_handed_over(tables)), now, listens)
     return Released((gates or Gates(tables)).open(connection, now), expired)
 
 
@@ -124,7 +121,7 @@ def being_handed_over(tables: Tables) -> ColumnElement[bool]:
         b.channel == m.channel,
         b.first_message_id <= m.message_id,
         _of_window(tables, b.batch_id, b.handed_from, b.handed_to),
-        _due(tables, b.ready_at),
+        due(tables, b.ready_at),
     )
 
 
@@ -139,120 +136,28 @@ def _of_window(
     return and_(m.message_id.between(first, last), ~gap.correlate_except(tables.batch_gap))
 
 
-def _due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
+def due(tables: Tables, at: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Of a row of `message`: whether it may go at this moment, if it is ready."""
     m = tables.message.c
     return and_(m.release_at <= at, or_(m.retry_at.is_(None), m.retry_at <= at))
 
 
-def _expire(
+def expire(
     connection: Connection, tables: Tables, which: ColumnElement[bool], now: int, listens: Collection[str]
 ) -> int:
+    """Let go of these messages, which are too late. Returns how many they were."""
     m = tables.message.c
     if "expired" in listens:
         report(connection, tables, "expired", now, and_(which, m.doubted_at.is_(None)))
-    late = {"state": unless_in_doubt(tables, "expired"), "settled_at": now}
+    late = {"state": unless_in_doubt(tables, "expired"), "queue": None, "settled_at": now}
     return connection.execute(update(tables.message).where(which).values(late)).rowcount
 
 
 # --- leases -----------------------------------------------------------------------------------------------------
 
 
-def has_ready(database: Database, channel: str, now: int) -> bool:
-    """Whether it is worth opening this channel."""
-    with database.reader() as connection:
-        return any(connection.execute(query.limit(1)).first() for query in ready(database.tables, channel, now))
-
-
-def ready(tables: Tables, channel: str, now: int) -> tuple[Select[int], Select[int]]:
-    """The messages of a channel that a lease would look at: those that are ready, and those whose time has come."""
-    m = tables.message.c
-    mine = select(m.message_id).where(m.channel == channel)
-    return mine.where(m.state == READY, _due(tables, now)), mine.where(m.state == PLANNED, m.release_at <= now)
-
-
-def lease(
-    database: Database,
-    channel: str,
-    owner: str,
-    limit: int,
-    seconds: float,
-    now: int,
-    listens: Collection[str] = (),
-    gates: Gates | None = None,
-    most: int | None = None,
-) -> Batch | None:
-    """Take the first `limit` ready messages of a channel that nobody holds; None where there are none.
-
-    What has expired in the meantime, or may not go any more, is marked and not taken. Nor is anything where `most`
-    batches of the channel are held already.
-    """
-    tables = database.tables
-    gates = gates or Gates(tables)
-    with database.transaction(releaser(tells="expired" in listens)) as connection:
-        held = _open_ranges(connection, tables, channel)
-        if most is not None and len(held) >= most:
-            return None
-        gates.open(connection, now)
-        after = 0
-        for first, last in [*held, (_END, _END)]:
-            ends = _free(connection, tables, channel, range(after + 1, first), limit, now, listens, gates)
-            if ends is not None:
-                return _insert(connection, tables, channel, owner, ends, seconds, now)
-            after = last
-    return None
-
-
-def _open_ranges(connection: Connection, tables: Tables, channel: str) -> list[tuple[int, int]]:
-    b = tables.batch.c
-    held = select(b.first_message_id, b.last_message_id).where(b.channel == channel, b.closed_at.is_(None))
-    return [(first, last) for first, last in connection.execute(held.order_by(b.first_message_id))]
-
-
-def _free(
-    connection: Connection,
-    tables: Tables,
-    channel: str,
-    gap: range,
-    limit: int,
-    now: int,
-    listens: Collection[str],
-    gates: Gates,
-) -> tuple[int, int] | None:
-    """The first and the last of the next due messages between open batches; what may not go is marked on the way."""
-    asked = {"of_channel": channel, "now": now, "first": gap.start, "last": gap.stop, "limit": limit}
-    while True:
-        first, last, expires_at = connection.execute(_next(tables), asked).one()
-        if first is None:
-            return None
-        if expires_at > now and not gates.ask_again(connection, channel, first, last, now):
-            return first, last
-        m = tables.message.c
-        late = and_(m.channel == channel, m.state == READY, _due(tables, now), m.expires_at <= now)
-        _expire(connection, tables, and_(late, m.message_id.between(first, last)), now, listens)
-
-
-def _insert(
-    connection: Connection, tables: Tables, channel: str, owner: str, ends: tuple[int, int], seconds: float, now: int
-) -> Batch:
-    first, last = ends
-    b = tables.batch.c
-    fence = connection.execute(select(b.fence).order_by(b.batch_id.desc()).limit(1)).scalar() or 0
-    row = {
-        "channel": channel,
-        "owner": owner,
-        "fence": fence + 1,
-        "leased_until": _until(connection, seconds),
-        "ready_at": now,
-        "first_message_id": first,
-        "last_message_id": last,
-        "handed_from": first,
-        "handed_to": first - 1,
-    }
-    batch_id = connection.execute(insert(tables.batch).values(row).returning(b.batch_id)).scalar_one()
-    return Batch(batch_id, channel, fence + 1, first, last, now, seconds)
-
-
-def _until(connection: Connection, seconds: float) -> int:
+def leased_until(connection: Connection, seconds: float) -> int:
+    """When a lease that is taken now ends, by the database's clock."""
     return database_now(connection) + round(seconds * 1000)
 
 
@@ -263,7 +168,7 @@ def members(tables: Tables, batch: Batch) -> ColumnElement[bool]:
         m.channel == batch.channel,
         m.state == READY,
         m.message_id.between(batch.first_message_id, batch.last_message_id),
-        _due(tables, batch.ready_at),
+        due(tables, batch.ready_at),
     )
 
 
@@ -274,17 +179,16 @@ def members(tables: Tables, batch: Batch) -> ColumnElement[bool]:
 def _there(tables: Tables) -> Select[int, Any]:
     """How many messages of a part of a batch are still to be handed over, and when the first of them expires."""
     m = tables.message.c
-    mine = (m.channel == _OF_CHANNEL, m.state == READY, m.message_id.between(_FIRST, _LAST), _due(tables, _READY_AT))
+    mine = (m.channel == _OF_CHANNEL, m.state == READY, m.message_id.between(_FIRST, _LAST), due(tables, _READY_AT))
     return select(func.count(), func.min(m.expires_at)).where(*mine)
 
 
-@lru_cache(maxsize=64)
-def _next(tables: Tables) -> Select[Any]:
-    """The first and the last of the next due messages in a gap between batches, and when the first expires."""
+@lru_cache(maxsize=8)
+def _left(tables: Tables) -> Select[Any]:
+    """How many ready messages of a range are not marked; the first and the last of them."""
     m = tables.message.c
-    due = (m.channel == _OF_CHANNEL, m.state == READY, _due(tables, NOW), m.message_id >= _FIRST, m.message_id < _LAST)
-    chosen = select(m.message_id, m.expires_at).where(*due).order_by(m.message_id).limit(_LIMIT).subquery().c
-    return select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
+    mine = (m.channel == _OF_CHANNEL, m.state == READY, m.queue.is_(None), m.message_id.between(_FIRST, _LAST))
+    return select(func.count(), func.min(m.message_id), func.max(m.message_id)).where(*mine)
 
 
 @lru_cache(maxsize=64)
@@ -326,7 +230,7 @@ class Clerk:
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
             late = first_to_expire is not None and first_to_expire <= now
             if late:
-                _expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
+                expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
             refused = self.gates is not None and self.gates.refuse(
                 connection, self.batch.channel, window[0], window[-1], now
             )
@@ -364,11 +268,12 @@ class Clerk:
         with self.database.transaction(holder(bool(self.listens), last.reacts)) as connection:
             self._hold(connection, closed_at=now, calls=calls.count, called_for=round(calls.seconds * 1000))
             self._write_down(connection, last, now)
+            _give_back(connection, self.database.tables, self.batch)
             _fill_gaps(connection, self.database.tables, self.batch.batch_id)
 
     def _hold(self, connection: Connection, **values: int) -> None:
         batch = self.batch
-        until = _until(connection, batch.seconds)
+        until = leased_until(connection, batch.seconds)
         if "handed_to" in values:
             values["handed_at"] = until - round(batch.seconds * 1000)
         said = {"leased_until": until, **values}
@@ -418,8 +323,18 @@ def take_over(database: Database, second_look: Mapping[str, bool], now: int, ret
         for row in lost:
             uncertain += _doubt(connection, tables, row, second_look.get(row.channel, False), now, clock, retry)
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
+            _give_back(connection, tables, row)
             _fill_gaps(connection, tables, row.batch_id)
     return TakenOver(len(lost), uncertain)
+
+
+def _give_back(connection: Connection, tables: Tables, batch: Any) -> None:
+    """What a closed batch has left is a run once more: the one it came from begins after it."""
+    inside = {"of_channel": batch.channel, "first": batch.first_message_id, "last": batch.last_message_id}
+    count, first, last = connection.execute(_left(tables), inside).one()
+    if count:
+        run = {"channel": batch.channel, "ready_at": batch.ready_at, "first_message_id": first, "last_message_id": last}
+        connection.execute(insert(tables.ready_run).values(run))
 
 
 def _fill_gaps(connection: Connection, tables: Tables, batch_id: int) -> None:
@@ -440,7 +355,7 @@ def _doubt(
         m.channel == batch.channel,
         m.state == READY,
         _of_window(tables, batch.batch_id, batch.handed_from, batch.handed_to),
-        _due(tables, batch.ready_at),
+        due(tables, batch.ready_at),
     )
     ids = connection.scalars(select(m.message_id).where(mine)).all()
     handed = and_(m.message_id.in_(ids), m.state == READY)
@@ -451,7 +366,7 @@ def _doubt(
         tried = {"attempts": m.attempts + 1, "doubted_at": since, "detail": _ENDED}
         connection.execute(update(tables.message).where(handed).values(tried))
         handed = and_(handed, m.attempts >= retry.attempts)
-    fate = {"state": "uncertain", "settled_at": now, "detail": _ENDED}
+    fate = {"state": "uncertain", "queue": None, "settled_at": now, "detail": _ENDED}
     uncertain = connection.execute(update(tables.message).where(handed).values(fate)).rowcount
     return uncertain - min(uncertain, believe(connection, tables, ids, now))
 

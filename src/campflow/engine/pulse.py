@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from campflow.sql.queue import is_planned
 from campflow.storage.tables import Tables
 
 MINUTE = 60_000
@@ -33,6 +34,6 @@ def is_due(connection: Connection, tables: Tables, campaigns: Collection[int], s
         *(select(journey.journey_id).where(journey.campaign_id == key, journey.due_at <= now) for key in campaigns),
         *(select(prospect.contact_id).where(prospect.campaign_id == key, prospect.due_at <= now) for key in campaigns),
         select(event.seq).where(event.early, event.at > since, event.at <= now),
-        select(message.message_id).where(message.state == "planned", message.release_at <= now),
+        select(message.message_id).where(is_planned(tables.message), message.release_at <= now),
     ]
     return any(connection.execute(query.limit(1)).first() is not None for query in queries)

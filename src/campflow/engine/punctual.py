@@ -8,21 +8,22 @@ from functools import lru_cache
 from random import SystemRandom
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, exists, func, or_, select
 
 from campflow.engine.advance import advance
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY, Outcome, write_down
 from campflow.engine.gates import Gates
+from campflow.engine.leasing import unroll
 from campflow.engine.outbox import release
 from campflow.engine.schedule import occurrences
-from campflow.engine.states import PLANNED, READY
 from campflow.hooks.contracts import Receipt
 from campflow.model.calendar import DAY, to_instant, to_local
 from campflow.model.flow import Flow
 from campflow.model.people import Contact
 from campflow.planning.planner import FATES
 from campflow.sql.program import Program
+from campflow.sql.queue import is_marked, is_planned
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables, contact_column
 
@@ -92,10 +93,11 @@ class Punctual:
         with self.database.transaction() as connection:
             # Nobody can say yes in a test: consent is asked only of who has said no.
             gates = Gates(tables, self.program, self.deployment, self.addresses, opt_in=())
+            unroll(connection, tables)
             released = release(connection, tables, self.now, listens, gates)
             without_consent(connection, gates, self.addresses, self.now)
             refused = without_address(connection, tables, self.flow.contact, self.addresses)
-            ready = connection.scalars(select(tables.message.c.message_id).where(tables.message.c.state == READY)).all()
+            ready = connection.scalars(select(tables.message.c.message_id).where(is_marked(tables.message))).all()
             outcome = Outcome([Receipt(each, "accepted") for each in ready if each not in refused], refused=refused)
             # No call fails, so no attempt is written that would name a batch.
             write_down(connection, tables, 0, outcome, self.now, RETRY, SystemRandom(), listens)
@@ -119,7 +121,7 @@ def without_address(
         if field is not None and field.optional:
             address = who.c[contact_column(field.name)]
             lacking = select(m.c.message_id).join(who, who.c.contact_id == m.c.contact_id)
-            lacking = lacking.where(m.c.state == READY, m.c.channel == channel, func.coalesce(address, "") == "")
+            lacking = lacking.where(is_marked(m), m.c.channel == channel, func.coalesce(address, "") == "")
             found |= dict.fromkeys(connection.scalars(lacking), f"the contact has no {field.name} address")
     return found
 
@@ -132,7 +134,7 @@ def _due_after(tables: Tables) -> Select[Any]:
     """The next moment after now at which time moves a journey, lets somebody in, makes a message due."""
     message = tables.message.c
     now: Any = bindparam("now")
-    planned = select(func.min(message.release_at)).where(message.state == PLANNED, message.release_at > now)
+    planned = select(func.min(message.release_at)).where(is_planned(tables.message), message.release_at > now)
     timers = [tables.journey.c.due_at, tables.prospect.c.due_at]
     queries = [*(select(func.min(at)).where(at > now) for at in timers), planned]
     return select(*(query.scalar_subquery() for query in queries))
@@ -140,5 +142,6 @@ def _due_after(tables: Tables) -> Select[Any]:
 
 @lru_cache(maxsize=8)
 def _any_may_go(tables: Tables) -> Select[Any]:
-    m = tables.message.c
-    return select(exists().where(or_(m.state == READY, m.state == PLANNED), m.release_at <= bindparam("now")))
+    m, now = tables.message, bindparam("now", type_=BigInteger())
+    single = exists().where(or_(is_marked(m), is_planned(m)), m.c.release_at <= now)
+    return select(or_(single, exists().where(tables.ready_run.c.ready_at <= now)))

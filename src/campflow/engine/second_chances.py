@@ -37,7 +37,8 @@ def retry_messages(
     late = select(func.count()).select_from(m).where(*which, m.c.expires_at <= now)
     expired = connection.scalar(late) or 0
     fresh = {
-        "state": "ready", "attempts": 0, "retry_at": None, "doubted_at": None, "settled_at": None, "detail": None,
+        "state": "ready", "queue": "ready", "attempts": 0, "retry_at": None, "doubted_at": None, "settled_at": None,
+        "detail": None,
     }  # fmt: skip
     again = connection.execute(update(m).where(*which, m.c.expires_at > now).values(fresh)).rowcount
     return Retried(again, expired)

@@ -16,11 +16,11 @@ from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployed, Deployment
 from campflow.engine.fates import RETRY, Outcome, write_down
 from campflow.engine.gates import Gates
+from campflow.engine.leasing import unroll
 from campflow.engine.lives import Lives
 from campflow.engine.outbox import release
 from campflow.engine.pulse import is_due
 from campflow.engine.punctual import without_address, without_consent
-from campflow.engine.states import READY
 from campflow.model.calendar import DAY, add
 from campflow.model.constants import Stored
 from campflow.model.flow import After, AtTime, Flow, Send
@@ -28,6 +28,7 @@ from campflow.model.people import Duration
 from campflow.people.consent import LISTENED, follow_events
 from campflow.planning.plan import CampaignPlan, OnClock
 from campflow.sql.program import Program
+from campflow.sql.queue import is_marked
 from campflow.storage.database import Database, insert_many
 from campflow.storage.tables import NOBODY, contact_column
 from campflow.storage.zones import ensure_zones
@@ -149,6 +150,7 @@ class Simulation:
         tables, listens = self.database.tables, self.program.plan.reads
         # Made-up people say yes to everything: only who has said no gets nothing.
         gates = Gates(tables, self.program, deployment, self.addresses, opt_in=())
+        unroll(connection, tables)
         released = release(connection, tables, now, listens, gates)
         without_consent(connection, gates, self.addresses, now)
         refused = without_address(connection, tables, self.flow.contact, self.addresses)
@@ -163,7 +165,7 @@ class Simulation:
         ready = (
             select(m.c.message_id, m.c.contact_id, m.c.release_at, s.c.message)
             .join(s, s.c.send_id == m.c.send_id)
-            .where(m.c.state == READY)
+            .where(is_marked(m))
             .order_by(m.c.message_id)
         )
         accepted = []
@@ -174,7 +176,7 @@ class Simulation:
                 self.lives.react(person, message, key, at)
         if accepted:
             taken = update(m).where(m.c.message_id == bindparam("id"))
-            connection.execute(taken.values(state="accepted", settled_at=bindparam("at")), accepted)
+            connection.execute(taken.values(state="accepted", queue=None, settled_at=bindparam("at")), accepted)
         self._last_message = connection.scalar(select(func.max(m.c.message_id))) or 0
 
 

@@ -28,7 +28,7 @@ def believe(connection: Connection, tables: Tables, messages: Collection[int], n
     )
     in_doubt = case((m.c.state == "ready", m.c.doubted_at.is_not(None)), else_=m.c.state == "uncertain")
     known = update(m).where(m.c.message_id.in_(list(messages)), in_doubt, exists(came_back.correlate(m)))
-    settled = {"state": "accepted", "settled_at": func.coalesce(m.c.settled_at, now), "retry_at": None}
+    settled = {"state": "accepted", "queue": None, "settled_at": func.coalesce(m.c.settled_at, now), "retry_at": None}
     return connection.execute(known.values(**settled, detail=_SAID)).rowcount
 
 

@@ -10,16 +10,17 @@ journeys may move again in this round.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, literal_column, select, update
+from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from campflow.model.flow import Send
 from campflow.planning.plan import StagePlan
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import NoNumber
-from campflow.sql.effects import message, plan_name, sends
+from campflow.sql.effects import into_runs, message, plan_name, run_name, sends
 from campflow.sql.entries import cause_of_entry, journeys
 from campflow.sql.moves import following, winners
+from campflow.sql.queue import READY
 from campflow.sql.rows import Rows, Written, of_journey, stage_id
 from campflow.sql.touching import asked_again
 
@@ -76,11 +77,15 @@ def _one_after_the_other(r: Rows, moved: CTE, plans: Sequence[tuple[StagePlan, S
     PostgreSQL runs the parts of a statement in any order, unless one asks what another has done.
     """
     before: CTE | None = None
+    new = r.tables.message.c
     for stage, send in plans:
         which = () if before is None else (select(func.count()).select_from(before).scalar_subquery() >= 0,)
-        put: ReturningInsert[Any] = message(r, stage, send, moved, which).returning(literal_column("1").label("one"))
+        put: ReturningInsert[Any] = message(r, stage, send, moved, which).returning(new.message_id, new.state)
         before = put.cte(f"sent_{send.order}")
         yield before
+        ready = select(func.min(before.c.message_id).label("first"), func.max(before.c.message_id).label("last"))
+        run = ready.where(before.c.state == READY).subquery("run")
+        yield into_runs(r, send, run.c.first, run.c.last).cte(f"ready_{send.order}")
 
 
 def sent_at_once(r: Rows) -> Iterator[tuple[StagePlan, Send]]:
@@ -93,4 +98,4 @@ def sent_at_once(r: Rows) -> Iterator[tuple[StagePlan, Send]]:
 
 def part_of_moves(r: Rows) -> Collection[str]:
     """The statements that are parts of these."""
-    return {"follow", *(plan_name(stage, send) for stage, send in sent_at_once(r))}
+    return {"follow", *(name(stage, send) for stage, send in sent_at_once(r) for name in (plan_name, run_name))}

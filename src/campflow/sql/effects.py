@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -31,7 +32,19 @@ from campflow.sql.conditions import Column, Scope, in_arm, stored
 from campflow.sql.dialects import leading
 from campflow.sql.errands import plan_errand
 from campflow.sql.posts import planned_at, post
-from campflow.sql.rows import CAMPAIGN, ENTRY_MARK, NOW, Rows, Written, is_gated, of_journey, send_id, stage_id
+from campflow.sql.queue import READY
+from campflow.sql.rows import (
+    CAMPAIGN,
+    ENTRY_MARK,
+    MESSAGE_MARK,
+    NOW,
+    Rows,
+    Written,
+    is_gated,
+    of_journey,
+    send_id,
+    stage_id,
+)
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import contact_column, event_column
 
@@ -47,6 +60,8 @@ def effects(r: Rows) -> Iterator[Written]:
             which = (m.c.move_id > ENTRY_MARK, *_among(r, m, arm))
             planned = post if send.post else message
             yield plan_name(stage, send), send.text, planned(r, stage, send, m, which)
+            if not send.post:
+                yield run_name(stage, send), f"what is ready now of: {send.text}", _run(r, send)
     if any(exit.target is None for stage in r.plan.stages for exit in stage.exits):
         yield "cancel", "messages of who left that no channel has yet", _cancel(r)
     for stage in r.plan.stages:
@@ -81,6 +96,29 @@ def plan_name(stage: StagePlan, send: Send) -> str:
     return f"plan_{stage.name}_{send.order}"
 
 
+def run_name(stage: StagePlan, send: Send) -> str:
+    return f"run_{stage.name}_{send.order}"
+
+
+def _run(r: Rows, send: Send) -> Executable:
+    """From the first to the last of the messages just planned that are ready, if there are any."""
+    m = r.tables.message
+    new = select(m.c.message_id).where(
+        m.c.message_id > MESSAGE_MARK, m.c.send_id == send_id(send.order), m.c.state == READY, m.c.queue.is_(None)
+    )
+    ends = (new.order_by(order).limit(literal_column("1")) for order in (m.c.message_id, m.c.message_id.desc()))
+    first, last = (each.scalar_subquery().label(name) for each, name in zip(ends, ("first", "last"), strict=True))
+    run = select(first, last).subquery("run")
+    return into_runs(r, send, run.c.first, run.c.last)
+
+
+def into_runs(r: Rows, send: Send, first: Column, last: Column) -> Insert:
+    """A run of the messages of a send, unless there is no first."""
+    columns = ["channel", "ready_at", "first_message_id", "last_message_id"]
+    values = select(literal(send.channel, Text()), NOW, first, last).where(first.is_not(None))
+    return insert(r.tables.ready_run).from_select(columns, values)
+
+
 def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[Column]) -> Insert:
     """A message for each of the moves `m` to the stage."""
     c = r.tables.contact.alias("c")
@@ -88,7 +126,7 @@ def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequenc
     planned = planned_at(clock, send.time, m.c.at)
     source = leading(m, c, c.c.contact_id == m.c.contact_id) if r.plan.zone.of_contact else m
     expires = clock.add(planned, send.expires or r.plan.expires)
-    gone = expires <= NOW
+    gone, waits = expires <= NOW, or_(planned > NOW, is_gated(send.order))
     values: dict[str, Column] = {
         "contact_id": m.c.contact_id,
         "campaign_id": CAMPAIGN,
@@ -99,7 +137,8 @@ def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequenc
         "planned_at": planned,
         "release_at": planned,
         "expires_at": expires,
-        "state": case((gone, "expired"), (or_(planned > NOW, is_gated(send.order)), "planned"), else_="ready"),
+        "state": case((gone, "expired"), (waits, "planned"), else_="ready"),
+        "queue": case((and_(waits, ~gone), "planned")),
         "settled_at": case((gone, NOW)),
     }
     query = select(*values.values()).select_from(source).where(*which, m.c.to_stage_id == stage_id(stage))
@@ -138,7 +177,7 @@ def _cancel(r: Rows) -> Executable:
     )
     # What may have been taken already is not known to be cancelled.
     state = case((message.c.doubted_at.is_(None), "cancelled"), else_="uncertain")
-    return update(message).where(waiting).values(state=state, settled_at=NOW)
+    return update(message).where(waiting).values(state=state, queue=None, settled_at=NOW)
 
 
 # --- fields and events --------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from campflow.model.flow import LimitRule, Quiet, Send
 from campflow.sql.calendar import DAY, LocalTime, day_of, time_of_day
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import NEVER, least
+from campflow.sql.queue import ready_ids
 from campflow.sql.rows import CAMPAIGN, NOW, Rows, Written, parameter
 from campflow.sql.subqueries import one
 
@@ -92,6 +93,7 @@ def _wait(r: Rows, until: Column, expected: Column, why: str, *which: Column) ->
     patience = one(select(c.c.patience).where(c.c.message_id == m.c.message_id, c.c.contact_id == m.c.contact_id), c)
     values: dict[str, Column | str] = {
         "state": "planned",
+        "queue": "planned",
         "release_at": case((patience.is_(None), least(until, m.c.expires_at)), else_=until),
         "expires_at": func.coalesce(expected + patience, m.c.expires_at, type_=BigInteger()),
         "detail": WAITS + why,
@@ -187,7 +189,7 @@ def _skip(r: Rows, rule: LimitRule, said: str) -> Executable:
         .where(c.c.contact_id == x.c.contact_id, earlier, r.clock(c).add(x.c.planned_at, rule.per) > m.c.planned_at)
     )
     over = one(before, x, s, c, mine, other) >= rule.count
-    values = {"state": "skipped", "settled_at": NOW, "detail": f"limit {said}"}
+    values = {"state": "skipped", "queue": None, "settled_at": NOW, "detail": f"limit {said}"}
     return update(m).where(m.c.message_id.in_(_bound(r, rule)), m.c.state != "skipped", over).values(values)
 
 
@@ -199,10 +201,13 @@ def _wait_for_budget(r: Rows, budget: int) -> Executable:
     m, k, x = r.tables.message, r.tables.cost.alias("k"), r.tables.message.alias("x")
     spent = select(func.coalesce(func.sum(k.c.amount), 0)).where(k.c.campaign_id == CAMPAIGN)
     promised = select(x.c.message_id, func.sum(_price(r, x.c.channel)).over(order_by=(x.c.planned_at, x.c.message_id)))
-    sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.state == "ready").subquery("sums")
+    sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.message_id.in_(ready_ids(r.tables))).subquery("sums")
     beyond = select(sums.c[0]).where(sums.c[1] + one(spent, k) > budget)
     which = (m.c.message_id.in_(_candidates(r, r.work.candidate.c.turn == TURN)), m.c.message_id.in_(beyond))
-    values = {"state": "planned", "release_at": least(NOW + HOUR, m.c.expires_at), "detail": WAITS_FOR_BUDGET}
+    values = {
+        "state": "planned", "queue": "planned", "release_at": least(NOW + HOUR, m.c.expires_at),
+        "detail": WAITS_FOR_BUDGET,
+    }  # fmt: skip
     return update(m).where(*which, _price(r, m.c.channel) > 0).values(values)
 
 

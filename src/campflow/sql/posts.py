@@ -7,7 +7,7 @@ daemon looks. A post that is being made, or was, only learns when it was due.
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Executable, FromClause, Integer, Text, case, func, literal, or_, select
+from sqlalchemy import BigInteger, Executable, FromClause, Integer, Text, case, func, literal, null, or_, select
 
 from campflow.model.flow import Send, SendTime
 from campflow.planning.plan import StagePlan
@@ -42,7 +42,7 @@ def post(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[C
     first = select(here.c.occurrence, func.min(here.c.at).label("at")).group_by(here.c.occurrence).subquery("first")
     planned = planned_at(clock, send.time, first.c.at)
     expires = clock.add(planned, send.expires or r.plan.expires)
-    gone = expires <= NOW
+    gone, waits_on = expires <= NOW, or_(planned > NOW, is_gated(send.order))
     values: dict[str, Column] = {
         "contact_id": literal(NOBODY, BigInteger()),
         "campaign_id": CAMPAIGN,
@@ -53,7 +53,8 @@ def post(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[C
         "planned_at": planned,
         "release_at": planned,
         "expires_at": expires,
-        "state": case((gone, "expired"), (or_(planned > NOW, is_gated(send.order)), "planned"), else_="ready"),
+        "state": case((gone, "expired"), (waits_on, "planned"), else_="ready"),
+        "queue": case((gone, null()), (waits_on, "planned"), else_="ready"),
         "settled_at": case((gone, NOW)),
     }
     p = t.message
@@ -62,7 +63,7 @@ def post(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequence[C
     waits = p.c.state == "planned"
     earlier = {
         name: put.excluded[name] if name == "planned_at" else case((waits, put.excluded[name]), else_=p.c[name])
-        for name in ("planned_at", "release_at", "expires_at", "state", "settled_at")
+        for name in ("planned_at", "release_at", "expires_at", "state", "queue", "settled_at")
     }
     return put.on_conflict_do_update(
         index_elements=[p.c.contact_id, p.c.journey_id, p.c.nth, p.c.send_id],

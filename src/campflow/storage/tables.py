@@ -74,6 +74,12 @@ def _draw(context: Any) -> int:
     return draw_of(context.get_current_parameters()["contact_key"])
 
 
+def _queue(context: Any) -> str | None:
+    """A message that is written by itself is in no run."""
+    state = context.get_current_parameters()["state"]
+    return state if state in ("planned", "ready") else None
+
+
 def _field_column(name: str, field: Field) -> Column[Any]:
     """A declared field's column; its `info["field"]` is the field, for those who compare yesterday with today."""
     return Column(name, column_type(field.type), info={"field": field})
@@ -99,6 +105,7 @@ class Tables:
     prospect: Table
     move: Table
     message: Table
+    ready_run: Table
     batch: Table
     batch_gap: Table
     channel: Table
@@ -392,6 +399,8 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("release_at", BigInteger, nullable=False, comment="when a planned one is looked at next"),
             Column("expires_at", BigInteger, nullable=False, comment="put off while it waits in its turn"),
             Column("state", Text, nullable=False),
+            # Its state, where it is found by that: not in a run, nor once its fate is known.
+            Column("queue", Text, default=_queue, comment="planned, ready, or null"),
             Column("retry_at", BigInteger),
             Column("attempts", Integer, nullable=False, server_default=text("0"), comment="calls that failed"),
             Column("settled_at", BigInteger, comment="when its fate was known, or was seen to be unknown"),
@@ -405,15 +414,15 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Index(
                 "message_planned",
                 "release_at",
-                sqlite_where=text("state = 'planned'"),
-                postgresql_where=text("state = 'planned'"),
+                sqlite_where=text("queue = 'planned'"),
+                postgresql_where=text("queue = 'planned'"),
             ),
             Index(
                 "message_ready",
                 "channel",
                 "message_id",
-                sqlite_where=text("state = 'ready'"),
-                postgresql_where=text("state = 'ready'"),
+                sqlite_where=text("queue = 'ready'"),
+                postgresql_where=text("queue = 'ready'"),
             ),
             # What a provider calls it: reactions may name nothing else.
             Index(
@@ -422,9 +431,22 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 sqlite_where=text("provider_id IS NOT NULL"),
                 postgresql_where=text("provider_id IS NOT NULL"),
             ),
+            # Its fate is written where it lies, as no index has a column of it: there must be room for that.
+            postgresql_with={"fillfactor": 50},
             # The id of a message that was erased is no other one's: providers know messages by it.
             sqlite_autoincrement=True,
             info={KEY: ("contact_id", "journey_id", "nth", "send_id")},
+        ),
+        ready_run=Table(
+            "ready_run",
+            m,
+            # Ids among which are messages that a tick planned for now, all by one channel, and that no lease has had.
+            Column("run_id", Id, primary_key=True),
+            Column("channel", Text, nullable=False),
+            Column("ready_at", BigInteger, nullable=False, comment="the clock of the tick: none of them is due later"),
+            Column("first_message_id", Id, nullable=False),
+            Column("last_message_id", Id, nullable=False),
+            Index("ready_run_of_channel", "channel", "first_message_id"),
         ),
         batch=Table(
             "batch",
