@@ -184,7 +184,7 @@ def _there(tables: Tables) -> Select[int, Any]:
 
 
 @lru_cache(maxsize=8)
-def _left(tables: Tables) -> Select[Any]:
+def _left(tables: Tables) -> Select[int, Any, Any]:
     """How many ready messages of a range are not marked; the first and the last of them."""
     m = tables.message.c
     mine = (m.channel == _OF_CHANNEL, m.state == READY, m.queue.is_(None), m.message_id.between(_FIRST, _LAST))

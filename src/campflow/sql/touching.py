@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Executable, FromClause, Select, and_, case, false, func, literal, or_, select
 
@@ -54,9 +55,9 @@ def fresh(r: Rows) -> Fresh:
         early = (e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW)
         by_event = [
             ("fresh_by_event", "contacts of whom we learned something new",
-             _into_fresh(r, select(e.c.contact_id).where(*learned, *named))),
+             _into_fresh(r, _once(r, select(e.c.contact_id).where(*learned, *named)))),
             ("fresh_by_early_event", "contacts of whom something happens now that we knew before",
-             _into_fresh(r, select(e.c.contact_id).where(*early, *named))),
+             _into_fresh(r, _once(r, select(e.c.contact_id).where(*early, *named)))),
         ]  # fmt: skip
     changed = select(ch.c.contact_id).where(
         ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(outside.fields))
@@ -64,15 +65,16 @@ def fresh(r: Rows) -> Fresh:
     new = select(c.c.contact_id).where(c.c.contact_id > FROM_SEQ, c.c.contact_id <= TO_SEQ)
     due = select(p.c.contact_id).where(p.c.campaign_id == CAMPAIGN, p.c.due_at <= NOW).limit(CHUNK)
     known = some(r.work.fresh, r.work.fresh.c.contact_id == t.move.c.contact_id)
-    ended = select(t.move.c.contact_id).distinct().where(t.move.c.move_id > ENTRY_MARK, _ends(r), ~known)
+    ended = select(t.move.c.contact_id).where(t.move.c.move_id > ENTRY_MARK, _ends(r), ~known)
     return Fresh(
         by_event=tuple(by_event),
-        by_change=("fresh_by_change", "contacts with a changed field", _into_fresh(r, changed))
+        by_change=("fresh_by_change", "contacts with a changed field", _into_fresh(r, _once(r, changed)))
         if outside.fields else None,
         by_contact=("fresh_by_contact", "new contacts, or all of them when a schedule is due", _into_fresh(r, new))
         if becomes or scheduled else None,
         by_time=("fresh_by_time", "contacts whom time alone may let in now", _into_fresh(r, due)) if becomes else None,
-        again=("fresh_again", "contacts whose journey has just ended", _into_fresh(r, ended)) if returns else None,
+        again=("fresh_again", "contacts whose journey has just ended", _into_fresh(r, _once(r, ended)))
+        if returns else None,
     )  # fmt: skip
 
 
@@ -90,8 +92,12 @@ def _heard(events: frozenset[str]) -> list[str]:
 
 
 def _into_fresh(r: Rows, who: Select[tuple[int]]) -> Executable:
-    # Who is found twice is kept once by the key.
     return r.insert(r.work.fresh).from_select(["contact_id"], who).on_conflict_do_nothing()
+
+
+def _once(r: Rows, which: Select[Any]) -> Select[Any]:
+    """Each row once, where no key of the work table sees to it."""
+    return which if r.database == "sqlite" else which.distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +119,15 @@ def touched(r: Rows) -> Touched:
 
     by_event: list[Written] = []
     if inside.events:
-        named = select(*of).distinct().select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
+        named = select(*of).select_from(leading(e, j, j.c.contact_id == e.c.contact_id))
         named = named.where(here, e.c.name.in_(_heard(inside.events)))
         by_event = [
             ("touch_by_event", "journeys of contacts of whom we learned something new",
-             _into_touched(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ))),
+             _into_touched(r, _once(r, named.where(e.c.seq > FROM_SEQ, e.c.seq <= TO_SEQ)))),
             ("touch_by_early_event", "journeys of contacts of whom something happens now that we knew before",
-             _into_touched(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW))),
+             _into_touched(r, _once(r, named.where(e.c.early, e.c.at > LOOKED_AT, e.c.at <= NOW)))),
         ]  # fmt: skip
-    changed = select(*of).distinct().select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
+    changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
     due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
     due = due.where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
@@ -129,9 +135,10 @@ def touched(r: Rows) -> Touched:
     return Touched(
         due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
         by_event=tuple(by_event),
-        by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, changed))
+        by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, _once(r, changed)))
         if inside.fields else None,
-        moved=("touch_moved", "journeys that moved in this round and may move again", _into_touched(r, _again(r))),
+        moved=("touch_moved", "journeys that moved in this round and may move again",
+               _into_touched(r, _once(r, _again(r)))),
         inside=("touch_inside", "everyone inside, after the text changed", _into_touched(r, everyone)),
     )  # fmt: skip
 
@@ -143,7 +150,7 @@ def _again(r: Rows) -> Select[tuple[int, int, int]]:
     # Most are due long after: the row of the move tells, and their journeys need not be read.
     soonest = [(m.c.to_stage_id == stage_id(stage), _soonest(stage)) for stage in r.plan.stages if stage.exits]
     perhaps = [m.c.at <= NOW - case(*soonest)] if soonest else []
-    here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id).distinct()
+    here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
     here = here.select_from(leading(m, j, of_journey(j, m)))
     return here.where(m.c.move_id > ENTRY_MARK, or_(false(), *asked, *perhaps), *asked_again(r, m, j.c.due_at))
 
