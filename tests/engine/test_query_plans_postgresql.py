@@ -25,7 +25,7 @@ from tests.engine.workbench import Bench, instant
 
 from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
-from campflow.engine import outbox
+from campflow.engine import leasing, outbox
 from campflow.engine.advance import is_behind
 from campflow.engine.costs import FREE
 from campflow.engine.fates import RETRY, Outcome
@@ -67,9 +67,10 @@ INSERT INTO journey (campaign_id, contact_id, journey_key, entry, version_id, en
 INSERT INTO move (contact_id, journey_id, nth, to_stage_id, statement_id, at)
   SELECT contact_id, journey_id, 1, stage_id, 1, since FROM journey;
 INSERT INTO message (contact_id, campaign_id, journey_id, nth, send_id, channel, planned_at, release_at, expires_at,
-    state, settled_at, provider_id)
+    state, queue, settled_at, provider_id)
   SELECT contact_id, campaign_id, journey_id, 1, {send}, 'mail', {now} - 5000, {now} - 5000, {now} + 86400000,
     CASE WHEN contact_id %% 500 = 0 THEN 'planned' WHEN contact_id %% 500 = 1 THEN 'ready' ELSE 'accepted' END,
+    CASE WHEN contact_id %% 500 = 0 THEN 'planned' WHEN contact_id %% 500 = 1 THEN 'ready' END,
     CASE WHEN contact_id %% 500 > 1 THEN {now} - 2 * 86400000 END, contact_id FROM journey;
 INSERT INTO attempt (contact_id, message_id, batch_id, at, outcome, detail)
   SELECT contact_id, message_id, 1, 1, 'retry', '' FROM message;
@@ -152,8 +153,8 @@ def caught(full: Bench) -> list[Caught]:
     full.tick(NOW)
     with full.database.transaction() as connection:
         outbox.release(connection, t, NOW, {"expired"}, gates)
-    outbox.has_ready(full.database, "mail", NOW)
-    batch = outbox.lease(full.database, "mail", "test", 100, 0, NOW, {"sent", "failed", "expired"}, gates)
+    leasing.has_ready(full.database, "mail", NOW)
+    batch = leasing.lease(full.database, "mail", "test", 100, 0, NOW, {"sent", "failed", "expired"}, gates)
     assert batch is not None
     with full.database.reader() as connection:
         window = [row["message_id"] for row in read_batch(connection, t, paper, batch)]

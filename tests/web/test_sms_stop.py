@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.databases import Store
 from tests.web.served import Log, running
 
-from campflow.engine import outbox
+from campflow.engine import leasing, outbox
 from campflow.engine.clock import ManualClock
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
@@ -82,7 +82,7 @@ def test_a_stop_holds_back_what_is_leased_already(store: Store, tmp_path: Path) 
         runtime.tick(now)
         runtime.release(now)
         gates = Gates(t, runtime.program, runtime.deployment, {"sms": "phone"})
-        batch = outbox.lease(runtime.database, "sms", "test", 10, 60.0, now, (), gates)
+        batch = leasing.lease(runtime.database, "sms", "test", 10, 60.0, now, (), gates)
         assert batch is not None
         with running(project, runtime, Log()) as port:
             answer = text(port, {"From": "+33612345678", "Body": "Stop please"})

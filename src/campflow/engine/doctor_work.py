@@ -57,7 +57,7 @@ def ready_messages(case: Case, connection: Connection) -> Iterator[Finding]:
     due = and_(m.release_at <= late, or_(m.retry_at.is_(None), m.retry_at <= late))
     waiting = (
         select(m.channel, func.count())
-        .where(m.message_id.in_(ready_ids(case.tables, due)), ~being_handed_over(case.tables))
+        .where(m.message_id.in_(ready_ids(case.tables, connection.dialect.name, due)), ~being_handed_over(case.tables))
         .group_by(m.channel)
     )
     for channel, count in connection.execute(waiting.order_by(m.channel)):

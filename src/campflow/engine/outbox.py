@@ -106,7 +106,7 @@ def release(
     """
     m = tables.message
     late = and_(m.c.expires_at <= now, m.c.release_at <= now)
-    ready = m.c.message_id.in_(ready_ids(tables, late))
+    ready = m.c.message_id.in_(ready_ids(tables, connection.dialect.name, late))
     # In two statements, so that each finds its rows by what they are queued as.
     expired = expire(connection, tables, and_(late, is_planned(m)), now, listens)
     expired += expire(connection, tables, and_(ready, m.c.state == READY, ~being_handed_over(tables)), now, listens)

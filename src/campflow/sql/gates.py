@@ -201,7 +201,9 @@ def _wait_for_budget(r: Rows, budget: int) -> Executable:
     m, k, x = r.tables.message, r.tables.cost.alias("k"), r.tables.message.alias("x")
     spent = select(func.coalesce(func.sum(k.c.amount), 0)).where(k.c.campaign_id == CAMPAIGN)
     promised = select(x.c.message_id, func.sum(_price(r, x.c.channel)).over(order_by=(x.c.planned_at, x.c.message_id)))
-    sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.message_id.in_(ready_ids(r.tables))).subquery("sums")
+    sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.message_id.in_(ready_ids(r.tables, r.database))).subquery(
+        "sums"
+    )
     beyond = select(sums.c[0]).where(sums.c[1] + one(spent, k) > budget)
     which = (m.c.message_id.in_(_candidates(r, r.work.candidate.c.turn == TURN)), m.c.message_id.in_(beyond))
     values = {
