@@ -248,3 +248,13 @@ def test_each_page_can_be_reached_from_the_index() -> None:
                 seen.add(there)
                 waiting.append(there)
     assert [str(page.relative_to(DOCS)) for page in pages() if page not in seen] == []
+
+
+def test_the_first_channel_is_sixty_lines_and_stands_whole_on_its_page() -> None:
+    """Who types what the page says has the file that `campflow plugin new` writes, and whose suite passes."""
+    written = (ROOT / "src" / "campflow" / "cli" / "plugin_files" / "channel.py.txt").read_text("utf-8")
+    lines = [line for line in written.split("\n") if line.strip()]
+    page = read(DOCS / "tutorials" / "first-channel-plugin.md")
+    shown = [line for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) for line in block.split("\n")]
+    assert [line for line in lines if line not in shown] == []
+    assert len(lines) <= 60
