@@ -6,7 +6,7 @@ ADA = "plan=trial score=7 age=30 country=FR joined=2026-02-11 seen=03-01T12:00 v
 HISTORY = """
   02-20 10:00 purchase amount=20 sku=A-1 n=4
   02-27 10:00 purchase amount=5.50 sku=B-1
-  02-28 10:00 clicked welcome
+  02-28 10:00 clicked welcome url=https://acme.example/pricing
   03-02 10:00 signup
   03-02 11:00 purchase amount=7 sku=A-2 n=1
 """
@@ -87,6 +87,8 @@ HOLDS = [
     "last(clicked tips) is missing",
     "sum(ping.n) == 0",
     "avg(ping.n) is missing",
+    'did clicked welcome where url contains "pricing"',
+    'not did clicked where url == "https://acme.example/"',
     "in segment loyal",
     "not in segment lazy",
     "length(country) == 2",
@@ -129,6 +131,30 @@ STORIES = [
     *(asked(condition, False, "plan=trial score=7") for condition in MISSING),
     asked("not age > 3 and not vip", True, "plan=trial score=7"),
     asked("not even(age) and length(country) is missing", True, "plan=trial score=7"),
+    Story(
+        "a click on one link and not on another",
+        """
+        enter on signup
+        stage a {
+          send email welcome
+          on clicked welcome where url contains "pricing" -> b
+          after 300 days -> b
+        }
+        final b
+        """,
+        """
+        03-02 10:00 signup
+        03-02 11:00 clicked welcome url=https://acme.example/
+        03-02 12:00 clicked welcome
+        03-02 13:00 clicked welcome url=https://acme.example/pricing
+        """,
+        [
+            "03-02 10:00 -> a",
+            "03-02 10:00 email welcome",
+            "03-02 13:00 a -> b",
+        ],
+        {"ada": ADA + " email=ada@acme.example"},
+    ),
     Story(
         "as soon as what a function makes of a purchase is over",
         """

@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.databases import Store
 from tests.web.mailed import CHROME, mailed
 from tests.web.served import served
@@ -34,6 +34,12 @@ def test_a_click_is_led_on_and_moves_its_person(store: Store, tmp_path: Path) ->
         web.later(6)
         assert web.told() == {"clicked_any": 4, "clicked": 1}
         assert web.events("clicked") == [("ada", "hello")]
+        e = web.runtime.database.tables.event.c
+        with web.runtime.database.reader() as connection:
+            followed = {name: list(connection.scalars(select(e[f"{name}$url"]).where(e.name == name).order_by(e.seq)))
+                        for name in ("clicked", "clicked_any")}  # fmt: skip
+        assert followed["clicked"] == ["https://shop.example/tea?a=1&b=2"]
+        assert "https://pots.example" in followed["clicked_any"]
         # The move has the time of the click, not that of its judgement.
         web.runtime.tick(web.runtime.clock.now())
         t = web.runtime.database.tables

@@ -162,4 +162,5 @@ def _event(row: RowMapping, verdict: Verdict) -> ContactEvent:
         id=f"hit:{row['hit_id']}",
         about=row["message"],
         message_id=row["message_id"],
+        fields={"url": row["url"]} if row["kind"] == "click" and row["url"] else {},
     )

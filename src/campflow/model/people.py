@@ -110,17 +110,22 @@ class Event:
 #: What somebody wrote, where a channel tells it.
 _WRITTEN = (Field("text", ValueType("text"), True, None, Span("", 1, 1, 1, 1)),)
 
+#: Where the link led that was followed.
+_URL = (Field("url", ValueType("url"), True, None, Span("", 1, 1, 1, 1)),)
+
 #: Which variant of a page somebody was shown, where it has several.
 _VARIANT = (Field("variant", ValueType("text"), True, None, Span("", 1, 1, 1, 1)),)
 
 #: Reactions that people write in words of their own.
 _IN_WORDS = frozenset({"replied", "unsubscribed", "resubscribed"})
 
+_FIELDS = {**dict.fromkeys(_IN_WORDS, _WRITTEN), "clicked": _URL, "clicked_any": _URL}
+
 #: Reactions that channels report, and what the engine says of campaigns (language page, section 3).
 #: `opened_any` and `clicked_any` also count what machines did: see `heard_as`.
 BUILT_IN_EVENTS: tuple[Event, ...] = (
     *(
-        Event(name, _WRITTEN if name in _IN_WORDS else (), "message", None)
+        Event(name, _FIELDS.get(name, ()), "message", None)
         for name in (
             "sent", "delivered", "opened", "clicked", "opened_any", "clicked_any", "replied", "bounced",
             "complained", "unsubscribed", "resubscribed", "failed", "expired", "returned", "scanned",

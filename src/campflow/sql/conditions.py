@@ -112,7 +112,7 @@ def value(expression: x.Expression, scope: Scope) -> Column:
             now = scope.contact.c[contact_column(name)]
             return _just_before(expression, now, scope) if scope.limit == "left" else now
         case x.EventField(event, name) if scope.event is not None:
-            return scope.event.c[event_column(event, name)]
+            return _told(event, name, scope.event)
         case x.EventTime() if scope.event is not None:
             return scope.event.c.at
         case x.FirstReaching(time, duration):
@@ -169,11 +169,17 @@ def _just_before(field: x.ContactField, now: Column, scope: Scope) -> Column:
     return case((some(ch, *here), old), else_=now)
 
 
+def _told(event: str, name: str, e: FromClause) -> Column:
+    """A field of an event's row, whichever of the events it is that count as one of this name."""
+    columns = [e.c[event_column(each, name)] for each in heard_as(event)]
+    return func.coalesce(*columns, type_=columns[0].type) if len(columns) > 1 else columns[0]
+
+
 def _entry_field(events: tuple[str, ...], name: str, scope: Scope) -> Column:
     if scope.entry_seq is None:
         return null()
     e = scope.tables.event.alias()
-    columns = [e.c[event_column(event, name)] for event in events]
+    columns = [_told(event, name, e) for event in events]
     found = func.coalesce(*columns, type_=columns[0].type) if len(columns) > 1 else columns[0]
     mine = (e.c.seq == scope.entry_seq, e.c.contact_id == scope.contact.c.contact_id)
     return one(select(found).where(*mine), e)
