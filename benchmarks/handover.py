@@ -2,9 +2,10 @@
 
     python benchmarks/handover.py [--messages 10000] [--rounds 3]
 
-A campaign has planned a mail of some 4 kB (text and HTML, seven slots) for each contact. Timed is what a daemon does
-from there: release, lease, render, build, hand over to a server in a process of its own, settle. By the clock, and by
-the processor time that the sender itself took: the figure a core.
+A campaign has planned a mail of some 4 kB (text and HTML, seven slots, three links) for each contact. Timed is what a
+daemon does from there: release, lease, render, build, hand over to a server in a process of its own, settle. By the
+clock, and by the processor time that the sender itself took: the figure a core. Once more with a pixel and with links
+that lead through us, each with a token of its own.
 
 HTTP is a fifth as many requests of 4 kB, five at a time, by campflow's one HTTP module, beside one long-lived httpx
 client without its bounds, against the same server.
@@ -58,6 +59,9 @@ port = {port}
 security = "none"
 """
 
+#: With an address of our own, links and openings are tracked.
+OURS = '[web]\nbase_url = "https://go.heron.example"\n'
+
 PARAGRAPH = (
     "Green tea is best with water at eighty degrees, ninety seconds, and a pot that somebody likes to look at. "
     "Pour it all out: what stays in the pot goes on brewing, and is bitter when you come back to it.\n\n"
@@ -68,13 +72,15 @@ CONTENT = (
     + PARAGRAPH
     * 6
     + "We ship to {{ contact.city }}{% if contact.city == 'Lyon' %}, where our shop is{% endif %}, "
-    "as long as {{ contact.email }} is yours.\n\n[No more letters]({{ unsubscribe_url }})\n"
+    "as long as {{ contact.email }} is yours: see [the shop](https://heron.example/shop) and "
+    "[all our teas](https://heron.example/teas?season=spring).\n\n[No more letters]({{ unsubscribe_url }})\n"
 )
 
 
-def make_project(folder: Path, port: int, database: str) -> None:
+def make_project(folder: Path, port: int, database: str, tracked: bool) -> None:
     (folder / "content").mkdir(parents=True)
-    (folder / "campflow.toml").write_text(SETTINGS.format(port=port, database=database), "utf-8")
+    settings = SETTINGS.format(port=port, database=database) + (OURS if tracked else "")
+    (folder / "campflow.toml").write_text(settings, "utf-8")
     (folder / "launch.flow").write_text(FLOW, "utf-8")
     (folder / "content" / "launch.email.md").write_text(CONTENT, "utf-8")
 
@@ -126,11 +132,11 @@ def send(folder: Path, n: int) -> dict[str, float]:
         return {"wall": time.perf_counter() - began, "processor": time.process_time() - processor}
 
 
-def smtp(n: int, database: str) -> dict[str, float]:
+def smtp(n: int, database: str, tracked: bool = False) -> dict[str, float]:
     """Messages a second by the clock and by the sender's processor time."""
     with tempfile.TemporaryDirectory() as place, server("smtp_sink.py") as (port, last):
         folder = Path(place) / "project"
-        make_project(folder, port, database)
+        make_project(folder, port, database, tracked)
         command = [sys.executable, __file__, "--messages", str(n), "--send", str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -190,12 +196,13 @@ async def _timed(one: Callable[[], Awaitable[None]], n: int) -> float:
 
 
 def rows(n: int, rounds: int) -> Iterator[figures.Row]:
-    for kind in filter(stores.is_there, stores.KINDS):
+    mails = [(kind, False) for kind in filter(stores.is_there, stores.KINDS)]
+    for kind, tracked in [*mails, (stores.SQLITE, True)]:
         runs = []
         for _ in range(rounds):
             with stores.scratch(kind) as url:
-                runs.append(smtp(n, url))
-        what = f"SMTP, {n:,} messages of 4 kB, {kind}"
+                runs.append(smtp(n, url, tracked))
+        what = f"SMTP, {n:,} messages of 4 kB{', tracked' if tracked else ''}, {kind}"
         yield figures.of(f"{what}, a core", "messages/s", [run["processor"] for run in runs], [3_000], "wanted", ">= 1")
         yield figures.of(f"{what}, by the clock", "messages/s", [run["clock"] for run in runs])
     few = n // 5 // AT_A_TIME * AT_A_TIME
