@@ -54,6 +54,7 @@ campaign first {
       50% cold { send mail bye }
     }
     send mail nudge
+    send wall news
     on praised if score > 99 -> bought
     on purchase -> bought
     after 1 day -> end
@@ -93,6 +94,7 @@ campaign {name} {{
       50% cold {{ send mail bye }}
     }}
     send mail nudge
+    send wall news
     on purchase -> bought
     after 1 day -> end
   }}
@@ -109,7 +111,7 @@ CROWD = 12
 
 
 def _bench(text: str) -> Bench:
-    bench = Bench(text, ["hello", "bye", "nudge"], sinks=["team"])
+    bench = Bench(text, ["hello", "bye", "nudge", "news"], sinks=["team"])
     bench.people("key,email\n" + "\n".join(f"c{n},c{n}@x.example" for n in range(2 * CROWD)))
     bench.deploy("2026-03-01")
     _happens(bench, "signup", *range(CROWD))

@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from tests.engine.mailroom import PEOPLE, Mailroom, campaign, mailroom
+from tests.engine.workbench import instant
 
+from campflow.people.contacts import Identity
+from campflow.people.forgetting import forget
 from campflow.storage.tables import NOBODY
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -116,6 +119,44 @@ def test_one_occurrence_is_one_all_over_the_world() -> None:
     assert march[2] == "expired", "nobody looked in March"
     assert april == ("hello", "2026-03-31 21:00", "accepted")
     assert len([move for move in room.moves() if move[1] is None]) == 5
+
+
+def test_who_moves_to_another_zone_takes_part_in_no_other_occurrence() -> None:
+    """Half past midnight on Monday in Tokyo is still Sunday in Honolulu, where kenta flies then."""
+    weekly = "stage a { after 1 hour -> b }\n stage b { send wall news\n after 3 days -> z }\n final z"
+    room = shop(campaign(weekly, "timezone contact", enter="every monday at 00:30, every time"))
+    room.people("key,email,timezone\nkenta,k@x.example,Asia/Tokyo\nkumi,l@x.example,Asia/Tokyo")
+    room.look("2026-03-01 15:30", "2026-03-01 15:31")
+    assert room.stages() == {"kenta": "a", "kumi": "a"}
+    room.people("key,timezone\nkenta,Pacific/Honolulu", now=instant("2026-03-01 15:45"))
+    room.look("2026-03-01 16:30", "2026-03-01 16:31")
+    assert room.stages() == {"kenta": "b", "kumi": "b"}
+    assert room.posts() == [("news", "2026-03-01 16:30", "accepted")]
+
+
+def test_a_late_look_lets_people_in_by_the_zone_that_it_finds() -> None:
+    """kenta was in Honolulu when Monday began in Tokyo, and has flown there since; the engine slept meanwhile."""
+    weekly = "stage a { after 1 hour -> b }\n stage b { send wall news\n after 3 days -> z }\n final z"
+    room = shop(campaign(weekly, "timezone contact", enter="every monday at 00:30, every time"))
+    room.people("key,email,timezone\nkenta,k@x.example,Pacific/Honolulu\nkumi,l@x.example,Asia/Tokyo")
+    room.look("2026-03-01 12:00")
+    room.people("key,timezone\nkenta,Asia/Tokyo", now=instant("2026-03-01 16:00"))
+    room.look("2026-03-01 17:00")
+    assert room.stages() == {"kenta": "b", "kumi": "b"}
+    assert room.posts() == [("news", "2026-03-01 16:30", "accepted")]
+
+
+def test_who_caused_it_may_be_forgotten() -> None:
+    """The post stays, is made in its time, and nobody who comes later makes another."""
+    room = shop(campaign("stage a { send wall hello in 1 day\n after 30 days -> z }\n final z"))
+    room.join("ada", at="2026-03-02 10:00")
+    room.look("2026-03-02 10:00")
+    with room.database.transaction() as connection:
+        forget(connection, room.database.tables, 1, Identity("ada", "ada@x.example"), 0)
+    room.join("bob", at="2026-03-02 11:00")
+    room.every(1, "2026-03-02 12:00", "2026-03-04 12:00")
+    assert room.posts() == [("hello", "2026-03-03 10:00", "accepted")]
+    assert walls(room) == [("hello", "2026-03-03 10:00")]
 
 
 def test_who_comes_in_otherwise_does_not_begin_an_occurrence() -> None:

@@ -245,7 +245,8 @@ class _Decisions:
 
 @dataclass(slots=True)
 class _Journey:
-    """`since` and `since_seq`: when the stage was entered, and up to which event of that moment all are used up."""
+    """`since` and `since_seq`: when the stage was entered, and up to which event of that moment all are used up. `day`
+    is the local day of an `enter every …`, where the contact was then."""
 
     key: str
     number: int
@@ -253,7 +254,7 @@ class _Journey:
     stage: Stage | None
     since: int
     since_seq: int
-    recurring: bool = False
+    day: str = ""
     nth: int = 1
     ended_at: int | None = None
     converted: dict[str, tuple[Convert, Known]] = field(default_factory=dict)
@@ -582,7 +583,8 @@ class _Life:
         number = len(self.passages(campaign, way.key)) + 1
         first = campaign.stages[0]
         recurring = way.enter is not None and isinstance(way.enter.trigger, Every)
-        journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq, recurring)
+        day = to_local(self.zone(campaign), way.at).date().isoformat() if recurring else ""
+        journey = _Journey(way.key, number, Entry(way.at, seq, way.event), first, way.at, seq, day)
         self.journeys[campaign.name].append(journey)
         held_out = bool(campaign.holdout) and self.is_held_out(campaign, journey)
         if held_out:
@@ -712,8 +714,7 @@ class _Life:
             at = add(zone, at, send.time.delay)
         elif send.time.time is not None:
             at = next(occurrences(zone, send.time.time, at, send.time.weekday))
-        day = to_local(self.zone(campaign), journey.entry.at).date().isoformat() if journey.recurring else ""
-        key = campaign.name, day, send.channel, send.message
+        key = campaign.name, journey.day, send.channel, send.message
         self.posts[key] = min(at, self.posts.get(key, at))
 
     def log(self, campaign: Campaign, journey: _Journey, old: str | None, new: str | None, way: _Way) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Executable, FromClause, Integer, Text, case, func, literal, null, or_, select
 
-from campflow.model.flow import Send, SendTime
-from campflow.planning.plan import StagePlan
-from campflow.sql.calendar import LocalTime, day_of
+from campflow.model.flow import Every, Send, SendTime
+from campflow.planning.plan import BySchedule, StagePlan
+from campflow.sql.calendar import DAY, LocalTime, day_of, time_of_day
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import leading
 from campflow.sql.rows import CAMPAIGN, NOW, Rows, is_gated, of_journey, send_id, stage_id
-from campflow.sql.subqueries import some
+from campflow.sql.subqueries import one, some
 from campflow.storage.tables import NOBODY
 
 #: What an `enter` that comes again by the calendar looks like, as the rows of statements have it.
@@ -78,5 +78,26 @@ def _occurrence(r: Rows, j: FromClause, c: FromClause) -> Column:
     entry = leading(e, s, s.c.statement_id == e.c.statement_id)
     by_calendar = some(entry, e.c.contact_id == j.c.contact_id, e.c.journey_id == j.c.journey_id, e.c.nth == 1,
                        s.c.text.like(_RECURRING))  # fmt: skip
-    day = day_of(r.clock(c).of_instant(j.c.entered_at))
-    return case((by_calendar, day), else_=literal(0, BigInteger()))
+    return case((by_calendar, _day_of_entry(r, j, c)), else_=literal(0, BigInteger()))
+
+
+def _day_of_entry(r: Rows, j: FromClause, c: FromClause) -> Column:
+    """Local where the contact was then: who has moved to another time zone since came in on the day of all the others.
+
+    Where they were is what the first change since then replaced, if it was one of the schedule's times there: a late
+    look lets people in by the zone that it finds.
+    """
+    at = j.c.entered_at
+    local = r.clock(c).of_instant(at)
+    times = [
+        time_of_day(entry.way.schedule.time)
+        for entry in r.plan.entries
+        if isinstance(entry.way, BySchedule) and isinstance(entry.way.schedule, Every)
+    ]
+    if not r.plan.zone.of_contact or not times:
+        return day_of(local)
+    ch = r.tables.change.alias("ch")
+    since = (ch.c.contact_id == c.c.contact_id, ch.c.field == "timezone", ch.c.at >= at)
+    was = one(select(func.coalesce(ch.c.old, r.plan.zone.name)).where(*since).order_by(ch.c.at, ch.c.seq).limit(1), ch)
+    then = LocalTime(r.tables, was).of_instant(at)
+    return case(((then - day_of(then) * DAY).in_(times), day_of(then)), else_=day_of(local))
