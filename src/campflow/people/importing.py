@@ -78,12 +78,13 @@ def import_people(
             whom = chain((each.who() for each in newcomers), (each.who for each in named))
             remembered = Remembered(connection, database.tables, whom)
             all_new = all_new and not remembered.anyone
-            if not (all_new and add_unseen(connection, database.tables, contact, newcomers)):
-                people.load(each.who() for each in newcomers)
+            added = all_new and add_unseen(connection, database.tables, contact, newcomers)
+            unsure = () if added else newcomers
+            people.load(chain((each.who() for each in unsure), (each.who for each in named)))
+            if not added:
                 newcomers, rows = parted(newcomers, partial(_is_new, people, remembered))
                 named += _identified(rows, columns, by_email, conventions, tally)
                 add(connection, database.tables, contact, newcomers)
-            people.load(each.who for each in named)
             for each in sorted(named, key=_line):
                 _apply(each, people, remembered, zone, tally)
             written = people.write(now)
