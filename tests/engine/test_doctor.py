@@ -1,6 +1,7 @@
 """Databases broken by hand, and what `campflow doctor` says of each; a healthy one of which it says nothing."""
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -283,6 +284,25 @@ def test_a_transaction_that_does_not_end(room: Mailroom) -> None:
         mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         told = [each for each in found(replace(case_of(room), limits=Limits(transaction=0))) if "long" in each.check]
     assert any(f"process {mine} " in example for each in told for example in each.examples)
+
+
+def test_however_much_is_wrong_it_holds_a_few_of_it(room: Mailroom) -> None:
+    """Megabytes of what providers said, each another text: counted where they are, five of them read."""
+    told = "INSERT INTO opt_in (address, network, page, language, visit, submission, channel, message, state, asked_at,"
+    told += " expires_at, attempts, detail) VALUES ('', '', '', 'en', '', '', 'mail', 'join', 'failed', 0, 0, 1, "
+    many = "||".join([f"substr('{'x' * 5_000}', 1)", "CAST(random() AS TEXT)"])
+    rows = f"{told.replace('VALUES (', 'SELECT ')}{many} FROM message, (SELECT 1 AS one FROM move) AS m"
+    with broken(room, *[rows] * 10) as case:
+        tracemalloc.start()
+        try:
+            findings = found(case)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    (finding,) = (each for each in findings if each.check == "confirmations failed")
+    assert finding.count > 1_000
+    assert len(finding.examples) == 5
+    assert peak < 3_000_000
 
 
 def test_it_reads_people_a_slice_at_a_time(room: Mailroom) -> None:

@@ -156,13 +156,16 @@ class RowCheck:
 def known(case: Case, connection: Connection) -> Known:
     """The graphs in the ids of this database."""
     t = case.tables
-    campaigns = {row.version_id: row.campaign_id for row in connection.execute(select(t.campaign_version))}
+    v = t.campaign_version.c
+    campaigns = {row.version_id: row.campaign_id for row in connection.execute(select(v.version_id, v.campaign_id))}
     stages = {(row.campaign_id, row.name): row.stage_id for row in connection.execute(select(t.stage))}
-    statements = {(row.version_id, row.position): row.statement_id for row in connection.execute(select(t.statement))}
+    s = t.statement.c
+    written = connection.execute(select(s.version_id, s.position, s.statement_id))
+    statements = {(row.version_id, row.position): row.statement_id for row in written}
     sends: dict[tuple[int, str, str, int], tuple[int, ...]] = {}
     for row in connection.execute(select(t.send).order_by(t.send.c.send_id)):
-        line = (row.stage_id, row.channel, row.message, row.nth)
-        sends[line] = (*sends.get(line, ()), row.send_id)
+        said = (row.stage_id, row.channel, row.message, row.nth)
+        sends[said] = (*sends.get(said, ()), row.send_id)
     edges, demands, renamed = set[str](), list[Demand](), set[tuple[int, int]]()
     for version, graph in case.graphs.items():
         ids = {name: stage for (campaign, name), stage in stages.items() if campaign == campaigns[version]}
