@@ -50,14 +50,3 @@ def for_many(cases: SearchStrategy[T], check: Callable[[T], int], wanted: int, f
             test()  # Hypothesis has kept the case: this shrinks and shows it.
             raise
     raise AssertionError("unreachable")
-
-
-def one_of_many(cases: SearchStrategy[T], check: Callable[[T], int], number: int) -> None:
-    """The case of this number alone, as it is."""
-
-    @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(cases)
-    def test(case: T) -> None:
-        check(case)
-
-    test.hypothesis.fuzz_one_input(Random(number).randbytes(BYTES))  # type: ignore[attr-defined]

@@ -550,13 +550,12 @@ class _Life:
         """Whether some `when` of the stage holds as it is entered."""
         assert journey.stage is not None
         view = replace(self.view(campaign, journey.since, journey), just_after=True)
-        return any(
-            holds(way.trigger.condition, view)
-            and holds(way.guard, view)
-            and journey.since >= self.settled_at(way.trigger.condition)
-            for way in self.written(campaign, journey.stage)
-            if isinstance(way.trigger, When)
-        )
+        for way in self.written(campaign, journey.stage):
+            if isinstance(way.trigger, When):
+                both = And((way.trigger.condition, *([] if way.guard is None else [way.guard])))
+                if holds(both, view) and journey.since >= self.settled_at(both):
+                    return True
+        return False
 
     def written(self, campaign: Campaign, stage: Stage) -> list[WayOut]:
         """The stage's ways out and those of the contact's own arms, in the order of the file."""

@@ -364,6 +364,14 @@ MOVING_WHEN_SOMETHING_HOLDS = [
         [IN, "03-02 10:00 a -> b", "03-22 10:00 b -> lost"],
     ),
     Story(
+        "else: a when that holds by a field changed since has not held on entry",
+        "enter on signup\n stage a { when score > 5 -> b\n else -> c }\n"
+        "stage b { after 20 days -> lost }\n final c\n final lost",
+        "03-02 10:00 signup [learned 03-05 10:00]\n03-03 09:00 set score=9",
+        [IN, "03-02 10:00 a -> c"],
+        {"ada": "plan=pro score=5"},
+    ),
+    Story(
         "of an event and a when at one moment the one written first",
         tale("when did ping -> b\n on ping -> c"),
         SIGNUP + "03-02 11:00 ping",

@@ -3,14 +3,15 @@
 Moments after `:now` are not offered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy import BigInteger, FromClause, and_, case, false, func, literal, not_, or_, select, union_all
 
+from campflow.model.expressions import Expression
 from campflow.model.flow import After, AtTime, OnDate
-from campflow.planning.moments import RFM
+from campflow.planning.moments import RFM, fields_in
 from campflow.planning.plan import (
     Becoming,
     Candidate,
@@ -87,9 +88,16 @@ def offer(candidate: Candidate, journey: Journey, moment: Column | None) -> Offe
             return Offer(first_moment(becoming, journey), None)
         case Otherwise(conditions):
             since = journey.j.c.since
-            held = [truth(each, replace(journey.scope(since), limit="right")) for each in conditions]
+            held = [_held_at(since, each, journey) for each in conditions]
             none_held = not_(func.coalesce(or_(false(), *held), false()))
             return Offer(case((none_held, since)) if held else since, None)
+
+
+def _held_at(since: Column, condition: Expression, journey: Journey) -> Column:
+    """Whether it held on entry: not, where it holds by a field that has changed since."""
+    held = truth(condition, replace(journey.scope(since), limit="right"))
+    fields = fields_in(condition)
+    return and_(_unchanged_since(since, fields, journey) == since, held) if fields else held
 
 
 def _first_event(exit: OnEvent, journey: Journey, column: str) -> Column:
@@ -117,7 +125,7 @@ def _conversion(name: str, journey: Journey, column: str) -> Column:
 
 def first_moment(becoming: Becoming, journey: Journey, allowed: "Allowed | None" = None) -> Column:
     """The earliest moment since the entry, up to now, at which the condition holds and which is allowed."""
-    start = _start(becoming, journey, journey.j.c.since)
+    start = _unchanged_since(journey.j.c.since, becoming.fields, journey)
     m = _moments(becoming, journey, start).alias()
     scope = journey.scope(m.c.at)
     holds = truth(becoming.condition, replace(scope, limit="right"))
@@ -142,13 +150,13 @@ def next_moment(becoming: Becoming, journey: Journey) -> Column:
     return one(select(func.min(m.c.at)).where(m.c.at > NOW), m)
 
 
-def _start(becoming: Becoming, journey: Journey, since: Column) -> Column:
-    """Since the entry, and since the fields that the condition reads are what they are."""
-    if not becoming.fields:
+def _unchanged_since(since: Column, fields: Collection[str], journey: Journey) -> Column:
+    """Since the entry, and since the fields are what they are."""
+    if not fields:
         return since
     ch = journey.tables.change.alias()
     changed = select(func.max(ch.c.at)).where(
-        ch.c.contact_id == journey.contact.c.contact_id, ch.c.field.in_(sorted(becoming.fields)), ch.c.at <= NOW
+        ch.c.contact_id == journey.contact.c.contact_id, ch.c.field.in_(sorted(fields)), ch.c.at <= NOW
     )
     return greatest(since, func.coalesce(one(changed, ch), since, type_=BigInteger()))
 
