@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from campflow.spreadsheet import CsvTable
+from campflow.spreadsheet import FORMULA, CsvTable, as_it_was
 
 
 def written(*cells: object) -> list[str]:
@@ -26,5 +26,12 @@ def test_a_text_is_no_formula(cell: str) -> None:
 
 
 def test_all_else_stays_as_it_is() -> None:
-    cells = ["", None, -2, 1.5, "a=b", " =1", "'=1", "one\r\ntwo", 'say "no"', "a,b;c\td", "\ud800"]
-    assert written(*cells) == ["", "", "-2", "1.5", "a=b", " =1", "'=1", "one\r\ntwo", 'say "no"', "a,b;c\td", "?"]
+    cells = ["", None, -2, 1.5, "a=b", " =1", "'a", "one\r\ntwo", 'say "no"', "a,b;c\td", "\ud800"]
+    assert written(*cells) == ["", "", "-2", "1.5", "a=b", " =1", "'a", "one\r\ntwo", 'say "no"', "a,b;c\td", "?"]
+
+
+@pytest.mark.parametrize("cell", ["=1", "'=1", "''=1", "+41 79", "'a", "", "'", "a'=1"])
+def test_what_is_read_back_is_what_was_written(cell: str) -> None:
+    (found,) = written(cell)
+    assert not found.startswith(FORMULA)
+    assert as_it_was(found) == cell

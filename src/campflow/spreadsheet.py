@@ -21,4 +21,14 @@ class CsvTable:
 
 def _text(cell: object) -> str:
     text = "" if cell is None else str(cell).encode("utf-8", "replace").decode()
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if _is_marked(text) else text
+
+
+def as_it_was(cell: str) -> str:
+    """A text that such a table holds, as it was before it was written."""
+    return cell[1:] if cell.startswith("'") and _is_marked(cell) else cell
+
+
+def _is_marked(text: str) -> bool:
+    """A formula, or one that has marks in front already: with one more it can be told what it was."""
+    return text.lstrip("'").startswith(FORMULA)

@@ -50,6 +50,16 @@ def test_a_mended_rejects_file_goes_in(shop: "Shop") -> None:
     assert shop.rows("SELECT contact_key, plan FROM contact") == [("1", "pro")]
 
 
+def test_what_looks_like_a_formula_comes_back_from_a_mended_file_as_it_was(shop: "Shop") -> None:
+    """A number begins with a plus, and a key may begin with an equals sign."""
+    first = rejected(shop, "key,plan,phone\n=1+1,gold,+33612345678\n'=x,gold,\n")
+    assert first[1][:3] == ["'=1+1", "gold", "'+33612345678"]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([first[0], *([row[0], "pro", *row[2:]] for row in first[1:])])
+    assert rejected(shop, text.getvalue()) == []
+    assert sorted(shop.rows("SELECT contact_key FROM contact")) == [("'=x",), ("=1+1",)]
+
+
 def test_json_objects_with_other_keys_are_kept_whole() -> None:
     text = io.StringIO(newline="")
     rejects = RejectsFile(text)

@@ -6,9 +6,13 @@ from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import CampflowError
 from campflow.people.cells import Cells, said
 from campflow.people.records import Records
+from campflow.spreadsheet import as_it_was
 
 #: What a rejects file says beside the row, none of which is about the contact.
 REJECTED = ("rejected_line", "rejected_column", "rejected_reason", "rejected_raw")
+
+#: The one by which a rejects file is known.
+_MENDED = "rejected_reason"
 
 #: Files of JSON lines may have other keys in every line; this many shapes are remembered.
 _SHAPES = 1_000
@@ -34,6 +38,8 @@ class Columns:
 
     def sort(self, values: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
         """The values that are there, by known name; and those of columns that nobody declared, by their own."""
+        if _MENDED in values:  # a rejects file that somebody has mended
+            values = {name: as_it_was(said) if isinstance(said, str) else said for name, said in values.items()}
         shape = self._shape(tuple(values))
         known: dict[str, object] = {}
         others: dict[str, object] = {}
@@ -55,6 +61,8 @@ class Columns:
         others: dict[str, Cells] = {}
         for column, cells in records.columns().items():
             name = shape[column]
+            if _MENDED in records.names:
+                cells = [as_it_was(cell) if isinstance(cell, str) else cell for cell in cells]
             if name is not None:
                 known[name] = said(cells)
             elif column not in REJECTED:
