@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -13,15 +14,18 @@ import pytest
 from sqlalchemy import insert, update
 from tests.databases import Store
 from tests.paper import needs
-from tests.web.served import sent, served, write_project
+from tests.web.served import NOW, sent, served, signed_up, write_project
 
+from campflow.engine.clock import ManualClock
 from campflow.engine.delivery import Rules, deliver_ready
 from campflow.engine.figure_file import FILE_SINK
 from campflow.engine.figures import Meter, measure, publish
 from campflow.engine.inbox import Inbox
 from campflow.hooks.contracts import Measurement, Reaction
 from campflow.measuring.measures import MEASURES
+from campflow.model.times import parse_time
 from campflow.project import Project
+from campflow.running import open_runtime
 from campflow.testing import FigureContract
 from campflow.testing.samples import AT
 from campflow.web.metrics import exposition
@@ -63,18 +67,20 @@ def test_what_happened_is_counted(store: Store, tmp_path: Path) -> None:
 
 def test_how_long_a_provider_takes_is_counted_by_call(store: Store, tmp_path: Path) -> None:
     write_project(tmp_path, store.shared_url(tmp_path))
-    with sent(Project.open(tmp_path)) as runtime:
-        database, t = runtime.database, runtime.database.tables
-        with database.reader() as connection:
-            before = figures(measure(connection, t, runtime.clock.now()))["provider_calls"]
-        assert before == {("pigeon",): 1}, "both went in one window"
-        with database.transaction() as connection:
-            connection.execute(update(t.batch).values(calls=0, called_for=0))
-            connection.execute(update(t.message).values(state="ready"))
+    project = Project.open(tmp_path)
+    with closing(project.database()) as database:
+        ManualClock(database).move(parse_time(NOW, "UTC"))
+    with closing(open_runtime(project)) as runtime:
+        signed_up(runtime)
+        now, t = runtime.clock.now(), runtime.database.tables
+        runtime.tick(now)
+        runtime.release(now)
         rules = Rules(watch=count(0, 2.5).__next__)
-        asyncio.run(deliver_ready(database, runtime.stationery, runtime.channels(), runtime.clock.now, rules))
-        with database.reader() as connection:
-            found = figures(measure(connection, t, runtime.clock.now()))
+        asyncio.run(deliver_ready(runtime.database, runtime.stationery, runtime.channels(), runtime.clock.now, rules))
+        with runtime.database.reader() as connection:
+            found = figures(measure(connection, t, now))
+        assert found["sent"] == {("spring", "pigeon"): 2}
+        # Both went in one window.
         assert (found["provider_calls"], found["provider_seconds"]) == ({("pigeon",): 1}, {("pigeon",): 2.5})
 
 
