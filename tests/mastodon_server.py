@@ -54,6 +54,7 @@ class MastodonServer:
         self.slow = 0
         self.calls: list[str] = []
         self.answers: dict[str, str] = {}
+        self.received: dict[str, dict[str, int]] = {}
         self.url = ""
         self._description = description
         self._openapi: Any = None
@@ -63,6 +64,7 @@ class MastodonServer:
         routes = [
             Route(POSTS, self._post, methods=["POST"]), Route(MEDIA, self._upload, methods=["POST"]),
             Route("/api/v1/media/{id}", self._look, methods=["GET"]),
+            Route("/api/v1/statuses/{id}", self._status, methods=["GET"]),
         ]  # fmt: skip
         with serving(Starlette(routes=routes)) as self.url:
             if self._description is not None:
@@ -128,6 +130,16 @@ class MastodonServer:
         self.calls.append("GET media")
         self.looks[found] -= 1
         return JSONResponse({"id": found}, 206 if self.looks[found] > 0 else 200)
+
+    async def _status(self, request: Request) -> Response:
+        """What Mastodon's description calls a Status, by what is read of it."""
+        found = request.path_params["id"]
+        self.calls.append(f"GET {POSTS}/{found}")
+        if self.answers.get("statuses") == "broken":
+            return JSONResponse({"error": "Service Unavailable"}, 503)
+        if found not in self.received:
+            return JSONResponse({"error": "Record not found"}, 404)
+        return JSONResponse({"id": found, **self.received[found]})
 
     def refuses(self, path: str, headers: Mapping[str, str], body: bytes) -> str:
         """What is wrong with a request by the description, and by what it says in words; empty where nothing is."""

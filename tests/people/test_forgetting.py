@@ -25,7 +25,7 @@ OF_NOBODY = {
     "batch_gap",
     # A form that waits for its mailbox is nobody's yet; it goes by its address.
     "opt_in",
-    "observer",
+    "observer", "engagement",
 }  # fmt: skip
 
 

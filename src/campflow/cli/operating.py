@@ -148,6 +148,7 @@ async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
     released = runtime.release(now)
     async with runtime.channels() as channels:
         report = await runtime.deliver(channels)
+        unread = {f"engagements of {name}": why for name, why in (await runtime.engaging().look(channels)).items()}
     async with runtime.doors() as doors:
         errands = await runtime.do_errands(doors)
     observing = runtime.observing()
@@ -158,7 +159,7 @@ async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
     counts = asdict(done) | {"expired": released.expired} | asdict(report)
     failures = {f"channel {name}": reason for name, reason in counts.pop("failures").items()}
     outside = {f"errands {name}": count for name, count in errands.counts().items()}
-    return counts | outside, failures | errands.failures | unobserved
+    return counts | outside, failures | errands.failures | unobserved | unread
 
 
 def _need_manual_clock(opened: "Project", option: str) -> None:

@@ -41,6 +41,7 @@ _JOBS = {
     "errands": "send",
     "listen": "send",
     "observe": "send",
+    "engage": "send",
     "figures": "tick",
     "texts": "web",
 }
@@ -126,6 +127,12 @@ class Daemon:
         async def read_again() -> None:
             await asyncio.to_thread(self._read_again)
 
+        engaging = self.runtime.engaging()
+
+        async def engage() -> None:
+            for name, reason in (await engaging.look(channels)).items():
+                self._trouble.say(f"engagements of {name}", reason)
+
         async def observe() -> None:
             await self._observe(observing)
 
@@ -135,6 +142,7 @@ class Daemon:
             "errands": do_errands,
             "listen": listening.look,
             "observe": observe,
+            "engage": engage,
             "texts": read_again,
             "figures": self._publish,
             "ask": ask,
@@ -152,7 +160,7 @@ class Daemon:
     def _jobs(self) -> list[str]:
         """What is to be done again and again, by the names of jobs."""
         if self.executor is not None:
-            return ["ask", *(name for name in ("listen", "observe", "figures") if _JOBS[name] in self.roles)]
+            return ["ask", *(name for name in ("listen", "observe", "engage", "figures") if _JOBS[name] in self.roles)]
         jobs = [name for name, role in _JOBS.items() if role in self.roles]
         return [name for name in jobs if name != "texts" or len(jobs) == 1]  # others see to that
 

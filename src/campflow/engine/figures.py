@@ -11,7 +11,7 @@ from campflow.hooks.contracts import Measurement, Sink
 from campflow.measuring.measures import MEASURES, REACTIONS
 from campflow.sql.queue import is_planned
 from campflow.storage.database import Database
-from campflow.storage.tables import Tables
+from campflow.storage.tables import NOBODY, Tables
 
 #: Seconds between two looks, and how much longer than the last look took: counting is to be no load.
 EVERY, SPARING = 60.0, 20.0
@@ -33,6 +33,7 @@ def _counted(c: Connection, t: Tables, now: int) -> _Counted:
     names: dict[int, str] = dict(c.execute(select(t.campaign.c.campaign_id, t.campaign.c.name)).all())
     yield from _journeys(c, t, names)
     yield from _messages(c, t, names)
+    yield from _engagements(c, t, names)
     yield from _results(c, t, names)
     yield "lag_seconds", (), lag(c, t, now)
 
@@ -72,6 +73,17 @@ def _messages(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:
         .group_by(e.name, m.campaign_id, m.channel)
     )
     yield from ((name, (names[key], channel), count) for name, key, channel, count in c.execute(reactions))
+
+
+def _engagements(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:
+    m, e = t.message.c, t.engagement.c
+    counted = (
+        select(m.campaign_id, m.channel, e.kind, func.sum(e["count"]))
+        .join_from(t.engagement, t.message, (m.contact_id == NOBODY) & (m.message_id == e.post_id))
+        .group_by(m.campaign_id, m.channel, e.kind)
+    )
+    for key, channel, kind, count in c.execute(counted):
+        yield "engagements", (names[key], channel, kind), float(count)
 
 
 def _results(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:

@@ -12,6 +12,7 @@ from campflow.engine.clock import Clock
 from campflow.engine.costs import Prices
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deployed import Deployment
+from campflow.engine.engagement import Engaging
 from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.gates import Gates
 from campflow.engine.inbox import Inbox
@@ -158,6 +159,10 @@ class Runtime:
     def doors(self) -> Doors:
         """The sinks, destinations and actions, none of them open yet."""
         return Doors(self.outside)
+
+    def engaging(self) -> Engaging:
+        """Who asks how posts were received."""
+        return Engaging(lambda: self.database, lambda: self.clock.now())
 
     def observing(self) -> Observing:
         """The observers, none of them open yet."""

@@ -12,6 +12,8 @@ from campflow.hooks.additions import MakeApp as MakeApp
 from campflow.hooks.additions import MakeWebhook as MakeWebhook
 from campflow.hooks.additions import RoutePlugin as RoutePlugin
 from campflow.hooks.additions import WebhookPlugin as WebhookPlugin
+from campflow.hooks.engagement import Engagement as Engagement
+from campflow.hooks.engagement import Posted as Posted
 from campflow.hooks.errands import Action as Action
 from campflow.hooks.errands import ActionPlugin as ActionPlugin
 from campflow.hooks.errands import Answer as Answer
@@ -220,6 +222,16 @@ class LookupChannel(Channel, Protocol):
         """
 
 
+class CountingChannel(Channel, Protocol):
+    """A channel of posts that can say how these were received: `counts = True`."""
+
+    def count(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
+        """Ask the provider about these, in any order. What is said of no post stays as it was.
+
+        ChannelError: the provider cannot be asked now; what was yielded before counts.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelPlugin:
     """A channel, declared by value.
@@ -244,6 +256,7 @@ class ChannelPlugin:
                 `window`, `rate` …; never its name, its address or its options. None: it is always as it stands here
     posts       whether a message of it is the campaign's own, to nobody in particular: however many people come to a
                 `send`, it is made once (Message.contact_key and .address are then empty, and so is the token)
+    counts      whether it can say how its posts were received: it is a CountingChannel
     proof       makes the file that shows a message as it will look, for previews; None: its HTML, else its text
     lint        says what its readers' programs would make of a filled message, for `campflow check`; None: nothing
     """
@@ -267,6 +280,7 @@ class ChannelPlugin:
     needs: tuple[str, ...] = ()
     fitted: "FitChannel | None" = None
     posts: bool = False
+    counts: bool = False
     proof: "MakeProof | None" = None
     lint: "LintContent | None" = None
 

@@ -93,6 +93,8 @@ def _channel(offer: ChannelPlugin) -> None:
         raise wrong('`extensions` are endings of content files without the dot, as in ("md", "txt"), one or more')
     if offer.posts and (offer.address or offer.needs or offer.reports):
         raise wrong("what `posts` is to nobody in particular: leave `address`, `needs` and `reports` empty")
+    if offer.counts and not offer.posts:
+        raise wrong("`counts` is about posts: leave it out, or say `posts`")
     if taken := sorted(COMMON_OPTIONS & offer.options):
         raise wrong(f"`{taken[0]}` is an option of every channel: take it out of `options`")
     if unknown := sorted(offer.reports - REACTIONS):

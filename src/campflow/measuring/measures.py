@@ -45,6 +45,7 @@ MEASURES: Mapping[str, Measure] = {
         Measure("provider_errors", "total", "calls", ("channel", "outcome"), "Calls that did not end in `accepted`."),
         Measure("provider_calls", "total", "calls", ("channel",), "Windows of messages that channels were given."),
         Measure("provider_seconds", "total", "seconds", ("channel",), "How long channels took for these."),
+        Measure("engagements", "now", "reactions", (*_CHANNEL, "kind"), "Likes, reposts and replies of posts."),
         Measure("lag_seconds", "now", "seconds", (), "How long what is due longest has been waiting."),
         Measure("queue", "now", "messages", ("channel",), "Messages that are ready and not handed over."),
         Measure("uncertain", "now", "messages", ("channel",), "Messages whose fate nobody knows."),

@@ -119,6 +119,7 @@ class Tables:
     consent: Table
     suppression: Table
     opt_in: Table
+    engagement: Table
     observer: Table
     fate: Table
     forgotten: Table
@@ -706,6 +707,16 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
                 postgresql_where=text("state = 'asked'"),
             ),
             sqlite_autoincrement=True,
+        ),
+        engagement=Table(
+            "engagement",
+            m,
+            # How often a post was liked, passed on, answered, when its provider was asked last.
+            Column("post_id", Id, primary_key=True, autoincrement=False, comment="message.message_id, of nobody"),
+            Column("kind", Text, primary_key=True, comment="likes, reposts or replies"),
+            Column("count", BigInteger, nullable=False),
+            Column("read_at", BigInteger, nullable=False, comment="the campaign's clock"),
+            sqlite_with_rowid=False,
         ),
         observer=Table(
             "observer",

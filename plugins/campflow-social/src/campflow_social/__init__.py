@@ -63,6 +63,7 @@ MASTODON = ChannelPlugin(
     make=_mastodon,
     icon="M",
     posts=True,
+    counts=True,
 )
 
 BLUESKY = ChannelPlugin(

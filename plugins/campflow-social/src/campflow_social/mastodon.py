@@ -4,12 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from campflow.content.pictures import Picture, read_picture, wanted
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
+from campflow.hooks.contracts import Channel, ChannelContext, Engagement, Message, Posted, Receipt
 from campflow.http import HttpClient, NoAnswer, NotSent, Reply, fate, one_by_one
 from campflow_social.settings import VISIBILITIES, MastodonSettings
 from campflow_social.texts import LINK, MENTION, language_of, line_of, mentioned, one_of, thread
@@ -19,6 +20,9 @@ LINK_COUNTS = 23
 
 #: Seconds between two looks whether a picture is ready, doubled each time; and how often.
 _FIRST_LOOK, _LOOKS = 0.1, 8
+
+#: What is answered about a post that was deleted.
+_GONE = frozenset({404, 410})
 
 #: Between an @ and a name: it is no mention then, and looks like one.
 _NO_MENTION = "\u2060"
@@ -46,6 +50,20 @@ class MastodonChannel:
 
     def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         return one_by_one(messages, self._send, 1)
+
+    async def count(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
+        """Of a thread, what became of its first post. One that was deleted is passed over."""
+        for post in posts:
+            try:
+                path = f"/api/v1/statuses/{quote(post.provider_id, safe='')}"
+                said = (await self._call("GET", path, missing=_GONE)).json_object()
+            except _Refused:
+                continue
+            except (NoAnswer, NotSent) as error:
+                raise ChannelError(str(error)) from error
+            numbers = (said.get(f"{name}_count") for name in ("favourites", "reblogs", "replies"))
+            likes, reposts, replies = (each if isinstance(each, int) else None for each in numbers)
+            yield Engagement(post.message_id, likes, reposts, replies)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -124,12 +142,15 @@ class MastodonChannel:
         form: Mapping[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         key: str = "",
+        missing: frozenset[int] = frozenset(),
     ) -> Reply:
-        """A good answer. Raises _Refused, ChannelError and HttpError."""
+        """A good answer. Raises _Refused, ChannelError and HttpError. `missing` are statuses of what is not there."""
         if self._client is None:
             raise ChannelError("the channel is not open")
         headers = {"idempotency-key": key} if key else {}
         reply = await self._client.send(method, path, json=json, form=form, files=files, headers=headers)
+        if reply.status in missing:
+            raise _Refused(_said(reply))
         if reply.status == 429:
             raise ChannelError(f"Mastodon: {_said(reply)}", _wait(reply))
         if reply.status in (401, 403):
