@@ -41,6 +41,16 @@ class OwnServer:
     def url(self) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
 
+    def watched(self) -> "subprocess.Popen[bytes]":
+        """Somebody who stops the server, should this process end without having done so."""
+        stop = [str(self._programs / "pg_ctl"), "-D", str(self._data), "-m", "immediate", "stop"]
+        wait = ["sh", "-c", 'read _; "$@" && rm -rf "$0"', str(self._data.parent), *stop]
+        quiet = subprocess.DEVNULL
+        # It reads until this process, which holds the other end, is gone. Ctrl-C is not meant for it.
+        return subprocess.Popen(
+            wait, user=_user(), stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, cwd="/", start_new_session=True
+        )
+
     def start(self) -> None:
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k ''"
         options += "".join(f" -c {name}={value}" for name, value in self._settings.items())
@@ -57,11 +67,14 @@ class OwnServer:
             return list(result.scalars()) if result.returns_rows else []
 
     def _run(self, program: str, *words: str) -> None:
-        # The server refuses to be run by root.
-        user = "postgres" if getpass.getuser() == "root" else None
         command = [str(self._programs / program), *words]
         quiet = subprocess.DEVNULL
-        subprocess.run(command, check=True, user=user, stdout=quiet, stderr=quiet, cwd="/")
+        subprocess.run(command, check=True, user=_user(), stdout=quiet, stderr=quiet, cwd="/")
+
+
+def _user() -> str | None:
+    """Whose the server is; it refuses to be run by root."""
+    return "postgres" if getpass.getuser() == "root" else None
 
 
 @contextmanager
@@ -70,8 +83,10 @@ def running(programs: Path, settings: Mapping[str, str] = MappingProxyType({})) 
     if getpass.getuser() == "root":
         shutil.chown(folder, "postgres")
     server = OwnServer(programs, folder, settings)
+    watch = server.watched()
     try:
         yield server
     finally:
         server.stop("immediate")
         shutil.rmtree(folder)
+        watch.communicate()
