@@ -39,7 +39,7 @@ ALL = (
     Benchmark("per_contact", ("150",), ("50", "--rounds", "1")),
     Benchmark("workers", ("1000",), ("1000", "--rounds", "1")),
     Benchmark("handover", (), ("--messages", "3000")),
-    Benchmark("ingestion", ("100000", "--people", "1000000"), ("20000", "--people", "50000", "--rounds", "1")),
+    Benchmark("ingestion", ("100000", "--people", "1000000"), ("20000", "--people", "100000", "--rounds", "1")),
     Benchmark("waiting", (), ("--many", "200000")),
     Benchmark("rehearsal", (), ("--tests", "50")),
     Benchmark("authoring", (), ("--campaigns", "20")),
