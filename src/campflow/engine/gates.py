@@ -92,10 +92,8 @@ class Gates:
 
     def open(self, connection: Connection, now: int) -> int:
         """Make ready what may go now; what may not is skipped, or waits. Returns how many became ready."""
-        m = self._tables.message
         if not self._gated:
-            due = update(m).where(is_planned(m), m.c.release_at <= now).values(state=READY, queue=READY)
-            return connection.execute(due).rowcount
+            return connection.execute(ungated(self._tables), {"now": now}).rowcount
         ready = 0
         _prepare(connection)
         while connection.execute(planned(self._tables, self._limited), {"now": now, "chunk": self._chunk}).rowcount:
@@ -218,6 +216,13 @@ class _Refusing:
 def _prepare(connection: Connection) -> None:
     set_up(connection)
     connection.execute(delete(workspace().candidate))
+
+
+@lru_cache(maxsize=8)
+def ungated(tables: Tables) -> Update:
+    """All whose time has come, where nothing else is asked."""
+    m = tables.message
+    return update(m).where(is_planned(m), m.c.release_at <= NOW).values(state=READY, queue=READY)
 
 
 @lru_cache(maxsize=8)

@@ -12,16 +12,20 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Delete,
     Select,
     Text,
+    Update,
     and_,
     bindparam,
     delete,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningInsert
 
 from campflow.engine.gates import Gates
 from campflow.engine.outbox import Batch, due, expire, leased_until
@@ -53,8 +57,9 @@ def has_ready(database: Database, channel: str, now: int) -> bool:
     tables, m = database.tables, database.tables.message.c
     marked = select(m.message_id).where(m.channel == channel, is_marked(tables.message), due(tables, now))
     with database.reader() as connection:
-        queries = (_runs(tables, channel, now), marked, planned(tables, channel, now))
-        return any(connection.execute(query.limit(1)).first() for query in queries)
+        if connection.execute(_runs(tables), {"of_channel": channel, "now": now}).first():
+            return True
+        return any(connection.execute(query.limit(1)).first() for query in (marked, planned(tables, channel, now)))
 
 
 def planned(tables: Tables, channel: str, now: int) -> Select[int]:
@@ -70,7 +75,7 @@ def count(connection: Connection, tables: Tables, channel: str, now: int, most: 
     found = 0
     for one in (marked, planned(tables, channel, now)):
         found += connection.scalar(select(func.count()).select_from(one.limit(most).subquery())) or 0
-    for run in connection.execute(_runs(tables, channel, now)):
+    for run in connection.execute(_runs(tables), {"of_channel": channel, "now": now}):
         if found >= most:
             break
         found += run.last_message_id - run.first_message_id + 1
@@ -96,12 +101,12 @@ def lease(
     tables = database.tables
     gates = gates or Gates(tables)
     with database.transaction(releaser(tells="expired" in listens)) as connection:
-        held = _open_ranges(connection, tables, channel)
+        held = [(first, last) for first, last in connection.execute(_held(tables), {"of_channel": channel})]
         if most is not None and len(held) >= most:
             return None
         gates.open(connection, now)
         search = _Search(connection, tables, channel, limit, now, listens, gates)
-        ends = search.next(held, connection.execute(_runs(tables, channel, now)).all())
+        ends = search.next(held, connection.execute(_runs(tables), {"of_channel": channel, "now": now}).all())
         return None if ends is None else _insert(connection, tables, channel, owner, ends, seconds, now)
 
 
@@ -114,26 +119,13 @@ def unroll(connection: Connection, tables: Tables) -> None:
     connection.execute(delete(r))
 
 
-def _open_ranges(connection: Connection, tables: Tables, channel: str) -> list[tuple[int, int]]:
-    b = tables.batch.c
-    held = select(b.first_message_id, b.last_message_id).where(b.channel == channel, b.closed_at.is_(None))
-    return [(first, last) for first, last in connection.execute(held.order_by(b.first_message_id))]
-
-
-def _runs(tables: Tables, channel: str, now: int) -> Select[Any]:
-    """A channel's runs, first ids first. One of a tick whose clock is ahead is left for then."""
-    r = tables.ready_run.c
-    found = select(r.run_id, r.first_message_id, r.last_message_id)
-    return found.where(r.channel == channel, r.ready_at <= now).order_by(r.first_message_id).limit(_MANY)
-
-
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """Ids that a batch may be taken from: of these runs, up to the next open batch."""
 
     first: int
     last: int
-    runs: Sequence[int]
+    runs: Sequence[tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +168,12 @@ class _Search:
     def _from_runs(self, piece: _Piece) -> tuple[int, int] | None:
         """A batch from the front of these runs, which begin after it from now on."""
         ends = self._free(_next_of_run(self.tables), piece.first, piece.last + 1)
-        done, r = piece.last if ends is None else ends[1], self.tables.ready_run
-        mine = r.c.run_id.in_(piece.runs)
-        self.connection.execute(delete(r).where(mine, r.c.last_message_id <= done))
-        self.connection.execute(update(r).where(mine, r.c.first_message_id <= done).values(first_message_id=done + 1))
+        done = piece.last if ends is None else ends[1]
+        for run_id, first, last in piece.runs:
+            if last <= done:
+                self.connection.execute(_used_up(self.tables), {"of_run": run_id})
+            elif first <= done:
+                self.connection.execute(_cut(self.tables), {"of_run": run_id, "begins": done + 1})
         return ends
 
     def _free(self, query: Select[Any], first: int, end: int) -> tuple[int, int] | None:
@@ -202,10 +196,11 @@ def _pieces(held: Sequence[tuple[int, int]], runs: Sequence[Any], limit: int) ->
     """Runs that lie close together are one, until they have ids enough. What an open batch has is left out: a run that
     begins there waits for its end."""
     found: list[_Piece] = []
-    for run_id, first, last in runs:
+    for run_id, first, end_of_run in runs:
         if any(begin <= first <= end for begin, end in held):
             continue
-        last = min([last, *(begin - 1 for begin, _ in held if begin > first)])
+        run = (run_id, first, end_of_run)
+        last = min([end_of_run, *(begin - 1 for begin, _ in held if begin > first)])
         before = found[-1] if found else None
         if (
             before is not None
@@ -213,9 +208,9 @@ def _pieces(held: Sequence[tuple[int, int]], runs: Sequence[Any], limit: int) ->
             and before.last - before.first < limit
             and not any(before.first <= begin <= last for begin, _ in held)
         ):
-            found[-1] = _Piece(before.first, max(before.last, last), (*before.runs, run_id))
+            found[-1] = _Piece(before.first, max(before.last, last), (*before.runs, run))
         else:
-            found.append(_Piece(first, last, (run_id,)))
+            found.append(_Piece(first, last, (run,)))
     return found
 
 
@@ -223,24 +218,59 @@ def _insert(
     connection: Connection, tables: Tables, channel: str, owner: str, ends: tuple[int, int], seconds: float, now: int
 ) -> Batch:
     first, last = ends
-    b = tables.batch.c
-    fence = connection.execute(select(b.fence).order_by(b.batch_id.desc()).limit(1)).scalar() or 0
     row = {
         "channel": channel,
         "owner": owner,
-        "fence": fence + 1,
-        "leased_until": leased_until(connection, seconds),
+        "lease": round(seconds * 1000),
         "ready_at": now,
         "first_message_id": first,
         "last_message_id": last,
         "handed_from": first,
         "handed_to": first - 1,
     }
-    batch_id = connection.execute(insert(tables.batch).values(row).returning(b.batch_id)).scalar_one()
-    return Batch(batch_id, channel, fence + 1, first, last, now, seconds)
+    batch_id, fence = connection.execute(_new_batch(tables, connection.dialect.name), row).one()
+    return Batch(batch_id, channel, fence, first, last, now, seconds)
 
 
 # Built once: these are asked for every batch.
+
+
+@lru_cache(maxsize=8)
+def _held(tables: Tables) -> Select[int, int]:
+    """The ends of a channel's open batches."""
+    b = tables.batch.c
+    held = select(b.first_message_id, b.last_message_id).where(b.channel == _OF_CHANNEL, b.closed_at.is_(None))
+    return held.order_by(b.first_message_id)
+
+
+@lru_cache(maxsize=8)
+def _runs(tables: Tables) -> Select[Any]:
+    """A channel's runs, first ids first. One of a tick whose clock is ahead is left for then."""
+    r = tables.ready_run.c
+    found = select(r.run_id, r.first_message_id, r.last_message_id)
+    return found.where(r.channel == _OF_CHANNEL, r.ready_at <= NOW).order_by(r.first_message_id).limit(_MANY)
+
+
+@lru_cache(maxsize=8)
+def _used_up(tables: Tables) -> Delete:
+    r = tables.ready_run
+    return delete(r).where(r.c.run_id == bindparam("of_run"))
+
+
+@lru_cache(maxsize=8)
+def _cut(tables: Tables) -> Update:
+    r = tables.ready_run
+    return update(r).where(r.c.run_id == bindparam("of_run")).values(first_message_id=bindparam("begins"))
+
+
+@lru_cache(maxsize=8)
+def _new_batch(tables: Tables, database: str) -> ReturningInsert[int, int]:
+    b = tables.batch
+    last = select(b.c.fence).order_by(b.c.batch_id.desc()).limit(literal_column("1")).scalar_subquery()
+    given = ("channel", "owner", "ready_at", "first_message_id", "last_message_id", "handed_from", "handed_to")
+    values: dict[str, Any] = {name: bindparam(name) for name in given}
+    values |= {"fence": func.coalesce(last, 0) + 1, "leased_until": leased_until(database)}
+    return insert(b).values(values).returning(b.c.batch_id, b.c.fence)
 
 
 @lru_cache(maxsize=8)

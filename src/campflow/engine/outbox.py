@@ -21,8 +21,10 @@ from random import Random
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Delete,
     Row,
     Select,
     Text,
@@ -34,6 +36,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -47,6 +50,7 @@ from campflow.people.reactions import believe
 from campflow.sql.queue import READY, is_planned, ready_ids
 from campflow.sql.rows import parameter
 from campflow.storage.database import Database, database_now
+from campflow.storage.dialects import dialect
 from campflow.storage.tables import Tables
 from campflow.storage.writers import HOLDER, handing_over, holder
 
@@ -156,9 +160,14 @@ def expire(
 # --- leases -----------------------------------------------------------------------------------------------------
 
 
-def leased_until(connection: Connection, seconds: float) -> int:
-    """When a lease that is taken now ends, by the database's clock."""
-    return database_now(connection) + round(seconds * 1000)
+def leased_until(database: str) -> ColumnElement[int]:
+    """When a lease that is taken now, for the milliseconds given as `lease`, ends by the clock of this kind of
+    database."""
+    return _clock(database) + bindparam("lease", type_=BigInteger())
+
+
+def _clock(database: str) -> ColumnElement[int]:
+    return literal_column(dialect(database).clock, BigInteger())
 
 
 def members(tables: Tables, batch: Batch) -> ColumnElement[bool]:
@@ -192,11 +201,14 @@ def _left(tables: Tables) -> Select[int, Any, Any]:
 
 
 @lru_cache(maxsize=64)
-def _held(tables: Tables, names: tuple[str, ...]) -> Update:
-    """Writes these columns of a batch that is still ours."""
+def _held(tables: Tables, database: str, names: tuple[str, ...]) -> Update:
+    """Writes these columns of a batch that is still ours, and renews it."""
     b = tables.batch.c
     mine = (b.batch_id == bindparam("of_batch"), b.fence == bindparam("of_fence"), b.closed_at.is_(None))
-    return update(tables.batch).where(*mine).values({name: bindparam(name) for name in names})
+    said: dict[str, Any] = {"leased_until": leased_until(database), **{name: bindparam(name) for name in names}}
+    if "handed_to" in names:
+        said["handed_at"] = _clock(database)
+    return update(tables.batch).where(*mine).values(said)
 
 
 # --- working through a batch ------------------------------------------------------------------------------------
@@ -273,12 +285,9 @@ class Clerk:
 
     def _hold(self, connection: Connection, **values: int) -> None:
         batch = self.batch
-        until = leased_until(connection, batch.seconds)
-        if "handed_to" in values:
-            values["handed_at"] = until - round(batch.seconds * 1000)
-        said = {"leased_until": until, **values}
-        mine = {"of_batch": batch.batch_id, "of_fence": batch.fence}
-        if connection.execute(_held(self.database.tables, tuple(said)), said | mine).rowcount != 1:
+        mine = {"of_batch": batch.batch_id, "of_fence": batch.fence, "lease": round(batch.seconds * 1000)}
+        held = _held(self.database.tables, connection.dialect.name, tuple(values))
+        if connection.execute(held, values | mine).rowcount != 1:
             raise LeaseLost(f"batch {batch.batch_id} of {batch.channel} was taken over by another process")
 
     def _write_down(self, connection: Connection, outcome: Outcome, now: int) -> None:
@@ -339,8 +348,13 @@ def _give_back(connection: Connection, tables: Tables, batch: Any) -> None:
 
 def _fill_gaps(connection: Connection, tables: Tables, batch_id: int) -> None:
     """Of a closed batch nobody asks."""
+    connection.execute(_gaps(tables), {"of_batch": batch_id})
+
+
+@lru_cache(maxsize=8)
+def _gaps(tables: Tables) -> Delete:
     gap = tables.batch_gap
-    connection.execute(delete(gap).where(gap.c.batch_id == batch_id))
+    return delete(gap).where(gap.c.batch_id == bindparam("of_batch"))
 
 
 _ENDED = "the process that handed it over ended before the answer"
