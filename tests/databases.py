@@ -30,15 +30,10 @@ _NUMBERS = count(1)
 _lasting = ExitStack()
 
 
-def _installed() -> Path | None:
-    """The programs of a server of our own, where we start one."""
-    return None if _NAMED else programs()
-
-
 @cache
 def server() -> URL:
     """The PostgreSQL server of this process."""
-    installed = _installed()
+    installed = None if _NAMED else programs()
     if installed is None:
         return make_url(_NAMED or _USUAL)
     return make_url(_lasting.enter_context(running(installed, CARELESS)).url)
@@ -52,7 +47,7 @@ def end() -> None:
 @cache
 def found() -> bool:
     """Whether there is a PostgreSQL server."""
-    if _installed():
+    if not _NAMED and programs():
         return True
     try:
         with _engine().connect():
@@ -124,8 +119,7 @@ class Store:
 def _lasting_url() -> str:
     """Of a schema that is there until the process ends."""
     schema = _new_schema()
-    if not _installed():  # a server of our own takes it along
-        _lasting.callback(_run, f"DROP SCHEMA {schema} CASCADE")
+    _lasting.callback(_run, f"DROP SCHEMA {schema} CASCADE")
     return in_schema(schema).render_as_string(hide_password=False)
 
 

@@ -38,6 +38,9 @@ AHEAD = 3_600_000
 #: Moves and messages of a tick from which on PostgreSQL counts anew what the tables hold.
 MANY = 20_000
 
+#: Rows of a work table after which its room is given back.
+LARGE = 10_000
+
 #: How often a chunk is tried again beside others that change the same rows, before it is done alone.
 TRIES = 3
 
@@ -483,7 +486,7 @@ class _Chunk:
         journeys, *first_moves = self.program.enter
         if first_moves:
             self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
-        if sum(self.run(each) for each in self.program.arrive):
+        if not self.program.arrive or sum(self.run(each) for each in self.program.arrive) > 0:
             for each in _some(self.program.hold_out):
                 self.run(each)
             entered, again = self._moved(journeys)
@@ -539,7 +542,10 @@ class _Chunk:
         return bool(self._scalar(f"SELECT EXISTS (SELECT 1 FROM {table})"))  # noqa: S608  (our own names)
 
     def _delete(self, table: str) -> None:
-        self.connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  (our own names)
+        gone = self.connection.exec_driver_sql(f"DELETE FROM {table}").rowcount  # noqa: S608  (our own names)
+        # PostgreSQL keeps the room of what was deleted, and takes it for rows when it plans the next chunk.
+        if gone >= LARGE and self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql(f"TRUNCATE {table}")
 
     def _scalar(self, sql: str) -> int:
         return int(self.connection.exec_driver_sql(sql).scalar_one())

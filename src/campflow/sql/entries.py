@@ -19,9 +19,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
-from campflow.model.flow import Again, Once, Reentry
+from campflow.model.flow import Again, Once, OnDate, Reentry
 from campflow.planning.plan import ByBecoming, ByEvent, BySchedule, Entry
 from campflow.sql.candidates import Journey, first_moment, next_moment
 from campflow.sql.conditions import Column, Scope, matching, truth
@@ -51,15 +52,36 @@ NO_KEY = literal("", Text())
 
 def arrivals(r: Rows) -> Iterator[Written]:
     """One statement an `enter`: into `arrival`, where the earliest for a contact and key stays."""
-    for entry in r.plan.entries:
-        match entry.way:
-            case ByEvent():
-                query = _by_event(r, entry, entry.way)
-            case BySchedule():
-                query = _by_schedule(r, entry)
-            case ByBecoming():
-                query = _by_becoming(r, entry, entry.way)
-        yield f"arrive_{entry.statement.order}", entry.statement.text, _keep_earliest(r, query)
+    if offered_once(r) is None:
+        for entry in r.plan.entries:
+            yield f"arrive_{entry.statement.order}", entry.statement.text, _keep_earliest(r, _offered(r, entry))
+
+
+def offered_once(r: Rows) -> Entry | None:
+    """The only `enter`, where it offers everybody one entry at most: then there is nothing to compare, and journeys
+    begin without a stay in `arrival`. Who is held out is read there."""
+    if len(r.plan.entries) != 1 or r.plan.holdout is not None:
+        return None
+    entry = r.plan.entries[0]
+    # Where the offer looks at journeys for who has been there, SQLite puts it aside all the same before it writes any.
+    becomes = isinstance(entry.way, ByBecoming) and r.database != "sqlite"
+    return entry if becomes or _at_a_moment(entry) else None
+
+
+def _at_a_moment(entry: Entry) -> bool:
+    """Whether everybody enters at the same moment, and once: then the key of journeys keeps out who has been there."""
+    at_a_date = isinstance(entry.way, BySchedule) and isinstance(entry.way.schedule, OnDate)
+    return at_a_date and isinstance(entry.reentry, Once)
+
+
+def _offered(r: Rows, entry: Entry) -> Select[tuple[int, str, int, int, int, int]]:
+    match entry.way:
+        case ByEvent():
+            return _by_event(r, entry, entry.way)
+        case BySchedule():
+            return _by_schedule(r, entry)
+        case ByBecoming():
+            return _by_becoming(r, entry, entry.way)
 
 
 def _keep_earliest(r: Rows, query: Select[tuple[int, str, int, int, int, int]]) -> Executable:
@@ -104,7 +126,7 @@ def _by_schedule(r: Rows, entry: Entry) -> Select[tuple[int, str, int, int, int,
         .select_from(leading(people, o, mine))
         .where(
             o.c.at >= START, o.c.at < END, o.c.at <= NOW, o.c.at >= c.c.created_at, truth(entry.condition, scope),
-            _allowed(r, entry.reentry, c, NO_KEY, o.c.at, None),
+            *(() if offered_once(r) else (_allowed(r, entry.reentry, c, NO_KEY, o.c.at, None),)),
         )
     )  # fmt: skip
 
@@ -212,9 +234,21 @@ def cause_of_entry(r: Rows, j: FromClause) -> tuple[FromClause, Column]:
     return leading(j, a, mine), a.c.statement_id
 
 
+def _arrived(r: Rows) -> FromClause:
+    """Who comes in: `arrival`, or what the only `enter` offers."""
+    only = offered_once(r)
+    if only is None:
+        return r.work.arrival
+    query = _offered(r, only)
+    offered = (query if _at_a_moment(only) else fenced(query)).subquery("a")
+    # The columns of `arrival`, in its order.
+    names = [column.name for column in r.work.arrival.c]
+    return select(*(column.label(name) for name, column in zip(names, offered.c, strict=True))).subquery("arrival")
+
+
 def journeys(r: Rows) -> Insert:
     """A journey for each arrival."""
-    t, a, first = r.tables, r.work.arrival, r.plan.first_stage
+    t, a, first = r.tables, _arrived(r), r.plan.first_stage
     j, c = t.journey.alias(), t.contact.alias("c")
     entry: Column = literal(1, Integer())
     if any(not isinstance(each.reentry, Once) for each in r.plan.entries):
@@ -235,4 +269,8 @@ def journeys(r: Rows) -> Insert:
         "due_at": due, "ended_at": ended,
     }  # fmt: skip
     query = select(*values.values()).select_from(source)
-    return insert(t.journey).from_select(list(values), query)
+    only = offered_once(r)
+    if only is None or not _at_a_moment(only):
+        return insert(t.journey).from_select(list(values), query)
+    # SQLite takes the ON for that of a join where no WHERE stands before it.
+    return r.insert(t.journey).from_select(list(values), query.where(true())).on_conflict_do_nothing()

@@ -27,7 +27,8 @@ class CampaignProgram:
 
     fresh     who is looked at from outside: by new events, changed fields, new contacts, time
     touch     which journeys are looked at: due ones, and those of contacts with new events or changed fields
-    arrive    entrants of each `enter` statement; `enter` writes their journeys and first moves
+    arrive    entrants of each `enter` statement, none where one is all and offers an entry once; `enter` writes their
+              journeys and first moves
     await_    when time alone may let somebody in
     convert   counts conversions
     move      one statement a stage, by its name: the winner of each touched journey
