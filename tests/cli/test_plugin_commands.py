@@ -22,6 +22,25 @@ def campflow_commands():
     return [CommandPlugin("greet", greet), CommandPlugin("check", greet)]
 '''
 
+SHOUTING = """
+from campflow.hooks.contracts import ChannelPlugin, Prepared
+from campflow.hooks.specs import hookimpl
+from pydantic import BaseModel
+
+CAMPFLOW_API = (1, 0)
+
+@hookimpl
+def campflow_channels():
+    def made(settings, context):
+        raise AssertionError(settings)
+    def ready(body, extension, front):
+        return Prepared({"text": body}, front)
+    return [ChannelPlugin(
+        name="shout", address=None, settings=BaseModel, extensions=("txt",), options=frozenset(), reports=frozenset(),
+        idempotency="none", window=10, prepare=ready, make=made,
+    )]
+"""
+
 WORDS = """
 from campflow.hooks.contracts import FilterPlugin, FunctionPlugin
 from campflow.hooks.specs import hookimpl
@@ -81,3 +100,38 @@ def test_plugins_lists_functions_and_filters_too(project: Path, capsys: pytest.C
     found = json.loads(said(capsys, "plugins", "--format", "json"))
     assert found["functions"] == [{"name": "length", "about": "Letters.", "takes": ["text"], "gives": "integer"}]
     assert found["filters"] == [{"name": "shout", "about": ""}]
+
+
+def test_a_name_that_is_ours_is_said_to_be_out_of_reach(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["plugins"])
+    assert end.value.code == 1
+    assert "A plugin's command `check` cannot be called" in capsys.readouterr().out
+
+
+def test_outside_of_a_project_the_installed_ones_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "channel email" in said(capsys, "plugins")
+    with pytest.raises(SystemExit) as end:
+        main(["plugins", "--project", str(tmp_path)])
+    assert end.value.code == 2
+
+
+def test_a_plugin_without_settings_may_name_pydantic_s_own_model(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "plugins" / "hello.py").write_text(SHOUTING)
+    (project / "content").mkdir()
+    (project / "content" / "hi.shout.txt").write_text("hi")
+    (project / "a.flow").write_text(
+        "contact { email email }\nevent signup\ncampaign c {\n  audience email is set\n"
+        "  enter on signup\n  stage s { send shout hi, after 1 day -> e }\n  final e\n}\n"
+    )
+    assert "nothing to do" in said(capsys, "tick")
+    (project / "campflow.toml").write_text("plugins = ['hello']\n[channels.shout]\nvolume = 11\n")
+    with pytest.raises(SystemExit) as end:
+        main(["tick"])
+    assert end.value.code == 2
+    assert "volume" in capsys.readouterr().err

@@ -75,7 +75,8 @@ GROUPS: Mapping[str, str] = {
 def app_for(words: Sequence[str] = (), plugins: "Iterable[CommandPlugin]" = ()) -> typer.Typer:
     """The application for a command line: the command that it begins with, or all where it begins with none.
 
-    `plugins` are commands that plugins add; one with the name of campflow's own is left out.
+    `plugins` are commands that plugins add; one with the name of campflow's own is left out, and
+    `campflow plugins` says so.
     """
     named = [command for command in COMMANDS if words and command.split()[0] == words[0]]
     app = typer.Typer(
@@ -98,12 +99,13 @@ def app_for(words: Sequence[str] = (), plugins: "Iterable[CommandPlugin]" = ()) 
         module, _, function = COMMANDS[command].rpartition(".")
         place.command(word)(getattr(import_module(f"campflow.cli.{module}"), function))
     for each in plugins:
-        if each.name not in _FIRST_WORDS:
+        if each.name not in FIRST_WORDS:
             app.command(each.name, rich_help_panel="Commands of plugins")(each.run)
     return app
 
 
-_FIRST_WORDS = frozenset(command.split()[0] for command in COMMANDS)
+#: What a command of ours begins with: no plugin's can have that name.
+FIRST_WORDS = frozenset(command.split()[0] for command in COMMANDS)
 
 
 def of_plugins(words: Sequence[str]) -> "list[CommandPlugin]":
@@ -112,7 +114,7 @@ def of_plugins(words: Sequence[str]) -> "list[CommandPlugin]":
     Those of the project that the line names, else of the one around the current folder, else of what is installed.
     """
     asks_for_help = not words or words[0] in ("-h", "--help")
-    if not asks_for_help and (words[0] in _FIRST_WORDS or words[0].startswith("-")):
+    if not asks_for_help and (words[0] in FIRST_WORDS or words[0].startswith("-")):
         return []
     from campflow.errors import ProjectError
     from campflow.hooks.manager import load_plugins

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from campflow.cli.commands import FIRST_WORDS
 from campflow.cli.main import FINDINGS
 from campflow.cli.options import Format, ProjectFolder, TextOrJson, open_project
 from campflow.cli.show import console, print_json, table
+from campflow.errors import ProjectError
 
 if TYPE_CHECKING:
     from campflow.hooks.contracts import ChannelPlugin
+    from campflow.hooks.manager import Plugins
 
 
 def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> None:
     """List the plugins: what each offers, and why one was left out."""
-    found = open_project(project).plugins
+    found = _found(project)
+    hidden = sorted(set(found.commands) & FIRST_WORDS)
     if format is Format.json:
         print_json(
             {
@@ -29,6 +33,7 @@ def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> 
                     for name, each in found.functions.items()
                 ],
                 "filters": [{"name": name, "about": each.about} for name, each in found.filters.items()],
+                "hidden_commands": hidden,
             }
         )
     else:
@@ -41,8 +46,24 @@ def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> 
             console().print(made)
         else:
             print("No plugin is installed: `pip install campflow-email` is the first one to have.")
-    if found.failed:
+        for name in hidden:
+            print(f"A plugin's command `{name}` cannot be called: campflow has a `{name}` of its own.")
+    if found.failed or hidden:
         raise typer.Exit(FINDINGS)
+
+
+def _found(folder: Path | None) -> "Plugins":
+    """Those of the project; outside of one, what is installed."""
+    from campflow.hooks.manager import load_plugins
+    from campflow.settings import find_root
+
+    try:
+        find_root(folder or Path.cwd())
+    except ProjectError:
+        if folder is not None:
+            raise
+        return load_plugins()
+    return open_project(folder).plugins
 
 
 def _declared(channel: "ChannelPlugin") -> dict[str, object]:

@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from campflow.checking.vocabulary import COMMON_OPTIONS, is_name
 from campflow.content.filter_words import arguments_of
@@ -66,6 +68,12 @@ RESERVED_CHANNELS = frozenset({"page"})
 REACTIONS = frozenset(event.name for event in BUILT_IN_EVENTS if event.about == "message")
 
 
+class NoSettings(BaseModel):
+    """Those of a plugin that has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 def checked(offer: object, kind: type[Offer], hook: str) -> Offer:
     """The offer, if campflow can work with it. Raises PluginError with what to change."""
     if not isinstance(offer, kind):
@@ -75,6 +83,9 @@ def checked(offer: object, kind: type[Offer], hook: str) -> Offer:
     settings = getattr(offer, "settings", BaseModel)
     if not (inspect.isclass(settings) and issubclass(settings, BaseModel)):
         raise PluginError(f"{offer.name}: `settings` is {settings!r}: give a pydantic model, the class itself")
+    if hasattr(offer, "settings") and settings is BaseModel:  # of which pydantic makes no instances
+        own: Any = offer
+        return checked(replace(own, settings=NoSettings), kind, hook)
     for of, check in _CHECKS.items():
         if isinstance(offer, of):
             check(offer)
