@@ -30,10 +30,15 @@ _NUMBERS = count(1)
 _lasting = ExitStack()
 
 
+def _installed() -> Path | None:
+    """The programs of a server of our own, where we start one."""
+    return None if _NAMED else programs()
+
+
 @cache
 def server() -> URL:
     """The PostgreSQL server of this process."""
-    installed = None if _NAMED else programs()
+    installed = _installed()
     if installed is None:
         return make_url(_NAMED or _USUAL)
     return make_url(_lasting.enter_context(running(installed, CARELESS)).url)
@@ -47,7 +52,7 @@ def end() -> None:
 @cache
 def found() -> bool:
     """Whether there is a PostgreSQL server."""
-    if not _NAMED and programs():
+    if _installed():
         return True
     try:
         with _engine().connect():
@@ -119,7 +124,8 @@ class Store:
 def _lasting_url() -> str:
     """Of a schema that is there until the process ends."""
     schema = _new_schema()
-    _lasting.callback(_run, f"DROP SCHEMA {schema} CASCADE")
+    if not _installed():  # a server of our own takes it along
+        _lasting.callback(_run, f"DROP SCHEMA {schema} CASCADE")
     return in_schema(schema).render_as_string(hide_password=False)
 
 

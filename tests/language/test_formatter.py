@@ -153,6 +153,21 @@ def test_comments_go_on_standing_beside_what_they_are_about() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "spelt"),
+    [
+        ("contact {\n  plan one of a, b, # once more\n  x text\n}\n",
+         "contact {\n  plan  one of a, b  # once more\n  x     text\n}\n"),
+        ("campaign c {\n  limit 1 email per day, # at most 5\n  2 sms per day\n}\n",
+         "campaign c {\n  limit  1 email per day,  # at most 5\n         2 sms per day\n}\n"),
+        ("campaign c {\n  enter on signup, # not once\n  leave on gone\n}\n",
+         "campaign c {\n  enter  on signup  # not once\n  leave  on gone\n}\n"),
+    ],
+)  # fmt: skip
+def test_the_last_word_of_a_comment_behind_a_comma_is_no_word_of_the_statement(written: str, spelt: str) -> None:
+    assert formatted(written) == formatted(spelt) == spelt
+
+
 def test_a_megabyte_takes_no_more_than_seconds() -> None:
     ways = 'on clicked a where url contains "x" if score > 10 -> b # why\n' * 14_000
     many = "segment s = country in (" + '"FR", ' * 20_000 + '"CH")\n'

@@ -1,5 +1,4 @@
 """What all daemons know of a channel's provider: how much may go now, whether it is left alone, whether it is paused.
-from campflow.storage.words import storable
 
 It is one row of `channel`, by the database's clock. A channel about which there is nothing to know has none, and costs
 nothing.

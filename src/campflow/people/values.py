@@ -18,7 +18,11 @@ from campflow.people.wording import BadValue, quoted
 
 LONGEST_TEXT = 10_000
 LONGEST_LIST = 1_000
-LARGEST_INTEGER = 2**63 - 1
+
+#: What is larger is refused at the door: PostgreSQL stops a whole statement where the sum of one row overflows.
+LARGEST_INTEGER = 2**62 - 1
+LARGEST_AMOUNT = 10**15  # minor units
+LARGEST_NUMBER = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def _integer(value: object, _type: ValueType, _conventions: Conventions) -> int:
         value = int(text)
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadValue(f"{quoted(value)} is not a whole number: write for example 1000")
-    return _within_64_bits(value)
+    return _within(value, LARGEST_INTEGER)
 
 
 def _number(value: object, _type: ValueType, _conventions: Conventions) -> float:
@@ -145,7 +149,7 @@ def _number(value: object, _type: ValueType, _conventions: Conventions) -> float
         number = float(value) if abs(value) < 1e308 else math.inf
     else:
         raise BadValue(f"{quoted(value)} is not a number: write for example 3.5")
-    if not math.isfinite(number):
+    if not abs(number) <= LARGEST_NUMBER:
         raise BadValue(f"{quoted(value)} is not a number that can be counted with")
     return number
 
@@ -214,7 +218,7 @@ def _money(value: object, _type: ValueType, conventions: Conventions) -> int:
     places = exponent(currency)
     if len(decimals) > places:
         raise BadValue(f"{quoted(value)} has more decimals than {currency}, which has {places}")
-    return _within_64_bits(int(whole + decimals.ljust(places, "0")))
+    return _within(int(whole + decimals.ljust(places, "0")), LARGEST_AMOUNT)
 
 
 def _choice(value: object, type: ValueType, _conventions: Conventions) -> str:
@@ -246,8 +250,8 @@ def _stripped(item: object) -> object:
     return item.strip() if isinstance(item, str) else item
 
 
-def _within_64_bits(number: int) -> int:
-    if abs(number) > LARGEST_INTEGER:
+def _within(number: int, largest: int) -> int:
+    if abs(number) > largest:
         raise BadValue(f"{quoted(number)} is too large")
     return number
 
