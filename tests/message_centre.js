@@ -50,6 +50,7 @@ const server = smpp.createServer(options, (session) => {
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
   const told = JSON.parse(line);
   if (told.answer) Object.assign(answers, told.answer);
+  if (told.told_all) tell(told);
   for (const session of sessions) {
     if (session.kind === "bind_transmitter") continue;
     if (told.deliver) {

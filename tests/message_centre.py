@@ -21,12 +21,13 @@ needed = npm.needed(PACKAGE)
 
 
 class Centre:
-    """`taken` are the submits that it took, in order; `port` is where it listens."""
+    """`port` is where it listens."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self._told: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.taken: list[dict[str, Any]] = []
+        self._taken: list[dict[str, Any]] = []
+        self._all_told = threading.Event()
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
         self.port = int(self.expect("port")["port"])
@@ -49,6 +50,14 @@ class Centre:
     def answer(self, number: str, **how: object) -> None:
         self.tell(answer={number: how})
 
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        """The submits that it took until now, in order: it may have answered sooner than it told of them."""
+        self._all_told.clear()
+        self.tell(told_all=True)
+        assert self._all_told.wait(15)
+        return self._taken
+
     def texts(self) -> Mapping[str, str]:
         """The texts by number, joined as a phone joins them."""
         found: dict[str, str] = {}
@@ -60,8 +69,11 @@ class Centre:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             told = json.loads(line)
+            if "told_all" in told:
+                self._all_told.set()
+                continue
             if "to" in told:
-                self.taken.append(told)
+                self._taken.append(told)
             self._told.put(told)
 
 

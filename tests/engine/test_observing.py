@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import func, insert, select, update
+from tests import databases
 from tests.databases import POSTGRES, Store
 from tests.web.served import NOW, signed_up, write_project
 
@@ -302,6 +303,8 @@ def test_an_observer_that_no_plugin_is_waits_and_is_named(project: Path) -> None
         assert "take [observers.log] out" in found.todo
 
 
+# On SQLite one writes at a time: nobody can be late.
+@pytest.mark.parametrize("store", [kind for kind in databases.kinds() if kind == POSTGRES], indirect=True)
 def test_a_number_that_is_committed_late_is_not_passed_over(store: Store, project: Path) -> None:
     """Two who write side by side: the later number is committed first."""
     notes = Notes()
@@ -309,8 +312,6 @@ def test_a_number_that_is_committed_late_is_not_passed_over(store: Store, projec
         runtime.tick(runtime.clock.now())
         tell(runtime)
         database, t = runtime.database, runtime.database.tables
-        if store.kind != POSTGRES:
-            pytest.skip("one writer at a time: nobody can be late")
         with database.reader() as connection:
             model = connection.execute(select(t.move)).mappings().first()
         assert model is not None
