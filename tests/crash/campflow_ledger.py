@@ -1,7 +1,7 @@
 """A plugin whose provider is the test: everything it is given is told to the ledger, one line of JSON a call.
 
 `LEDGER_PORT` says where the ledger listens, `LEDGER_KEYS=1` that it takes a key once only, `LEDGER_SLOW` how many
-seconds it thinks about each.
+seconds it thinks about each. With `LEDGER_FAILS` the observer writes what it is told, and fails then.
 """
 
 import asyncio
@@ -23,9 +23,13 @@ from campflow.hooks.contracts import (
     Destination,
     Member,
     Message,
+    Moved,
     Note,
+    Observer,
+    ObserverPlugin,
     Prepared,
     Receipt,
+    Settled,
     SinkPlugin,
     Task,
     TextSink,
@@ -34,7 +38,7 @@ from campflow.hooks.specs import hookimpl
 
 CAMPFLOW_API = (1, 0)
 
-#: Messages between two commits, and tasks held at a time.
+#: Messages between two commits, tasks held at a time, and lines an observer is told at a time.
 WINDOW = 4
 
 
@@ -86,6 +90,24 @@ class Lists(Line):
             self._tell("removed", member.contact_key, audience)
 
 
+class Watcher(Line):
+    async def moved(self, moves: Sequence[Moved]) -> None:
+        for each in moves:
+            await _take_time()
+            self._tell("moved", str(each.number), f"{each.contact_key} {each.from_stage} {each.to_stage}")
+        self._fail()
+
+    async def settled(self, fates: Sequence[Settled]) -> None:
+        for each in fates:
+            await _take_time()
+            self._tell("settled", str(each.number), f"{each.message_id} {each.state}")
+        self._fail()
+
+    def _fail(self) -> None:
+        if os.environ.get("LEDGER_FAILS"):
+            raise RuntimeError("no room")
+
+
 async def _take_time() -> None:
     if slow := os.environ.get("LEDGER_SLOW"):
         await asyncio.sleep(float(slow))
@@ -105,6 +127,10 @@ def make_action(settings: BaseModel, context: ChannelContext) -> Action:
 
 def make_destination(settings: BaseModel, context: ChannelContext) -> Destination:
     return Lists()
+
+
+def make_observer(settings: BaseModel, context: ChannelContext) -> Observer:
+    return Watcher()
 
 
 def prepare(body: str, extension: str, front_matter: Mapping[str, object]) -> Prepared:
@@ -138,6 +164,11 @@ def campflow_sinks() -> list[SinkPlugin]:
 @hookimpl
 def campflow_audiences() -> list[AudiencePlugin]:
     return [AudiencePlugin("ledger", Nothing, make_destination)]
+
+
+@hookimpl
+def campflow_observers() -> list[ObserverPlugin]:
+    return [ObserverPlugin("ledger", Nothing, make_observer, batch=WINDOW)]
 
 
 @hookimpl

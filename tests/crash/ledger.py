@@ -12,6 +12,8 @@ from typing import Any
 class Ledger:
     """`offered` counts calls by (what, key, who); with `keys` a key that is known is not taken again.
 
+    `observed` are the lines of the observer, as they came: they have an order.
+
     `pace` seconds each line takes: time for accidents.
     """
 
@@ -19,6 +21,7 @@ class Ledger:
         self.keys = keys
         self.pace = 0.0
         self.offered: Counter[tuple[str, str, str]] = Counter()
+        self.observed: list[tuple[str, str, str]] = []
         self._news = threading.Condition()
 
     def take(self, what: str, key: str, who: str) -> None:
@@ -26,6 +29,8 @@ class Ledger:
             threading.Event().wait(self.pace)
         with self._news:
             self.offered[what, key, who] += 1
+            if what in ("moved", "settled"):
+                self.observed.append((what, key, who))
             self._news.notify_all()
 
     def wait_for_more(self, calls: int, seconds: float) -> None:

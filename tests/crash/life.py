@@ -77,6 +77,7 @@ class Life:
     def copy(self) -> "Life":
         ledger = Ledger(self.ledger.keys)
         ledger.offered = self.ledger.offered.copy()
+        ledger.observed = self.ledger.observed.copy()
         return Life(self.place.copy(), ledger, list(self.reached), self.deaths)
 
     def rows(self, query: str) -> list[Any]:
@@ -146,6 +147,7 @@ def check(server: CommandServer, life: Life, undisturbed: Life) -> None:
     assert life.rows(MOVES) == undisturbed.rows(MOVES)
     check_messages(life, undisturbed)
     check_errands(life)
+    check_observer(life)
 
 
 def doctor(server: CommandServer, life: Life) -> list[dict[str, Any]]:
@@ -187,3 +189,24 @@ def check_errands(life: Life) -> None:
     assert {who for kind, who, state in fates if kind == "do"} >= {
         who for who in given["task"] if who != "person5@example.com"
     }
+
+
+def check_observer(life: Life) -> None:
+    """Every move and every fate was told, in order; told again was only what may have been the last batch."""
+    moves, fates = ([line for line in life.ledger.observed if line[0] == what] for what in ("moved", "settled"))
+    for told in (moves, fates):
+        known: list[int] = []
+        at = -1
+        for _, key, _ in told:
+            number = int(key)
+            if not known or number > known[-1]:
+                assert at == len(known) - 1, "told before what comes first was told again"
+                known.append(number)
+                at = len(known) - 1
+                continue
+            before, at = at, known.index(number)
+            assert at == before + 1 or (at <= before and at >= len(known) - WINDOW), "told again out of order"
+    assert {number for (number,) in life.rows("SELECT move_id FROM move")} <= {int(key) for _, key, _ in moves}
+    last = dict(who.split() for _, _, who in fates)
+    query = "SELECT message_id, state FROM message WHERE state NOT IN ('planned', 'ready')"
+    assert {(str(number), state) for number, state in life.rows(query)} <= set(last.items())

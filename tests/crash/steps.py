@@ -6,7 +6,8 @@ import os
 from contextlib import closing
 from pathlib import Path
 
-from campflow.engine import errands
+from campflow import failpoints
+from campflow.engine import errands, observer_rows, observing
 from campflow.engine.clock import ManualClock
 from campflow.engine.delivery import Rules, deliver_ready
 from campflow.hooks.contracts import ContactEvent
@@ -23,6 +24,7 @@ plugins = ["ledger"]
 [rfm]
 [sinks.ledger]
 [actions.ledger]
+[observers.ledger]
 [destinations.ledger]
 audiences = ["everyone"]
 """
@@ -79,6 +81,7 @@ DAY_1, DAY_2, DAY_4, DAY_9 = "2026-03-02 12:00", "2026-03-03 12:00", "2026-03-05
 STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("people", "import", "people.csv"), ""),
     (("events", "import", "signups.csv", "--event", "signup"), ""),
+    (("@enrol",), ""),
     (("tick", "--now", DAY_1), "action.run.answer:2"),
     (("tick", "--now", DAY_1), ""),
     (("@bounce",), ""),
@@ -89,6 +92,8 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("retry", "messages", "rejected"), ""),
     (("retry", "errands", "failed"), ""),
     (("@slow_pass", DAY_2), ""),
+    (("@observer_fails",), ""),
+    (("@observer_is_cut_off",), ""),
     (("@edit", "3 days"), ""),
     (("tick", "--now", DAY_2), ""),
     (("@edit", "1 day"), ""),
@@ -150,5 +155,40 @@ def slow_pass(folder: Path, moment: str) -> None:
                     Rules(lease=lease, listens=runtime.program.plan.reads, gates=runtime._gates),
                 )  # fmt: skip
                 await runtime.do_errands(doors)
+
+        asyncio.run(go())
+
+
+def enrol(folder: Path) -> None:
+    """The observer is there before anybody moves, and before a process is killed that would have seen to it."""
+    with closing(Project.open(folder).database()) as database:
+        observer_rows.enrol(database, {"ledger"})
+
+
+def observer_fails(folder: Path) -> None:
+    """It takes a batch, and says that it has not; it may be tried again at once."""
+    os.environ["LEDGER_FAILS"], observer_rows.PAUSE = "1", (0.0, 0.0)
+    with closing(open_runtime(Project.open(folder))) as runtime:
+
+        async def go() -> None:
+            watching = runtime.observing()
+            await watching.drain()
+            await watching.close()
+
+        asyncio.run(go())
+
+
+def observer_is_cut_off(folder: Path) -> None:
+    """It takes longer than its turn lasts, and the process is told to end meanwhile."""
+    os.environ["LEDGER_SLOW"], observing.LEASE = "0.08", 0.15
+    with closing(open_runtime(Project.open(folder))) as runtime:
+
+        async def go() -> None:
+            watching = runtime.observing()
+            telling = asyncio.create_task(watching.drain())
+            while not telling.done() and not failpoints.reached["engine.observer_rows.hold_on.after"]:
+                await asyncio.sleep(0.01)
+            await watching.close()
+            await asyncio.gather(telling, return_exceptions=True)
 
         asyncio.run(go())
