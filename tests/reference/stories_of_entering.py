@@ -34,6 +34,12 @@ ENTERING_BY_AN_EVENT = [
         ["03-02 10:00 -> a", "03-03 10:00 a -> z", "#2 03-07 10:00 -> a", "#2 03-08 10:00 a -> z"],
     ),
     Story(
+        "who left, as is learned of late, comes back by what was seen while they were thought to be inside",
+        "enter on signup, every time\n stage a { on ping -> z\n after 9 days -> z }\n final z",
+        "03-02 10:00 signup\n03-03 10:00 signup\n03-02 12:00 ping [learned 03-04 10:00]",
+        ["03-02 10:00 -> a", "03-02 12:00 a -> z", "#2 03-03 10:00 -> a", "#2 03-12 10:00 a -> z"],
+    ),
+    Story(
         "the event that ends a journey does not begin the next, one learned later at that moment does",
         "enter on ping, every time\n stage a { on ping -> z\n after 9 days -> z }\n final z",
         "03-02 10:00 ping\n03-02 11:00 ping\n03-02 11:00 ping",

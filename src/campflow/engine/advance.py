@@ -340,10 +340,12 @@ class _Tick:
         found = 0
         with self.database.transaction(writer) as connection:
             fence = self.turns.take(connection, self.deployed.turn)
-            began = None
+            began = before = None
             for text, ids in self._texts():
                 chunk = _Chunk(connection, self, text, ids)
                 chunk.begin()
+                before = chunk.mark() if before is None else before
+                chunk.parameters["chunk_mark"] = before
                 these = sum(chunk.run(each, stretch) for each in statements(text))
                 if began is not None and text is self.program:
                     these += chunk.again(began)

@@ -30,6 +30,7 @@ from campflow.sql.dialects import fenced, first_of_each, greatest, leading, leas
 from campflow.sql.moves import due_on_entry, known_at
 from campflow.sql.rows import (
     CAMPAIGN,
+    CHUNK_MARK,
     END,
     JOURNEY_MARK,
     LOOKED_AT,
@@ -104,8 +105,10 @@ def _by_event(r: Rows, entry: Entry, way: ByEvent) -> Select[tuple[int, str, int
     if way.per is not None:
         key = cast(e.c[event_column(way.pattern.event, way.per)], Text())
         conditions.append(key.is_not(None))
-    unseen = or_(e.c.seq > LOOKED_EVENT, and_(e.c.early, e.c.at > LOOKED_AT))
-    conditions += [e.c.at >= START, e.c.at < END, e.c.at <= NOW, unseen, truth(entry.condition, scope)]
+    unseen = [e.c.seq > LOOKED_EVENT, and_(e.c.early, e.c.at > LOOKED_AT)]
+    if not isinstance(entry.reentry, Once):
+        unseen.append(_has_just_left(r, c, key))
+    conditions += [e.c.at >= START, e.c.at < END, e.c.at <= NOW, or_(*unseen), truth(entry.condition, scope)]
     conditions.append(_allowed(r, entry.reentry, c, key, e.c.at, e.c.seq))
     people = leading(f, c, c.c.contact_id == f.c.contact_id)
     source = leading(people, e, e.c.contact_id == f.c.contact_id)
@@ -114,6 +117,16 @@ def _by_event(r: Rows, entry: Entry, way: ByEvent) -> Select[tuple[int, str, int
         .select_from(source)
         .where(*conditions)
     )
+
+
+def _has_just_left(r: Rows, c: FromClause, key: Column) -> Column:
+    """Whether the contact's journey with this key has ended in this chunk: then what happened after its end, and was
+    seen while they were thought to be inside, is asked about anew."""
+    j, m = r.tables.journey.alias(), r.tables.move.alias()
+    last = and_(m.c.contact_id == j.c.contact_id, m.c.journey_id == j.c.journey_id, m.c.nth == j.c.nth)
+    mine = (j.c.campaign_id == CAMPAIGN, j.c.contact_id == c.c.contact_id, j.c.journey_key == key)
+    left = select(literal(1)).select_from(leading(j, m, last))
+    return left.where(*mine, j.c.ended_at.is_not(None), m.c.move_id > CHUNK_MARK).exists()
 
 
 def _by_schedule(r: Rows, entry: Entry) -> Select[tuple[int, str, int, int, int, int]]:
