@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campflow.cli.main import FINDINGS
+from campflow.cli.main import FINDINGS, asked_to_stop
 from campflow.cli.options import DatabaseUrl, ProjectFolder, open_project
 from campflow.cli.show import colored, printable, printable_lines
 from campflow.errors import ProjectError
@@ -60,6 +60,8 @@ def run(
             log.info("serving", host=opened.settings.web.host, port=web.port, base_url=opened.settings.web.base_url)
         elif roles == ("web",):
             raise ProjectError(f"{FILE}: `web.port`: this setting is needed to serve the web part and not written")
+        if asked_to_stop:
+            return
         asyncio.run(Daemon(runtime, log, roles=roles, executor=executor, web=web, sinks=opened.figure_sinks()).run())
 
 
