@@ -5,7 +5,7 @@ Every test function has the same part of the time, whatever its parameters; what
 
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 
 import pytest
@@ -18,7 +18,7 @@ class BoundedRun:
     def __init__(self, minutes: int) -> None:
         self._minutes = minutes
         self._seconds = 0.0
-        self._used: Counter[str] = Counter()
+        self._used: defaultdict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,7 +34,7 @@ class BoundedRun:
         try:
             return (yield)
         finally:
-            self._used[_function(item.nodeid)] += time.monotonic() - started  # type: ignore[assignment]
+            self._used[_function(item.nodeid)] += time.monotonic() - started
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

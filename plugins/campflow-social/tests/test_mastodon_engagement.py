@@ -9,9 +9,9 @@ import pytest
 from tests.mastodon_server import DESCRIPTION, POSTS, MastodonServer, described
 
 from campflow.errors import ChannelError
-from campflow.hooks.contracts import ChannelContext, CountingChannel, Engagement, Posted, Sender
+from campflow.hooks.contracts import ChannelContext, Engagement, Posted, Sender
 from campflow_social import MASTODON
-from campflow_social.mastodon import make_channel
+from campflow_social.mastodon import MastodonChannel, make_channel
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def mastodon() -> Iterator[MastodonServer]:
 def count(server: MastodonServer, *ids: str) -> list[Engagement]:
     async def work() -> list[Engagement]:
         settings = MASTODON.settings.model_validate({"server": server.url, "access_token": "right"})
-        channel: CountingChannel = make_channel(settings, ChannelContext(".", Sender()))  # type: ignore[assignment]
+        channel = make_channel(settings, ChannelContext(".", Sender()))
+        assert isinstance(channel, MastodonChannel)
         await channel.open()
         posts = [Posted(number, each, dt.datetime(2026, 3, 2, tzinfo=dt.UTC)) for number, each in enumerate(ids, 1)]
         try:

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
+from typing import TypeGuard
 
 from campflow.model.constants import Stored
 from campflow.model.people import ValueType
@@ -35,18 +36,24 @@ Values = Sequence[Stored]
 #: The values of cells that are all texts; None where some of them must be read one by one.
 _AtOnce = Callable[[Sequence[str]], Values | None]
 
-_NOTHING = type(None)
 _REMEMBERED = 10_000
 
 
 def said(cells: Cells) -> Cells:
     """The cells of a source with None where they say nothing."""
-    kinds = set(map(type, cells))
-    if str not in kinds:
+    if str not in set(map(type, cells)):
         return cells
-    if kinds == {str} and "" not in cells and not any(map(str.isspace, cells)):  # type: ignore[arg-type]  # all texts
+    if _are_texts(cells) and "" not in cells and not any(map(str.isspace, cells)):
         return cells
     return [None if is_missing(cell) else cell for cell in cells]
+
+
+def _are_texts(cells: Cells) -> TypeGuard[Sequence[str]]:
+    return set(map(type, cells)) == {str}
+
+
+def _are_moments(cells: Cells) -> TypeGuard[Sequence[dt.datetime]]:
+    return set(map(type, cells)) == {dt.datetime}
 
 
 def mark_missing(values: Cells, odd: set[int]) -> None:
@@ -88,8 +95,8 @@ def column_reader(of: ValueType, conventions: Conventions) -> Callable[[Cells, s
 
 def read_times(cells: Cells, zone: str, odd: set[int]) -> Values:
     """The instants that a column holds, in milliseconds."""
-    if set(map(type, cells)) == {dt.datetime}:
-        return [instant_of(moment, zone) for moment in cells]  # type: ignore[arg-type]  # as was just asked
+    if _are_moments(cells):
+        return [instant_of(moment, zone) for moment in cells]
     values = _of_texts(cells, lambda texts: _times(texts, zone))
     return _one_by_one(cells, lambda cell: read_time(cell, zone), odd) if values is None else values
 
@@ -99,13 +106,13 @@ def read_times(cells: Cells, zone: str, odd: set[int]) -> Values:
 
 def _of_texts(cells: Cells, at_once: _AtOnce) -> Values | None:
     """Whatever is there must be a text."""
-    kinds = set(map(type, cells))
-    if kinds == {str}:
-        return at_once(cells)  # type: ignore[arg-type]  # as was just asked
-    if kinds != {str, _NOTHING}:
-        return None
+    if _are_texts(cells):
+        return at_once(cells)
     there = [cell is not None for cell in cells]
-    dense = at_once(list(compress(cells, there)))  # type: ignore[arg-type]  # what is left are texts
+    texts = list(compress(cells, there))
+    if not _are_texts(texts):
+        return None
+    dense = at_once(texts)
     if dense is None:
         return None
     values = iter(dense)

@@ -120,7 +120,7 @@ class NewcomerReader:
         extras = _extras(others, len(keys), odd) if others else nothing
         fields = [self._completed(field, values.get(field.name, nothing), odd) for field in self._fields]
         stored = zip(keys, repeat(now), draws, extras, *fields, strict=False)
-        return list(map(Newcomer, repeat(records), range(len(keys)), keys, emails, stored))  # type: ignore[arg-type]
+        return list(map(Newcomer, repeat(records), range(len(keys)), keys, emails, stored))  # type: ignore[arg-type]  # texts, as above
 
     def _phones(self, field: Field, cells: Cells, countries: Values, odd: set[int]) -> Values:
         """Each read in the country of its row."""
