@@ -111,6 +111,6 @@ def new(
     folder = Path(f"campflow-{name.replace('_', '-')}")
     for shown in write_plugin(folder, name, kind.value):
         print(f"  {folder}/{shown}")
-    print(f"\nA {kind} is ready. What to do next:")
+    print(f"\n{folder} is ready. What to do next:")
     for command in (f"cd {folder}", "pip install -e '.[test]'", "pytest"):
         print(f"  {command}")
