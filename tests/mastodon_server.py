@@ -55,6 +55,7 @@ class MastodonServer:
         self.calls: list[str] = []
         self.answers: dict[str, str] = {}
         self.received: dict[str, dict[str, int]] = {}
+        self.garbled: set[str] = set()
         self.url = ""
         self._description = description
         self._openapi: Any = None
@@ -139,6 +140,8 @@ class MastodonServer:
             return JSONResponse({"error": "Service Unavailable"}, 503)
         if found not in self.received:
             return JSONResponse({"error": "Record not found"}, 404)
+        if found in self.garbled:
+            return Response("<html>a proxy's words</html>")
         return JSONResponse({"id": found, **self.received[found]})
 
     def refuses(self, path: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -48,6 +48,12 @@ def test_likes_boosts_and_replies_are_read_and_what_is_gone_is_passed_over(masto
     assert count(mastodon, "7", "8", "9") == [Engagement(1, 3, 1, 0), Engagement(3)]
 
 
+def test_one_answer_that_cannot_be_read_keeps_no_other_post_from_being_asked_about(mastodon: MastodonServer) -> None:
+    counts = {"favourites_count": 2, "reblogs_count": 0, "replies_count": 0}
+    mastodon.received, mastodon.garbled = {"7": counts, "8": counts}, {"7"}
+    assert count(mastodon, "7", "8") == [Engagement(2, 2, 0, 0)]
+
+
 def test_an_id_is_a_part_of_the_path_and_nothing_else(mastodon: MastodonServer) -> None:
     assert count(mastodon, "../accounts?x=1") == []
     assert all(call.startswith(f"GET {POSTS}/") for call in mastodon.calls)

@@ -52,15 +52,20 @@ class MastodonChannel:
         return one_by_one(messages, self._send, 1)
 
     async def count(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
-        """Of a thread, what became of its first post. One that was deleted is passed over."""
+        """Of a thread, what became of its first post. One that was deleted, or of which the server says nothing that
+        can be read, is passed over: it must not keep those behind it from being asked about."""
         for post in posts:
             try:
                 path = f"/api/v1/statuses/{quote(post.provider_id, safe='')}"
-                said = (await self._call("GET", path, missing=_GONE)).json_object()
+                reply = await self._call("GET", path, missing=_GONE)
             except _Refused:
                 continue
             except (NoAnswer, NotSent) as error:
                 raise ChannelError(str(error)) from error
+            try:
+                said = reply.json_object()
+            except NoAnswer:
+                continue
             numbers = (said.get(f"{name}_count") for name in ("favourites", "reblogs", "replies"))
             likes, reposts, replies = (each if isinstance(each, int) else None for each in numbers)
             yield Engagement(post.message_id, likes, reposts, replies)
