@@ -1,5 +1,6 @@
 """Tests that run on each kind of database: `pytestmark = pytest.mark.usefixtures("store")`; which files come first."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for peer in (databases, brokers, browsers, npm, pds, postfix):
         if (said := peer.left_out()) is not None:
             terminalreporter.write_line(said, yellow=True)
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} left out: {reason.removeprefix('Skipped: ')}", yellow=True)
