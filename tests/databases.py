@@ -5,8 +5,10 @@ another one by its URL; where PostgreSQL is not installed, 127.0.0.1 is asked. E
 a missing server fails the tests; elsewhere they are left out, and the summary says so.
 """
 
+import atexit
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -41,6 +43,7 @@ def server() -> URL:
     installed = _installed()
     if installed is None:
         return make_url(_NAMED or _USUAL)
+    atexit.register(end)  # whoever has started the tests
     return make_url(_lasting.enter_context(running(installed, CARELESS)).url)
 
 
@@ -133,6 +136,18 @@ def _new_schema() -> str:
     schema = f"campflow_test_{os.getpid()}_{next(_NUMBERS)}"
     _run(f"CREATE SCHEMA {schema}")
     return schema
+
+
+@contextmanager
+def whole() -> Iterator[URL]:
+    """A database of `server()` for a program that is not ours, new and empty while the block lasts."""
+    name = f"campflow_test_{os.getpid()}_{next(_NUMBERS)}"
+    with _engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        try:
+            yield server().set(database=name)
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def in_schema(schema: str) -> URL:

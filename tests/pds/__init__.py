@@ -1,4 +1,5 @@
-"""A real Bluesky server: the personal data server and the directory of the npm package `@atproto/dev-env`.
+"""A real Bluesky server: the personal data server and the directory of the npm package `@atproto/dev-env`, with the
+AppView, which counts likes, where there is a PostgreSQL server for it.
 
 Where the packages lie is CAMPFLOW_TEST_PDS, else `~/.cache/campflow/pds`; `tests/pds/install` puts them there. Without
 them the tests are left out, and the summary says so; on CI they may not be missing.
@@ -9,21 +10,23 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import databases
 
 FOLDER = Path(os.environ.get("CAMPFLOW_TEST_PDS") or Path.home() / ".cache" / "campflow" / "pds")
 
 
 @dataclass(frozen=True, slots=True)
 class Pds:
-    """Accounts are tea-shop.test and lea-reads.test."""
+    """Accounts are tea-shop.test and lea-reads.test. `counts`: it knows what became of posts."""
 
     url: str
     password: str
+    counts: bool
 
 
 def is_there() -> bool:
@@ -38,22 +41,28 @@ def left_out() -> str | None:
 
 
 @contextmanager
-def served() -> Iterator[Pds]:
-    """The server while the block lasts."""
+def served(*, view: bool = True) -> Iterator[Pds]:
+    """The server while the block lasts; its AppView only where it is wanted."""
     if not is_there():
         if os.environ.get("CI"):
             pytest.fail("the Bluesky server is missing, and on CI nothing may be left out")
         pytest.skip("there is no Bluesky server")
-    command = ["node", str(Path(__file__).with_name("server.mjs")), str(FOLDER)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with ExitStack() as stack:
+        command = ["node", str(Path(__file__).with_name("server.mjs")), str(FOLDER)]
+        if counts := view and databases.POSTGRES in databases.kinds():
+            url = stack.enter_context(databases.whole()).set(drivername="postgresql")
+            command.append(url.render_as_string(hide_password=False))
+        process = stack.enter_context(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+        )
         assert process.stdin is not None
         assert process.stdout is not None
         try:
             told = next((line for line in process.stdout if line.startswith('{"url"')), None)
             assert told is not None, "the Bluesky server ended before it began"
-            yield Pds(**json.loads(told))
+            yield Pds(**json.loads(told), counts=counts)
         finally:
             process.stdin.close()
             process.kill()

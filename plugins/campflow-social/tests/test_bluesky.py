@@ -1,20 +1,22 @@
 """Posts on a real personal data server: what it keeps is read back from it."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.pds import Pds, served
 
 from campflow.content.templates import compile_text
 from campflow.errors import ChannelError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt, Sender
+from campflow.hooks.contracts import Channel, ChannelContext, Engagement, Message, Posted, Receipt, Sender
 from campflow.http import HttpClient
 from campflow.testing import Answer, ChannelContract, Provider
 from campflow_social import BLUESKY
@@ -194,6 +196,105 @@ def test_a_session_that_is_over_is_renewed(pds: Pds) -> None:
 def test_a_wrong_password_says_what_to_do(pds: Pds) -> None:
     with pytest.raises(ChannelError, match="make a new app password"):
         asyncio.run(channel(pds, app_password="wrong").open())
+
+
+# --- how posts are received: the AppView counts, and the server asks it ---------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def opened(pds: Pds) -> AsyncIterator[BlueskyChannel]:
+    made = channel(pds)
+    assert isinstance(made, BlueskyChannel)
+    await made.open()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def react(pds: Pds, uri: str, *kinds: str) -> None:
+    """Lea likes a post, passes it on, answers it, or passes it on with words of her own."""
+    client = HttpClient(pds.url)
+    try:
+        account = {"identifier": "lea-reads.test", "password": pds.password}
+        lea = (await client.send("POST", "/xrpc/com.atproto.server.createSession", json=account)).json_object()
+        repo, _, rkey = uri.removeprefix("at://").split("/")
+        where = f"/xrpc/com.atproto.repo.getRecord?repo={repo}&collection={POST}&rkey={rkey}"
+        subject = {"uri": uri, "cid": (await client.send("GET", where)).json_object()["cid"]}
+        records: dict[str, dict[str, Any]] = {
+            "like": {"$type": "app.bsky.feed.like", "subject": subject},
+            "repost": {"$type": "app.bsky.feed.repost", "subject": subject},
+            "reply": {"$type": POST, "text": "Lovely", "reply": {"root": subject, "parent": subject}},
+            "quote": {"$type": POST, "text": "Look", "embed": {"$type": "app.bsky.embed.record", "record": subject}},
+        }
+        for kind in kinds:
+            record = {**records[kind], "createdAt": "2026-12-01T10:00:00.000Z"}
+            said = {"repo": lea["did"], "collection": record["$type"], "record": record}
+            headers = {"authorization": f"Bearer {lea['accessJwt']}"}
+            reply = await client.send("POST", "/xrpc/com.atproto.repo.createRecord", json=said, headers=headers)
+            assert reply.status == 200, reply.said
+    finally:
+        await client.close()
+
+
+def posted(*uris: str) -> list[Posted]:
+    return [Posted(number, uri, AT) for number, uri in enumerate(uris, 1)]
+
+
+@pytest.fixture
+def counting(pds: Pds) -> Pds:
+    if not pds.counts:
+        pytest.skip("the AppView needs a PostgreSQL server")
+    return pds
+
+
+def test_likes_replies_and_what_was_passed_on_are_counted_back(counting: Pds) -> None:
+    async def work() -> list[Engagement]:
+        async with opened(counting) as made:
+            sent = [str((await anext(made.deliver([post(f"c{n}")]))).provider_id) for n in (1, 2)]
+            await react(counting, sent[0], "like", "repost", "quote", "reply")
+            gone = f"{sent[0][:-13]}3kaaaaaaaaaaa"
+            async with asyncio.timeout(30):  # it learns of all this by and by
+                while True:
+                    found = [each async for each in made.count(posted(sent[0], gone, sent[1]))]
+                    if len(found) == 2 and found[0].likes and found[0].replies and found[0].reposts == 2:
+                        return found
+
+    assert asyncio.run(work()) == [Engagement(1, 1, 2, 1), Engagement(3, 0, 0, 0)]
+
+
+def test_forty_posts_are_asked_about_in_calls_that_the_lexicon_allows(counting: Pds) -> None:
+    async def work() -> tuple[list[Engagement], str]:
+        async with opened(counting) as made:
+            first = str((await anext(made.deliver([post("c3")]))).provider_id)
+            others = [f"{first[:-13]}3k{letter * 11}" for letter in "abcdefghijklmnopqrstuvwxyz234567"]
+            uris = [*others, "at://nobody/app.bsky.feed.post/x y", first]
+            async with asyncio.timeout(30):
+                while not (found := [each async for each in made.count(posted(*uris))]):
+                    pass
+            query = urlencode({"uris": others[:26]}, doseq=True)
+            try:  # the twin: one more than we ask about at a time
+                await made._call("GET", f"app.bsky.feed.getPosts?{query}")
+            except Exception as error:
+                return found, str(error)
+            return found, ""
+
+    found, refused = asyncio.run(work())
+    assert found == [Engagement(34, 0, 0, 0)]
+    assert "must not have more than 25" in refused
+
+
+def test_who_cannot_ask_is_told_so() -> None:
+    """There is a server, and no AppView behind it."""
+
+    async def work(pds: Pds) -> None:
+        async with opened(pds) as made:
+            sent = posted(str((await anext(made.deliver([post("c4")]))).provider_id))
+            with pytest.raises(ChannelError, match="502"):
+                await anext(made.count(sent))
+
+    with served(view=False) as pds:
+        asyncio.run(work(pds))
 
 
 class _Repo:

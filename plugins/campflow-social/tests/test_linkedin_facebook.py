@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 import uvicorn
@@ -24,7 +25,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import ChannelContext, ChannelPlugin, Message, Receipt, Sender
+from campflow.hooks.contracts import (
+    ChannelContext,
+    ChannelPlugin,
+    CountingChannel,
+    Engagement,
+    Message,
+    Posted,
+    Receipt,
+    Sender,
+)
 from campflow.testing import Answer, ChannelContract, Provider
 from campflow_social import FACEBOOK, LINKEDIN
 
@@ -35,12 +45,19 @@ AUTHOR = "urn:li:organization:1234"
 
 @dataclass
 class Network:
-    """`posts` are what was made; `answers` are (status, headers, body) by a text of the post, "silence" for none."""
+    """`posts` are what was made; `answers` are (status, headers, body) by a text of the post, "silence" for none.
+
+    `received` is what it knows of a post; None of one about which nothing can be read. `refuses` is its answer to
+    whoever asks, in place of that.
+    """
 
     posts: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[tuple[bytes, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     answers: dict[str, tuple[int, dict[str, str], object] | str] = field(default_factory=dict)
+    received: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    refuses: tuple[int, dict[str, str], object] | None = None
+    asked: list[str] = field(default_factory=list)
     url: str = ""
 
     @contextmanager
@@ -49,6 +66,8 @@ class Network:
             Route("/rest/posts", self._linkedin, methods=["POST"]),
             Route("/rest/images", self._place, methods=["POST"]),
             Route("/upload/{id}", self._put, methods=["PUT"]),
+            Route("/rest/socialMetadata", self._metadata, methods=["GET"]),
+            Route("/v23.0/{id}", self._object, methods=["GET"]),
             Route("/v23.0/77/feed", self._feed, methods=["POST"]),
             Route("/v23.0/77/photos", self._photo, methods=["POST"]),
         ]
@@ -107,7 +126,47 @@ class Network:
         self.pictures.append((await request.body(), request.headers["content-type"]))
         return Response(status_code=201)
 
+    async def _metadata(self, request: Request) -> Response:
+        """As many as one likes, by their encoded names; of one that is not there it says so beside the others."""
+        query = request.url.query
+        self.asked.append(query)
+        if request.headers.get("authorization") != "Bearer right":
+            return JSONResponse({"status": 401, "message": "The token has expired"}, 401)
+        if request.headers.get("x-restli-protocol-version") != "2.0.0" or not query.startswith("ids=List("):
+            return JSONResponse({"status": 400, "message": "Syntax exception in query parameters"}, 400)
+        if self.refuses is not None:
+            status, headers, body = self.refuses
+            return JSONResponse(body, status, headers=headers)
+        asked = query.removeprefix("ids=List(").removesuffix(")").split(",")
+        if any(":" in each for each in asked):
+            return JSONResponse({"status": 400, "message": "Invalid query parameters: not encoded"}, 400)
+        urns = [unquote(each) for each in asked]
+        found = {urn: {"entity": urn, **told} for urn in urns if (told := self.received.get(urn)) is not None}
+        gone = {urn: {"status": 404, "message": "Could not find entity"} for urn in urns if urn not in self.received}
+        return JSONResponse({"results": found, "statuses": dict.fromkeys(found, 200), "errors": gone})
+
     # --- Facebook: the Graph API ---
+
+    async def _object(self, request: Request) -> Response:
+        self.asked.append(request.path_params["id"])
+        if refused := await self._facebook_refuses(request, dict(request.query_params)):
+            return refused
+        if self.refuses is not None:
+            status, headers, body = self.refuses
+            return JSONResponse(body, status, headers=headers)
+        found = request.path_params["id"]
+        if found not in self.received:
+            said = f"Unsupported get request. Object with ID '{found}' does not exist"
+            return JSONResponse({"error": {"message": said, "code": 100, "error_subcode": 33}}, 400)
+        known = self.received[found]
+        if known is None:
+            return Response("<html>a proxy's words</html>")
+        # Nothing is told that was not asked for, and no sum without `summary`.
+        fields = {name: more for name, more in _fields(request.query_params["fields"]) if name in known}
+        told = {
+            name: known[name] for name, more in fields.items() if name == "shares" or ".summary(total_count)" in more
+        }
+        return JSONResponse({"id": found, **told})
 
     async def _feed(self, request: Request) -> Response:
         self.headers = dict(request.headers)
@@ -140,6 +199,11 @@ class Network:
         if form.get("appsecret_proof") != right:
             return JSONResponse({"error": {"message": "Invalid appsecret_proof", "code": 100}}, 400)
         return None
+
+
+def _fields(written: str) -> list[tuple[str, str]]:
+    """Names of fields, and what is written behind each."""
+    return [(found[1], found[2]) for found in re.finditer(r"(\w+)((?:\.\w+\([^)]*\))*)(?:,|$)", written)]
 
 
 LINKEDIN_IS = {"author": AUTHOR, "access_token": "right"}
@@ -274,6 +338,109 @@ def test_what_is_too_long_or_a_thread_is_refused(plugin: ChannelPlugin, network:
     assert [receipts[number].outcome for number in (1, 2)] == ["rejected", "accepted"]
     with pytest.raises(ContentError, match="no threads"):
         plugin.prepare("One\n---\nTwo", "txt", {})
+
+
+# --- how posts are received -------------------------------------------------------------------------------------
+
+
+def count(plugin: ChannelPlugin, network: Network, *ids: str, **more: object) -> list[Engagement]:
+    async def work() -> list[Engagement]:
+        model = plugin.settings.model_validate({**at(plugin, network), **more})
+        channel = plugin.make(model, ChannelContext(".", Sender()))
+        await channel.open()
+        posts = [Posted(number, each, AT) for number, each in enumerate(ids, 1)]
+        try:
+            return [each async for each in cast(CountingChannel, channel).count(posts)]
+        finally:
+            await channel.close()
+
+    return asyncio.run(work())
+
+
+def reactions(comments: int, **kinds: int) -> dict[str, Any]:
+    """What LinkedIn calls the social metadata of a post."""
+    summaries = {kind: {"reactionType": kind, "count": number} for kind, number in kinds.items()}
+    return {"reactionSummaries": summaries, "commentSummary": {"count": comments, "topLevelCount": 1}}
+
+
+def sums(likes: int, comments: int, shares: int | None = None) -> dict[str, Any]:
+    """The fields of a post in the Graph API."""
+    totals = {"reactions": likes, "comments": comments}
+    told: dict[str, Any] = {name: {"data": [], "summary": {"total_count": total}} for name, total in totals.items()}
+    return told if shares is None else {**told, "shares": {"count": shares}}
+
+
+def test_reactions_and_comments_on_linkedin_are_counted_in_one_call(network: Network) -> None:
+    one, two, gone = (f"urn:li:{kind}" for kind in ("share:1", "ugcPost:2", "share:3"))
+    network.received = {one: reactions(4, LIKE=2, PRAISE=1), two: reactions(0)}
+    assert count(LINKEDIN, network, one, gone, two) == [Engagement(1, 3, None, 4), Engagement(3, 0, None, 0)]
+    assert len(network.asked) == 1
+
+
+def test_an_id_on_linkedin_is_part_of_the_list_and_nothing_else(network: Network) -> None:
+    network.received = {"urn:li:share:1": reactions(0, LIKE=1)}
+    assert count(LINKEDIN, network, "urn:li:share:9),x=List(urn:li:share:1", "urn:li:share:1") == [
+        Engagement(2, 1, None, 0)
+    ]
+    assert count(LINKEDIN, network, "no urn") == []
+    assert len(network.asked) == 1, "and of nothing nothing is asked"
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ({"reactionSummaries": None, "commentSummary": {"count": 2}}, Engagement(1, None, None, 2)),
+        ({"reactionSummaries": {"LIKE": {"count": "3"}}}, Engagement(1)),
+        ({"reactionSummaries": {"LIKE": {"count": -3}}, "commentSummary": []}, Engagement(1)),
+    ],
+)
+def test_what_linkedin_says_otherwise_is_not_counted(
+    told: dict[str, Any], counted: Engagement, network: Network
+) -> None:
+    network.received = {"urn:li:share:1": told}
+    assert count(LINKEDIN, network, "urn:li:share:1") == [counted]
+
+
+def test_reactions_comments_and_shares_of_a_page_are_counted(network: Network) -> None:
+    network.received = {"77_1": sums(3, 2, 1), "77_3": sums(0, 0), "77_4": None, "77_5": {"reactions": [], "shares": 4}}
+    counted = [Engagement(1, 3, 1, 2), Engagement(3, 0, 0, 0), Engagement(5)]
+    assert count(FACEBOOK, network, "77_1", "77_2", "77_3", "77_4", "77_5", "77/../me") == counted
+    assert network.asked == ["77_1", "77_2", "77_3", "77_4", "77_5"], "an id is a part of the path and nothing else"
+
+
+def test_counting_proves_whose_app_it_is(network: Network) -> None:
+    network.received = {"77_1": sums(3, 2, 1)}
+    assert count(FACEBOOK, network, "77_1", app_secret=None) == []
+
+
+@pytest.mark.parametrize(
+    ("plugin", "answer", "says", "wait"),
+    [
+        (LINKEDIN, (429, {"retry-after": "300"}, {"message": "Resource level throttle limit"}), "throttle", 300.0),
+        (LINKEDIN, (403, {}, {"message": "Not enough permissions"}), "r_organization_social", None),
+        (LINKEDIN, (422, {}, {"message": "Too many ids"}), "does not say how", None),
+        (LINKEDIN, (503, {}, {"message": "Unavailable"}), "Unavailable", None),
+        (FACEBOOK, (400, {"retry-after": "300"}, {"error": {"message": "limit", "code": 32}}), "limit", 300.0),
+        (FACEBOOK, (403, {}, {"error": {"message": "no", "code": 10}}), "pages_read_engagement", None),
+        (FACEBOOK, (500, {}, {"error": {"message": "odd", "code": 1}}), "odd", None),
+        (FACEBOOK, (503, {}, {}), "503", None),
+    ],
+)
+def test_whoever_cannot_be_asked_now_says_so(
+    plugin: ChannelPlugin, answer: tuple[int, dict[str, str], object], says: str, wait: float | None, network: Network
+) -> None:
+    network.refuses = answer
+    with pytest.raises(ChannelError, match=says) as caught:
+        count(plugin, network, "urn:li:share:1" if plugin is LINKEDIN else "77_1")
+    assert caught.value.retry_after == wait
+
+
+@pytest.mark.parametrize("plugin", [LINKEDIN, FACEBOOK], ids=lambda plugin: plugin.name)
+def test_who_may_not_read_need_not_ask(plugin: ChannelPlugin, network: Network) -> None:
+    assert plugin.fitted is not None
+    model = plugin.settings.model_validate({**at(plugin, network), "count": False})
+    assert plugin.counts
+    assert not plugin.fitted(plugin, model).counts
 
 
 class _Desk:

@@ -1,10 +1,13 @@
 """Social networks for campflow: posts on Mastodon, Bluesky, LinkedIn and Facebook Pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 
 from pydantic import BaseModel
 
-from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Prepared
+from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, MakeChannel, Prepared
 from campflow.hooks.specs import hookimpl
 from campflow_social.settings import BlueskySettings, FacebookSettings, LinkedInSettings, MastodonSettings
 
@@ -23,96 +26,68 @@ def _single(body: str, extension: str, front_matter: Mapping[str, object]) -> Pr
     return prepare(body, front_matter, most=1)
 
 
-def _mastodon(settings: BaseModel, context: ChannelContext) -> Channel:
-    from campflow_social.mastodon import make_channel
+def _made_by(module: str) -> MakeChannel:
+    """What makes the channel of a network; its module is read when one is wanted."""
 
-    return make_channel(settings, context)
+    def make(settings: BaseModel, context: ChannelContext) -> Channel:
+        made: Channel = import_module(f"campflow_social.{module}").make_channel(settings, context)
+        return made
 
-
-def _bluesky(settings: BaseModel, context: ChannelContext) -> Channel:
-    from campflow_social.bluesky import make_channel
-
-    return make_channel(settings, context)
+    return make
 
 
-def _linkedin(settings: BaseModel, context: ChannelContext) -> Channel:
-    from campflow_social.linkedin import make_channel
-
-    return make_channel(settings, context)
+def _fitted(plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
+    return replace(plugin, counts=bool(getattr(settings, "count", True)))
 
 
-def _facebook(settings: BaseModel, context: ChannelContext) -> Channel:
-    from campflow_social.facebook import make_channel
+#: What all networks have in common.
+_network = partial(
+    ChannelPlugin, address=None, extensions=("txt",), reports=frozenset(), rate="1 per second", fitted=_fitted,
+    posts=True, counts=True,
+)  # fmt: skip
 
-    return make_channel(settings, context)
-
-
-MASTODON = ChannelPlugin(
+MASTODON = _network(
     name="mastodon",
-    address=None,
     settings=MastodonSettings,
-    extensions=("txt",),
     options=frozenset({"media", "visibility", "language", "spoiler", "sensitive"}),
-    reports=frozenset(),
     # Mastodon gives back what it made of a key, for an hour.
     idempotency="key",
     key_hours=1,
     window=5,
-    rate="1 per second",
     prepare=_thread,
-    make=_mastodon,
+    make=_made_by("mastodon"),
     icon="M",
-    posts=True,
-    counts=True,
 )
 
-BLUESKY = ChannelPlugin(
+BLUESKY = _network(
     name="bluesky",
-    address=None,
     settings=BlueskySettings,
-    extensions=("txt",),
     options=frozenset({"media", "language", "link", "link_title", "link_text"}),
-    reports=frozenset(),
     # The key of a record is made of the message's.
     idempotency="key",
     window=5,
-    rate="1 per second",
     prepare=_thread,
-    make=_bluesky,
+    make=_made_by("bluesky"),
     icon="B",
-    posts=True,
 )
 
-LINKEDIN = ChannelPlugin(
+#: Networks without keys, and without threads.
+_keyless = partial(_network, idempotency="none", window=1, prepare=_single)
+
+LINKEDIN = _keyless(
     name="linkedin",
-    address=None,
     settings=LinkedInSettings,
-    extensions=("txt",),
     options=frozenset({"media", "link", "link_title", "link_text"}),
-    reports=frozenset(),
-    idempotency="none",
-    window=1,
-    rate="1 per second",
-    prepare=_single,
-    make=_linkedin,
+    make=_made_by("linkedin"),
     icon="L",
-    posts=True,
 )
 
-FACEBOOK = ChannelPlugin(
+FACEBOOK = _keyless(
     name="facebook",
-    address=None,
     settings=FacebookSettings,
-    extensions=("txt",),
     options=frozenset({"media", "link"}),
-    reports=frozenset(),
-    idempotency="none",
-    window=1,
-    rate="1 per second",
-    prepare=_single,
-    make=_facebook,
+    make=_made_by("facebook"),
     icon="F",
-    posts=True,
 )
 
 

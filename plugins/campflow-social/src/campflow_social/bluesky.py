@@ -5,16 +5,17 @@ The key of a record is made of the message's key: what is offered twice is the s
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
+from urllib.parse import urlencode
 
 from campflow.content.pictures import Picture, read_picture, wanted
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
-from campflow.http import HttpClient, NoAnswer, NotSent, Reply, fate, next_window, one_by_one
+from campflow.hooks.contracts import Engagement, Message, Posted, Receipt
+from campflow.http import HttpClient, NoAnswer, NotSent, Reply, next_window
+from campflow_social.network import Network, Refused, good, maker, natural, sentence
 from campflow_social.settings import BlueskySettings
 from campflow_social.texts import LINK, MENTION, TAG, graphemes, language_of, line_of, link_of, mentioned, thread
 
@@ -22,6 +23,10 @@ POST = "app.bsky.feed.post"
 
 #: What the lexicon of a post takes: characters as a reader counts them, bytes, and bytes of a picture.
 MOST, MOST_BYTES, MOST_PICTURE = 300, 3_000, 1_000_000
+
+#: Posts that the AppView is asked about at a time, and what a post is called.
+MOST_ASKED = 25
+_URI = re.compile(r"at://did:[a-z]+:[A-Za-z0-9._:%-]{1,400}/app\.bsky\.feed\.post/[A-Za-z0-9._:~-]{1,80}")
 
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 #: Record keys are times in microseconds: those that we make lie in the year from here on.
@@ -62,10 +67,10 @@ def facets(text: str, people: Mapping[str, str]) -> list[dict[str, Any]]:
     return facets
 
 
-class BlueskyChannel:
+class BlueskyChannel(Network):
     def __init__(self, settings: BlueskySettings, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
-        self._client: HttpClient | None = None
+        super().__init__(folder)
+        self._settings = settings
         self._did = self._access = self._refresh = ""
 
     async def open(self) -> None:
@@ -75,9 +80,9 @@ class BlueskyChannel:
                 "Bluesky wants an account: set `identifier` under [channels.bluesky] and an app password in "
                 "CAMPFLOW_CHANNELS__BLUESKY__APP_PASSWORD"
             )
-        self._client = HttpClient(self._settings.server, timeout=self._settings.timeout, connections=2)
+        self.client = HttpClient(self._settings.server, timeout=self._settings.timeout, connections=2)
         try:
-            await self._log_in(self._client, {"identifier": who, "password": password.get_secret_value()})
+            await self._log_in(self.client, {"identifier": who, "password": password.get_secret_value()})
         except ChannelError:
             await self.close()
             raise
@@ -91,24 +96,16 @@ class BlueskyChannel:
             self._begin(_good(reply))
         except NotSent as error:
             raise ChannelError(str(error)) from error
-        except (_Refused, NoAnswer) as error:
+        except (Refused, NoAnswer) as error:
             raise ChannelError(f"Bluesky gives no session: {error}") from error
-
-    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        return one_by_one(messages, self._send, 1)
-
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
 
     # --- a post ---------------------------------------------------------------------------------------------------
 
-    async def _send(self, message: Message) -> Receipt:
+    async def send(self, message: Message) -> Receipt:
         """A thread, one post after the other. Raises HttpError and ChannelError."""
         try:
             texts = _written(message)
-            pictures = [read_picture(self._folder, each, MOST_PICTURE) for each in wanted(message.options)]
+            pictures = [read_picture(self.folder, each, MOST_PICTURE) for each in wanted(message.options)]
             card, languages = _card(message.options), language_of(message.options)
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
@@ -130,7 +127,7 @@ class BlueskyChannel:
                     record["reply"] = {"root": root, "parent": before}
                 before = await self._put(record_key(f"{message.key}.{number}"), record)
                 root = root or before
-        except _Refused as refused:
+        except Refused as refused:
             why = f"only {number} of {len(texts)} posts: {refused}" if root else str(refused)
             return Receipt(message.message_id, "rejected", root["uri"] if root else None, why)
         except (ChannelError, NotSent) as error:
@@ -144,11 +141,26 @@ class BlueskyChannel:
         said = {"repo": self._did, "collection": POST, "rkey": key, "record": record, "swapRecord": None}
         try:
             return _place(await self._call("POST", "com.atproto.repo.putRecord", json=said))
-        except _Refused as refused:
+        except Refused as refused:
             if refused.name != "InvalidSwap":
                 raise
         where = f"com.atproto.repo.getRecord?repo={self._did}&collection={POST}&rkey={key}"
         return _place(await self._call("GET", where))
+
+    async def read(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
+        """The server asks the AppView, which alone knows. An id that is none would spoil the answer about all."""
+        asked = {post.provider_id: post.message_id for post in posts if _URI.fullmatch(post.provider_id)}
+        uris = list(asked)
+        for start in range(0, len(uris), MOST_ASKED):
+            query = urlencode({"uris": uris[start : start + MOST_ASKED]}, doseq=True)
+            try:
+                said = (await self._call("GET", f"app.bsky.feed.getPosts?{query}")).get("posts")
+            except Refused as refused:
+                raise ChannelError(f"Bluesky does not say how posts were received: {refused}") from refused
+            for each in said if isinstance(said, list) else ():
+                if isinstance(each, dict) and (message_id := asked.get(str(each.get("uri")))) is not None:
+                    likes, replies = natural(each.get("likeCount")), natural(each.get("replyCount"))
+                    yield Engagement(message_id, likes, _passed_on(each), replies)
 
     async def _embed(self, pictures: Sequence[Picture]) -> dict[str, Any] | None:
         if not pictures:
@@ -169,7 +181,7 @@ class BlueskyChannel:
         for name in sorted(names & known):
             try:
                 said = await self._call("GET", f"com.atproto.identity.resolveHandle?handle={name}")
-            except (_Refused, NoAnswer):
+            except (Refused, NoAnswer):
                 continue
             if isinstance(said.get("did"), str):
                 found[name] = said["did"]
@@ -186,25 +198,21 @@ class BlueskyChannel:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """A good answer; a session that is over is renewed once. Raises _Refused, ChannelError and HttpError."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
+        """A good answer; a session that is over is renewed once. Raises Refused, ChannelError and HttpError."""
         for again in (True, False):
             sent = {**(headers or {}), "authorization": f"Bearer {self._access}"}
-            reply = await self._client.send(method, f"/xrpc/{name}", json=json, content=content, headers=sent)
+            reply = await self.ready().send(method, f"/xrpc/{name}", json=json, content=content, headers=sent)
             if not again or reply.status not in (400, 401) or _error(reply) not in _OVER:
                 break
             await self._renew()
         return _good(reply)
 
     async def _renew(self) -> None:
-        if self._client is None:
-            raise ChannelError("the channel is not open")
         headers = {"authorization": f"Bearer {self._refresh}"}
-        reply = await self._client.send("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
+        reply = await self.ready().send("POST", "/xrpc/com.atproto.server.refreshSession", headers=headers)
         try:
             self._begin(_good(reply))
-        except (_Refused, NoAnswer) as error:
+        except (Refused, NoAnswer) as error:
             raise ChannelError(f"the session at Bluesky is over: {error}") from error
 
     def _begin(self, session: Mapping[str, Any]) -> None:
@@ -212,14 +220,6 @@ class BlueskyChannel:
         if not all(isinstance(each, str) and each.isascii() and each.isprintable() for each in found):
             raise NoAnswer("it says not who we are")
         self._did, self._access, self._refresh = map(str, found)
-
-
-class _Refused(Exception):
-    """The server takes this never; `name` is what it calls the reason."""
-
-    def __init__(self, said: str, name: str) -> None:
-        super().__init__(said)
-        self.name = name
 
 
 def _written(message: Message) -> list[str]:
@@ -243,19 +243,12 @@ def _card(options: Mapping[str, object]) -> dict[str, Any] | None:
 
 
 def _good(reply: Reply) -> dict[str, Any]:
-    """Raises _Refused, ChannelError and NoAnswer."""
+    """Raises Refused, ChannelError and NoAnswer."""
     if reply.status == 429:
         raise ChannelError(f"Bluesky: {_said(reply)}", next_window(reply, "ratelimit-reset"))
     if reply.status in (401, 403):
         raise ChannelError(f"Bluesky refuses us: {_said(reply)}: look at the account and its app password")
-    meant = fate(reply)
-    if meant.outcome == "rejected":
-        raise _Refused(_said(reply), _error(reply))
-    if meant.outcome == "retry":
-        raise ChannelError(f"Bluesky: {_said(reply)}", meant.retry_after)
-    if meant.outcome == "uncertain":
-        raise NoAnswer(meant.detail)
-    return reply.json_object()
+    return good("Bluesky", reply, _said(reply), _error(reply)).json_object()
 
 
 def _error(reply: Reply) -> str:
@@ -271,7 +264,7 @@ def _said(reply: Reply) -> str:
         text = f"{reply.status} {told.get('error')}: {told.get('message')}"
     except NoAnswer:
         text = f"{reply.status} {reply.said}"
-    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
+    return sentence(text)
 
 
 def _place(made: Mapping[str, Any]) -> dict[str, str]:
@@ -281,12 +274,14 @@ def _place(made: Mapping[str, Any]) -> dict[str, str]:
     return {"uri": uri[:500], "cid": cid[:200]}
 
 
+def _passed_on(post: Mapping[str, Any]) -> int | None:
+    """Reposts, with words of one's own (quotes) or without."""
+    told = [count for name in ("repostCount", "quoteCount") if (count := natural(post.get(name))) is not None]
+    return sum(told) if told else None
+
+
 def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
-    """Raises ChannelError for settings of another channel."""
-    if not isinstance(settings, BlueskySettings):
-        raise ChannelError(f"Bluesky needs BlueskySettings, and got {type(settings).__name__}")
-    return BlueskyChannel(settings, Path(context.folder))
+make_channel = maker("Bluesky", BlueskySettings, BlueskyChannel)

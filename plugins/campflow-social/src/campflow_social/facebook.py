@@ -7,18 +7,22 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
+from urllib.parse import urlencode
 
 from campflow.content.pictures import Picture, read_picture, wanted
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
-from campflow.http import LONGEST_WAIT, HttpClient, NoAnswer, Reply, fate, one_by_one
+from campflow.hooks.contracts import Engagement, Message, Posted, Receipt
+from campflow.http import LONGEST_WAIT, HttpClient, NoAnswer, Reply
+from campflow_social.network import Network, Refused, good, maker, natural, sentence
 from campflow_social.settings import FacebookSettings
 from campflow_social.texts import link_of, thread
 
 #: Characters of a post.
 MOST = 63_206
+
+#: What a post is called, and what is asked of one: how many, and not who. A comment on a comment is one too.
+_ID = re.compile(r"[0-9_]{1,80}")
+_COUNTED = "reactions.limit(0).summary(total_count),comments.filter(stream).limit(0).summary(total_count),shares"
 
 #: Numbers of the Graph API's errors. Of the first the token is over; the second say that we may not; the third that we
 #: asked too often; the fourth that it is out of order; the fifth that it may have happened.
@@ -29,10 +33,10 @@ _OUT_OF_ORDER = frozenset({2})
 _UNKNOWN = frozenset({1})
 
 
-class FacebookChannel:
+class FacebookChannel(Network):
     def __init__(self, settings: FacebookSettings, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
-        self._client: HttpClient | None = None
+        super().__init__(folder)
+        self._settings = settings
         self._proof: dict[str, str] = {}
 
     async def open(self) -> None:
@@ -46,27 +50,19 @@ class FacebookChannel:
         if secret is not None:
             key = secret.get_secret_value().encode()
             self._proof = {"appsecret_proof": hmac.new(key, written.encode(), hashlib.sha256).hexdigest()}
-        self._client = HttpClient(
+        self.client = HttpClient(
             self._settings.url, headers={"authorization": f"Bearer {written}"}, timeout=self._settings.timeout,
             connections=2,
         )  # fmt: skip
 
-    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        return one_by_one(messages, self._send, 1)
-
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
-    async def _send(self, message: Message) -> Receipt:
+    async def send(self, message: Message) -> Receipt:
         """Raises HttpError and ChannelError."""
         try:
             (text,) = thread(message)
             if len(text) > MOST:
                 raise ContentError(f"the post has {len(text):,} characters, and {MOST:,} is the most")
             link = link_of(message.options)
-            pictures = [read_picture(self._folder, each) for each in wanted(message.options)]
+            pictures = [read_picture(self.folder, each) for each in wanted(message.options)]
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
         form = {"message": text} | ({"link": link} if link and not pictures else {})
@@ -74,10 +70,10 @@ class FacebookChannel:
             for number, picture in enumerate(await self._pictures(pictures)):
                 form[f"attached_media[{number}]"] = json.dumps({"media_fbid": picture})
             made = await self._call("feed", form)
-        except _Refused as refused:
+        except Refused as refused:
             return Receipt(message.message_id, "rejected", detail=str(refused))
         found = made.get("id")
-        if not isinstance(found, str) or not re.fullmatch(r"[0-9_]{1,80}", found):
+        if not isinstance(found, str) or not _ID.fullmatch(found):
             raise NoAnswer("Facebook does not say what it made")
         return Receipt(message.message_id, "accepted", found, f"https://www.facebook.com/{found}")
 
@@ -99,37 +95,60 @@ class FacebookChannel:
     async def _call(
         self, what: str, form: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]] | None = None
     ) -> dict[str, Any]:
-        """A good answer. Raises _Refused, ChannelError and HttpError."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
+        """A good answer. Raises Refused, ChannelError and HttpError."""
         path = f"/{self._settings.page}/{what}"
-        reply = await self._client.send("POST", path, form={**form, **self._proof}, files=files)
-        error = _error(reply)
-        if error is None:
-            meant = fate(reply)
-            if meant.outcome == "accepted":
-                return reply.json_object()
-            if meant.outcome == "retry":
-                raise ChannelError(f"Facebook: {meant.detail}", meant.retry_after)
-            if meant.outcome == "uncertain":
-                raise NoAnswer(meant.detail)
-            raise _Refused(meant.detail)
-        code, said = error
-        if code in _TOKEN:
-            raise ChannelError(f"Facebook's token is over: {said}: make a new one for the Page")
-        if code in _FORBIDDEN:
-            raise ChannelError(f"Facebook refuses us: {said}: the token needs pages_manage_posts")
-        if code in _TOO_OFTEN or reply.status == 429:
-            raise ChannelError(f"Facebook: {said}", _wait(reply))
-        if code in _OUT_OF_ORDER:
-            raise ChannelError(f"Facebook is out of order: {said}", reply.retry_after)
-        if code in _UNKNOWN:
-            raise NoAnswer(said)
-        raise _Refused(said)
+        return _good(await self.ready().send("POST", path, form={**form, **self._proof}, files=files))
+
+    async def read(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
+        """One by one: of several the Graph API answers about none, where one of them was deleted."""
+        query = urlencode({"fields": _COUNTED, **self._proof})
+        for post in posts:
+            if not _ID.fullmatch(post.provider_id):
+                continue
+            reply = await self.ready().send("GET", f"/{post.provider_id}?{query}")
+            try:
+                said = _good(reply)
+            except Refused:
+                continue
+            except NoAnswer:
+                if reply.status != 200:
+                    raise
+                continue
+            yield Engagement(post.message_id, _total(said, "reactions"), _shares(said), _total(said, "comments"))
 
 
-class _Refused(Exception):
-    """It is taken never."""
+def _good(reply: Reply) -> dict[str, Any]:
+    """Raises Refused, ChannelError and NoAnswer."""
+    error = _error(reply)
+    if error is None:
+        return good("Facebook", reply, sentence(f"{reply.status} {reply.said}")).json_object()
+    code, said = error
+    if code in _TOKEN:
+        raise ChannelError(f"Facebook's token is over: {said}: make a new one for the Page")
+    if code in _FORBIDDEN:
+        raise ChannelError(
+            f"Facebook refuses us: {said}: the token needs pages_manage_posts, and pages_read_engagement to count "
+            "likes, or `count = false`"
+        )
+    if code in _TOO_OFTEN or reply.status == 429:
+        raise ChannelError(f"Facebook: {said}", _wait(reply))
+    if code in _OUT_OF_ORDER:
+        raise ChannelError(f"Facebook is out of order: {said}", reply.retry_after)
+    if code in _UNKNOWN:
+        raise NoAnswer(said)
+    raise Refused(said)
+
+
+def _total(post: Mapping[str, Any], edge: str) -> int | None:
+    told = post.get(edge)
+    summary = told.get("summary") if isinstance(told, dict) else None
+    return natural(summary.get("total_count")) if isinstance(summary, dict) else None
+
+
+def _shares(post: Mapping[str, Any]) -> int | None:
+    """The field is left out of a post that nobody has shared."""
+    told = post.get("shares", {"count": 0})
+    return natural(told.get("count")) if isinstance(told, dict) else None
 
 
 def _error(reply: Reply) -> tuple[int, str] | None:
@@ -143,7 +162,7 @@ def _error(reply: Reply) -> tuple[int, str] | None:
     if not isinstance(told, dict) or not isinstance(told.get("code"), int):
         return None
     text = f"{reply.status} {told.get('message')} (code {told['code']})"
-    return told["code"], "".join(each if each.isprintable() else " " for each in text)[:300].strip()
+    return told["code"], sentence(text)
 
 
 def _wait(reply: Reply) -> float | None:
@@ -159,8 +178,4 @@ def _wait(reply: Reply) -> float | None:
     return min(longest * 60, LONGEST_WAIT) if longest > 0 else None
 
 
-def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
-    """Raises ChannelError for settings of another channel."""
-    if not isinstance(settings, FacebookSettings):
-        raise ChannelError(f"Facebook needs FacebookSettings, and got {type(settings).__name__}")
-    return FacebookChannel(settings, Path(context.folder))
+make_channel = maker("Facebook", FacebookSettings, FacebookChannel)

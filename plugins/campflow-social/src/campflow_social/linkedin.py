@@ -6,26 +6,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel
-
 from campflow.content.pictures import Picture, read_picture, wanted
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Message, Receipt
-from campflow.http import HttpClient, NoAnswer, Reply, fate, one_by_one
+from campflow.hooks.contracts import Engagement, Message, Posted, Receipt
+from campflow.http import HttpClient, NoAnswer, Reply
+from campflow_social.network import Network, Refused, good, maker, natural, sentence
 from campflow_social.settings import LinkedInSettings
 from campflow_social.texts import line_of, link_of, thread
 
 #: Characters of a post.
 MOST = 3_000
 
+#: What a post is called.
+_URN = re.compile(r"urn:li:(share|ugcPost):\d{1,30}")
+
 #: Signs of LinkedIn's own markup, in which a text could mention somebody.
 _MARKUP = re.compile(r"([\\|{}@\[\]()<>#*_~])")
 
 
-class LinkedInChannel:
+class LinkedInChannel(Network):
     def __init__(self, settings: LinkedInSettings, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
-        self._client: HttpClient | None = None
+        super().__init__(folder)
+        self._settings = settings
 
     async def open(self) -> None:
         settings = self._settings
@@ -39,21 +41,13 @@ class LinkedInChannel:
             "linkedin-version": settings.version,
             "x-restli-protocol-version": "2.0.0",
         }
-        self._client = HttpClient(settings.url, headers=headers, timeout=settings.timeout, connections=2)
+        self.client = HttpClient(settings.url, headers=headers, timeout=settings.timeout, connections=2)
 
-    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        return one_by_one(messages, self._send, 1)
-
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
-    async def _send(self, message: Message) -> Receipt:
+    async def send(self, message: Message) -> Receipt:
         """Raises HttpError and ChannelError."""
         try:
             body = _body(message, str(self._settings.author))
-            pictures = [read_picture(self._folder, each) for each in wanted(message.options)]
+            pictures = [read_picture(self.folder, each) for each in wanted(message.options)]
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
         try:
@@ -61,12 +55,26 @@ class LinkedInChannel:
             if images:
                 body["content"] = {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}
             reply = await self._call("POST", "/rest/posts", json=body)
-        except _Refused as refused:
+        except Refused as refused:
             return Receipt(message.message_id, "rejected", detail=str(refused))
         found = reply.headers.get("x-restli-id", "")
-        if not re.fullmatch(r"urn:li:(share|ugcPost):\d{1,30}", found):
+        if not _URN.fullmatch(found):
             raise NoAnswer(f"{reply.status}, and no id of what was made")
         return Receipt(message.message_id, "accepted", found, f"https://www.linkedin.com/feed/update/{quote(found)}")
+
+    async def read(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
+        """All in one call, of which each post has its own answer. How often a post was passed on it does not say."""
+        asked = {post.provider_id: post.message_id for post in posts if _URN.fullmatch(post.provider_id)}
+        if not asked:
+            return
+        ids = ",".join(quote(each, safe="") for each in asked)
+        try:
+            said = (await self._call("GET", f"/rest/socialMetadata?ids=List({ids})")).json_object().get("results")
+        except Refused as refused:
+            raise ChannelError(f"LinkedIn does not say how posts were received: {refused}") from refused
+        for urn, each in said.items() if isinstance(said, dict) else ():
+            if urn in asked and isinstance(each, dict):
+                yield Engagement(asked[urn], likes=_reactions(each), replies=_comments(each))
 
     async def _pictures(self, pictures: Sequence[Picture]) -> list[dict[str, str]]:
         """Nothing of it is seen before the post names it: what goes wrong here may be tried again."""
@@ -100,28 +108,18 @@ class LinkedInChannel:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """A good answer. Raises _Refused, ChannelError and HttpError."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
-        reply = await self._client.send(method, path, json=json, content=content, headers=headers)
+        """A good answer. Raises Refused, ChannelError and HttpError."""
+        reply = await self.ready().send(method, path, json=json, content=content, headers=headers)
         if reply.status == 401:
             raise ChannelError(f"LinkedIn's token is over, or none: {_said(reply)}: make a new one, they last 60 days")
         if reply.status == 403:
-            raise ChannelError(f"LinkedIn refuses us: {_said(reply)}: the token may not post")
+            raise ChannelError(
+                f"LinkedIn refuses us: {_said(reply)}: the token needs w_organization_social, and "
+                "r_organization_social to count reactions, or `count = false`"
+            )
         if reply.status == 426:
             raise ChannelError(f"LinkedIn no longer has this version: {_said(reply)}: set `version`")
-        meant = fate(reply)
-        if meant.outcome == "rejected":
-            raise _Refused(_said(reply))
-        if meant.outcome == "retry":
-            raise ChannelError(f"LinkedIn: {_said(reply)}", meant.retry_after)
-        if meant.outcome == "uncertain":
-            raise NoAnswer(meant.detail)
-        return reply
-
-
-class _Refused(Exception):
-    """It is taken never."""
+        return good("LinkedIn", reply, _said(reply))
 
 
 def _body(message: Message, author: str) -> dict[str, Any]:
@@ -144,17 +142,27 @@ def _body(message: Message, author: str) -> dict[str, Any]:
     return body
 
 
+def _reactions(metadata: Mapping[str, Any]) -> int | None:
+    """Of all kinds: who celebrates or supports a post likes it."""
+    kinds = metadata.get("reactionSummaries", {})
+    if not isinstance(kinds, dict):
+        return None
+    counts = [natural(each.get("count")) if isinstance(each, dict) else None for each in kinds.values()]
+    return sum(each for each in counts if each is not None) if None not in counts else None
+
+
+def _comments(metadata: Mapping[str, Any]) -> int | None:
+    """With those on comments."""
+    told = metadata.get("commentSummary")
+    return natural(told.get("count")) if isinstance(told, dict) else None
+
+
 def _said(reply: Reply) -> str:
     try:
         told = reply.json_object().get("message")
     except NoAnswer:
         told = None
-    text = f"{reply.status} {told if isinstance(told, str) else reply.said}"
-    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
+    return sentence(f"{reply.status} {told if isinstance(told, str) else reply.said}")
 
 
-def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
-    """Raises ChannelError for settings of another channel."""
-    if not isinstance(settings, LinkedInSettings):
-        raise ChannelError(f"LinkedIn needs LinkedInSettings, and got {type(settings).__name__}")
-    return LinkedInChannel(settings, Path(context.folder))
+make_channel = maker("LinkedIn", LinkedInSettings, LinkedInChannel)

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
 from campflow.content.pictures import Picture, read_picture, wanted
 from campflow.errors import ChannelError, ContentError
-from campflow.hooks.contracts import Channel, ChannelContext, Engagement, Message, Posted, Receipt
-from campflow.http import HttpClient, NoAnswer, NotSent, Reply, fate, one_by_one
+from campflow.hooks.contracts import Engagement, Message, Posted, Receipt
+from campflow.http import HttpClient, NoAnswer, NotSent, Reply
+from campflow_social.network import Network, Refused, good, maker, natural, sentence
 from campflow_social.settings import VISIBILITIES, MastodonSettings
 from campflow_social.texts import LINK, MENTION, language_of, line_of, mentioned, one_of, thread
 
@@ -24,6 +23,9 @@ _FIRST_LOOK, _LOOKS = 0.1, 8
 #: What is answered about a post that was deleted.
 _GONE = frozenset({404, 410})
 
+#: Likes, reposts and replies, as a Status has them, each before `_count`.
+_COUNTED = ("favourites", "reblogs", "replies")
+
 #: Between an @ and a name: it is no mention then, and looks like one.
 _NO_MENTION = "\u2060"
 
@@ -34,52 +36,39 @@ def length(text: str, spoiler: str = "") -> int:
     return len(MENTION.sub(lambda found: f"@{found[1].partition('@')[0]}", shorter)) + len(spoiler)
 
 
-class MastodonChannel:
+class MastodonChannel(Network):
     def __init__(self, settings: MastodonSettings, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
-        self._client: HttpClient | None = None
+        super().__init__(folder)
+        self._settings = settings
 
     async def open(self) -> None:
         token = self._settings.access_token
         if token is None:
             raise ChannelError("Mastodon wants a token: set CAMPFLOW_CHANNELS__MASTODON__ACCESS_TOKEN")
-        self._client = HttpClient(
+        self.client = HttpClient(
             self._settings.server, headers={"authorization": f"Bearer {token.get_secret_value()}"},
             timeout=self._settings.timeout, connections=2,
         )  # fmt: skip
 
-    def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
-        return one_by_one(messages, self._send, 1)
-
-    async def count(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
-        """Of a thread, what became of its first post. One that was deleted, or of which the server says nothing that
-        can be read, is passed over: it must not keep those behind it from being asked about."""
+    async def read(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
         for post in posts:
             try:
                 path = f"/api/v1/statuses/{quote(post.provider_id, safe='')}"
                 reply = await self._call("GET", path, missing=_GONE)
-            except _Refused:
+            except Refused:
                 continue
-            except (NoAnswer, NotSent) as error:
-                raise ChannelError(str(error)) from error
             try:
                 said = reply.json_object()
             except NoAnswer:
                 continue
-            numbers = (said.get(f"{name}_count") for name in ("favourites", "reblogs", "replies"))
-            likes, reposts, replies = (each if isinstance(each, int) else None for each in numbers)
+            likes, reposts, replies = (natural(said.get(f"{name}_count")) for name in _COUNTED)
             yield Engagement(post.message_id, likes, reposts, replies)
 
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
-
-    async def _send(self, message: Message) -> Receipt:
+    async def send(self, message: Message) -> Receipt:
         """A thread, one post after the other. Raises HttpError and ChannelError."""
         try:
             texts, common = self._written(message)
-            pictures = [read_picture(self._folder, each) for each in wanted(message.options)]
+            pictures = [read_picture(self.folder, each) for each in wanted(message.options)]
         except ContentError as error:
             return Receipt(message.message_id, "rejected", detail=str(error))
         first = url = before = ""
@@ -95,7 +84,7 @@ class MastodonChannel:
                 made = reply.json_object()
                 before = _id(reply, made)
                 first, url = first or before, url or str(made.get("url") or "")
-        except _Refused as refused:
+        except Refused as refused:
             if first:  # what is there already stays: whether the rest may follow, somebody has to see
                 return Receipt(message.message_id, "rejected", first, f"only {number} of {len(texts)} posts: {refused}")
             return Receipt(message.message_id, "rejected", detail=str(refused))
@@ -149,29 +138,16 @@ class MastodonChannel:
         key: str = "",
         missing: frozenset[int] = frozenset(),
     ) -> Reply:
-        """A good answer. Raises _Refused, ChannelError and HttpError. `missing` are statuses of what is not there."""
-        if self._client is None:
-            raise ChannelError("the channel is not open")
+        """A good answer. Raises Refused, ChannelError and HttpError. `missing` are statuses of what is not there."""
         headers = {"idempotency-key": key} if key else {}
-        reply = await self._client.send(method, path, json=json, form=form, files=files, headers=headers)
+        reply = await self.ready().send(method, path, json=json, form=form, files=files, headers=headers)
         if reply.status in missing:
-            raise _Refused(_said(reply))
+            raise Refused(_said(reply))
         if reply.status == 429:
             raise ChannelError(f"Mastodon: {_said(reply)}", _wait(reply))
         if reply.status in (401, 403):
             raise ChannelError(f"Mastodon refuses us: {_said(reply)}: make a token with write:statuses and write:media")
-        meant = fate(reply)
-        if meant.outcome == "rejected":
-            raise _Refused(_said(reply))
-        if meant.outcome == "retry":
-            raise ChannelError(f"Mastodon: {_said(reply)}", meant.retry_after)
-        if meant.outcome == "uncertain":
-            raise NoAnswer(meant.detail)
-        return reply
-
-
-class _Refused(Exception):
-    """The server takes this post never."""
+        return good("Mastodon", reply, _said(reply))
 
 
 def _mention(found: re.Match[str], known: frozenset[str]) -> str:
@@ -191,8 +167,7 @@ def _said(reply: Reply) -> str:
         error = reply.json_object().get("error")
     except NoAnswer:
         error = None
-    text = f"{reply.status} {error if isinstance(error, str) else reply.said}"
-    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
+    return sentence(f"{reply.status} {error if isinstance(error, str) else reply.said}")
 
 
 def _wait(reply: Reply) -> float | None:
@@ -209,8 +184,4 @@ def _wait(reply: Reply) -> float | None:
     return min(seconds, 86_400.0) if seconds > 0 else None
 
 
-def make_channel(settings: BaseModel, context: ChannelContext) -> Channel:
-    """Raises ChannelError for settings of another channel."""
-    if not isinstance(settings, MastodonSettings):
-        raise ChannelError(f"Mastodon needs MastodonSettings, and got {type(settings).__name__}")
-    return MastodonChannel(settings, Path(context.folder))
+make_channel = maker("Mastodon", MastodonSettings, MastodonChannel)

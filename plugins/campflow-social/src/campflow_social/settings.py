@@ -9,6 +9,7 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     timeout: float = Field(default=30.0, gt=0, description="seconds for a whole answer")
+    count: bool = Field(default=True, description="ask how posts were received: likes, reposts and replies")
 
 
 def safe(value: str) -> str:
