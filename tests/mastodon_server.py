@@ -138,6 +138,8 @@ class MastodonServer:
         self.calls.append(f"GET {POSTS}/{found}")
         if self.answers.get("statuses") == "broken":
             return JSONResponse({"error": "Service Unavailable"}, 503)
+        if self.answers.get("statuses") == "later" and found not in self.received:
+            return JSONResponse({"error": "Too many requests"}, 429, headers={"retry-after": "120"})
         if found not in self.received:
             return JSONResponse({"error": "Record not found"}, 404)
         if found in self.garbled:

@@ -31,6 +31,7 @@ RISKY = (
 #: Commits that are not in the life of a project, and why.
 ELSEWHERE = {
     "engine.advance._count_again": "after tens of thousands of moves; writes no row",
+    "engine.engagement.leave_alone": "a provider is asked once too often at the most; the next one's test",
     "engine.engagement.write_down": "counts that are asked for again; tests/engine/test_engagement.py",
     "engine.hits.judge_hits": "events that are recorded twice are one; tests/web/test_tracking.py",
     "engine.hits.write_hit": "a visitor is led on whatever becomes of it; tests/web/test_tracking.py",

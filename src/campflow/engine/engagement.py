@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from campflow.content.values import instant
 from campflow.engine.channels import Channels
@@ -58,18 +58,26 @@ class Engaging:
             return
         channel = cast(CountingChannel, await channels.open(name))
         found: dict[int, Engagement] = {}
-        asked = {each.message_id for each in posts}
+        wanted = {each.message_id for each in posts}
+        asked: Sequence[Posted] = posts
         try:
             async for each in channel.count(posts):
-                if each.message_id in asked:
+                if each.message_id in wanted:
                     found[each.message_id] = each
+        except ChannelError as error:
+            if error.retry_after is not None:  # the others were not refused: they are asked about when it may be
+                asked = [each for each in posts if each.message_id in found]
+                leave_alone(database, name, now + round(error.retry_after * 1000))
+            raise
         finally:
-            write_down(database, posts, found, now)
+            write_down(database, asked, found, now)
 
 
 def wanting(connection: Connection, tables: Tables, channel: str, now: int) -> list[Posted]:
-    """Recent posts of a channel that were not asked about for a while; those that never were come first."""
-    m, e = tables.message.c, tables.engagement.c
+    """Recent posts of a channel that were not asked about for a while; those that never were come first. None while
+    its provider wants to be left alone."""
+    m, e, ch = tables.message.c, tables.engagement.c, tables.channel.c
+    alone = exists().where(ch.name == channel, ch.ask_at > now)
     read = select(e.post_id, func.max(e.read_at).label("at")).group_by(e.post_id).subquery()
     before = func.coalesce(read.c.at, 0)
     query = (
@@ -77,12 +85,21 @@ def wanting(connection: Connection, tables: Tables, channel: str, now: int) -> l
         .outerjoin(read, read.c.post_id == m.message_id)
         .where(
             m.contact_id == NOBODY, m.channel == channel, m.state == "accepted", m.provider_id.is_not(None),
-            m.settled_at > now - RECENT, before <= now - AGAIN,
+            m.settled_at > now - RECENT, before <= now - AGAIN, ~alone,
         )
         .order_by(before, m.message_id)
         .limit(MOST)
     )  # fmt: skip
     return [Posted(row.message_id, row.provider_id, instant(row.settled_at)) for row in connection.execute(query)]
+
+
+def leave_alone(database: Database, channel: str, until: int) -> None:
+    """The provider is asked nothing more before then, by the campaign's clock and by no process. What is handed over to
+    it does not wait: that has limits of its own."""
+    new = database.dialect.insert(database.tables.channel).values(name=channel, failures=0, ask_at=until)
+    said = new.on_conflict_do_update(index_elements=["name"], set_={"ask_at": new.excluded.ask_at})
+    with database.transaction(HOLDER) as connection:
+        connection.execute(said)
 
 
 def write_down(database: Database, posts: Sequence[Posted], found: dict[int, Engagement], now: int) -> None:

@@ -228,7 +228,8 @@ class CountingChannel(Channel, Protocol):
     def count(self, posts: Sequence[Posted]) -> AsyncIterator[Engagement]:
         """Ask the provider about these, in any order. What is said of no post stays as it was.
 
-        ChannelError: the provider cannot be asked now; what was yielded before counts.
+        ChannelError: the provider cannot be asked now; what was yielded before counts. With a `retry_after` it is
+        asked about the others when that is over, and nothing before.
         """
 
 

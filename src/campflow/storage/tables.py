@@ -505,6 +505,7 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("paused_at", BigInteger, comment="set until somebody resumes it"),
             Column("paused_for", Text, comment="why"),
             Column("resumed_at", BigInteger, comment="bounces and complaints are measured from here, campaign's clock"),
+            Column("ask_at", BigInteger, comment="how posts were received is asked no earlier, campaign's clock"),
         ),
         attempt=Table(
             "attempt",
