@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.types import BigInteger
 
 from campflow.model.people import Duration
-from campflow.sql.subqueries import one
+from campflow.sql.subqueries import let, one
 from campflow.storage.tables import Tables
 
 DAY = 86_400_000
@@ -32,16 +32,18 @@ class LocalTime:
 
     def of_instant(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
         """Local milliseconds at an instant."""
-        if self.utc:
-            return at
+        return at if self.utc else let(at, self._of_instant)
+
+    def _of_instant(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
         z = self.tables.zone_offset.alias()
         offset = select(z.c.offset).where(z.c.zone == self.zone, z.c.from_at <= at)
         return at + one(offset.order_by(z.c.from_at.desc()).limit(1), z)
 
     def to_instant(self, local: ColumnElement[Any]) -> ColumnElement[Any]:
         """The instant of local milliseconds."""
-        if self.utc:
-            return local
+        return local if self.utc else let(local, self._to_instant)
+
+    def _to_instant(self, local: ColumnElement[Any]) -> ColumnElement[Any]:
         z = self.tables.zone_local.alias()
         found = select(func.coalesce(z.c.gap_at, local - z.c.offset, type_=BigInteger()))
         found = found.where(z.c.zone == self.zone, z.c.from_local <= local)
@@ -63,11 +65,13 @@ class LocalTime:
             return at
         local = self.of_instant(at)
         if months:
-            day = day_of(local)
-            local = self._months_later(day, months) * DAY + (local - day * DAY)
+            local = let(local, lambda local: self._months_later(local, months))
         return self.to_instant(local + days * DAY if days else local)
 
-    def _months_later(self, day: ColumnElement[Any], months: int) -> ColumnElement[Any]:
+    def _months_later(self, local: ColumnElement[Any], months: int) -> ColumnElement[Any]:
+        return let(day_of(local), lambda day: self._day_months_later(day, months) * DAY + (local - day * DAY))
+
+    def _day_months_later(self, day: ColumnElement[Any], months: int) -> ColumnElement[Any]:
         here, there = self.tables.calendar_month.alias(), self.tables.calendar_month.alias()
         into = day - here.c.first_day
         target = there.c.first_day + case((into < there.c.length, into), else_=there.c.length - 1)
@@ -80,15 +84,17 @@ class LocalTime:
         target = at - duration.milliseconds
         if not duration.months and not duration.days:
             return target
-        local = self._first_local(target) - duration.days * DAY
-        return self.to_instant(self._months_before(local, duration.months) if duration.months else local)
+        local = let(target, self._first_local) - duration.days * DAY
+        if duration.months:
+            local = let(local, lambda local: self._months_before(local, duration.months))
+        return self.to_instant(local)
 
     def _first_local(self, at: ColumnElement[Any]) -> ColumnElement[Any]:
         """The first local time whose instant is not before `at`: at the end of a gap already its beginning; in the
         second of two equal hours the end of them, since local times that happen twice are the first."""
-        local = self.of_instant(at)
-        if self.utc:
-            return local
+        return at if self.utc else let(self.of_instant(at), lambda local: self._first_of_equals(at, local))
+
+    def _first_of_equals(self, at: ColumnElement[Any], local: ColumnElement[Any]) -> ColumnElement[Any]:
         gap, later = self.tables.zone_local.alias(), self.tables.zone_local.alias()
         begins = one(select(func.min(gap.c.from_local)).where(gap.c.zone == self.zone, gap.c.gap_at == at), gap)
         ends = one(
@@ -98,7 +104,9 @@ class LocalTime:
 
     def _months_before(self, local: ColumnElement[Any], months: int) -> ColumnElement[Any]:
         """The first local time that is `months` before; midnight of the next month where its month is too short."""
-        day = day_of(local)
+        return let(day_of(local), lambda day: self._day_months_before(local, day, months))
+
+    def _day_months_before(self, local: ColumnElement[Any], day: ColumnElement[Any], months: int) -> ColumnElement[Any]:
         here, there = self.tables.calendar_month.alias(), self.tables.calendar_month.alias()
         into = day - here.c.first_day
         same = (there.c.first_day + into) * DAY + (local - day * DAY)
@@ -118,13 +126,17 @@ class LocalTime:
         self, at: ColumnElement[Any], time: dt.time, weekday: int | None, *, strictly: bool
     ) -> ColumnElement[Any]:
         """The first `time` (on `weekday`) after `at`; `at` itself counts unless `strictly`."""
-        day = day_of(self.of_instant(at))
-        if weekday is not None:
-            day = day + (weekday + 7 - (day + SHIFT * 7 + THURSDAY) % 7) % 7
-        of_day = time_of_day(time)
-        here = self.to_instant(day * DAY + of_day)
-        following = self.to_instant((day + (1 if weekday is None else 7)) * DAY + of_day)
-        return case((here > at if strictly else here >= at, here), else_=following)
+        of_day, step = time_of_day(time), 1 if weekday is None else 7
+
+        def of_week(day: ColumnElement[Any]) -> ColumnElement[Any]:
+            return day + (weekday + 7 - (day + SHIFT * 7 + THURSDAY) % 7) % 7 if weekday is not None else day
+
+        def next_after(day: ColumnElement[Any]) -> ColumnElement[Any]:
+            following = self.to_instant((day + step) * DAY + of_day)
+            here = self.to_instant(day * DAY + of_day)
+            return let(here, lambda here: case((here > at if strictly else here >= at, here), else_=following))
+
+        return let(let(day_of(self.of_instant(at)), of_week), next_after)
 
 
 def day_of(local: ColumnElement[Any]) -> ColumnElement[Any]:
