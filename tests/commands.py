@@ -40,14 +40,16 @@ class CommandServer:
         errors: Path | None = None,
         stdin: Path | None = None,
         failpoint: str = "",
+        warm: bool = False,
     ) -> tuple[int, Counter[str]]:
         """The exit code (negative: the signal that ended it) and how often it reached which failpoint.
 
         What it says is put behind what the files `out` and `errors` (`out` as well, where none is named) hold.
+        With `warm` the server itself does it, which makes what follows faster; it has to end well.
         """
         order = {
-            "words": words, "folder": str(folder), "failpoint": failpoint, "environment": dict(environment),
-            "in": str(stdin or os.devnull), "out": str(out), "errors": str(errors or out),
+            "words": words, "folder": str(folder), "environment": dict(environment), "failpoint": failpoint,
+            "warm": warm, "in": str(stdin or os.devnull), "out": str(out), "errors": str(errors or out),
         }  # fmt: skip
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")

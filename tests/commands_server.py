@@ -3,7 +3,8 @@
 Its own words name more modules to import. One line of JSON in, `{"words": […], "failpoint": "…", "folder": "…",
 "environment": {…}, "in": "…", "out": "…", "errors": "…"}`, the last three of them files; one out, `{"code": …,
 "reached": {…}}`, where a negative code is the signal that killed it. A first word `@NAME` is a function of
-`tests.crash.steps` instead.
+`tests.crash.steps` instead. With `"warm": true` the process does it itself, so that those it forks afterwards find done
+what a process does once: expressions compiled, tables of the lexer, what SQLAlchemy remembers.
 """
 
 import importlib
@@ -11,6 +12,8 @@ import json
 import os
 import signal
 import sys
+import threading
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,9 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         order = json.loads(line)
+        if order["warm"]:
+            _warm(order)
+            continue
         counts, told = os.pipe()
         child = os.fork()
         if not child:
@@ -61,6 +67,19 @@ def _run(order: Any, told: int) -> None:
         with os.fdopen(told, "w") as pipe:
             pipe.write(json.dumps(failpoints.reached))
         os._exit(code)
+
+
+def _warm(order: Any) -> None:
+    before, folder = dict(os.environ), Path.cwd()
+    os.environ.update(order["environment"])
+    with Path(order["out"]).open("a") as out, redirect_stdout(out), redirect_stderr(out):
+        os.chdir(order["folder"])
+        code = _command(order["words"])
+        os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(before)
+    assert threading.active_count() == 1, "a fork would have locks that nobody opens again"
+    print(json.dumps({"code": code, "reached": {}}), flush=True)
 
 
 def _command(words: list[str]) -> int:

@@ -55,6 +55,11 @@ class CommandServer(commands.CommandServer):
         """`run` it; what it says is put behind what the commands before it have said in this folder."""
         return self.run(words, folder, self._variables | variables, folder / "said.txt", failpoint=failpoint)
 
+    def warm(self, life: "Life", words: Sequence[str]) -> None:
+        """Do it in the process that forks: a fork then has to do only what is a command's own."""
+        code, _ = self.run(words, life.folder, self._variables | life.variables, life.folder / "said.txt", warm=True)
+        assert code in (0, 1), said(life.folder)
+
 
 @dataclass
 class Life:

@@ -47,6 +47,9 @@ ELSEWHERE = {
     "storage.sharding.distribute": "needs Citus, which Debian does not have",
 }
 
+#: What is done once in the process whose forks live and die: it costs half of each command.
+WARMING = (("apply", "--yes"), ("doctor",))
+
 
 class Lives:
     """The command server, and of each kind a life that nothing disturbs, with copies of it before each step."""
@@ -62,6 +65,9 @@ class Lives:
             life.folder.mkdir()
             write_project(life.folder)
             live(self.server, life, remember=copies)
+            last = Life(life.place.copy(), Ledger(keys))
+            for words in WARMING:
+                self.server.warm(last, words)
             self._undisturbed[kind, keys] = life, copies
         return self._undisturbed[kind, keys]
 
