@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select
 from tests.engine.test_outbox_delivery import NoSettings, Office, row
 
-from campflow.engine.costs import Prices
 from campflow.engine.fates import RETRY, Outcome, write_down
 from campflow.errors import ProjectError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin, Prepared, Receipt
 from campflow.hooks.manager import Plugins
+from campflow.people.costs import Prices
 from campflow.project import Project
 from campflow.settings import load_settings
 

@@ -23,6 +23,7 @@ from campflow.engine.gates import Gates
 from campflow.engine.leasing import lease
 from campflow.engine.outbox import Clerk, being_handed_over, release, take_over
 from campflow.hooks.contracts import ContactEvent, Receipt
+from campflow.people.costs import FREE, Prices
 from campflow.people.importing import import_people
 from campflow.people.reactions import believe_again
 from campflow.people.recording import Recorded, record_events
@@ -328,6 +329,8 @@ def test_what_a_slow_tick_puts_between_handed_over_messages_is_not_in_doubt(stor
 
 # --- what comes back ----------------------------------------------------------------------------------------------
 
+PRICES = Prices({"mail": 8}, "EUR")
+
 
 def _tells(bench: Bench, message_id: int) -> Callable[[Database], Recorded]:
     """A webhook: c0 was reached by this message."""
@@ -336,7 +339,7 @@ def _tells(bench: Bench, message_id: int) -> Callable[[Database], Recorded]:
     report = ContactEvent("c0", "delivered", moment, "mail", "1", about="hello", message_id=message_id)
     return lambda database: record_events(
         database, flow.contact, flow.events, [report], currency="EUR", zone="UTC", now=instant(DAY_1),
-        addresses={"mail": "email"},
+        addresses={"mail": "email"}, prices=PRICES,
     )  # fmt: skip
 
 
@@ -350,7 +353,13 @@ def _handed_over_and_left() -> tuple[Bench, int]:
 
 
 def _takes_over(database: Database) -> int:
-    return take_over(database, {}, instant(DAY_1)).uncertain
+    return take_over(database, {}, instant(DAY_1), prices=PRICES).uncertain
+
+
+def _cost(bench: Bench, message_id: int) -> list[int]:
+    k = bench.database.tables.cost.c
+    with bench.database.reader() as connection:
+        return list(connection.scalars(select(k.amount).where(k.message_id == message_id)))
 
 
 def _state(bench: Bench, message_id: int) -> str:
@@ -368,6 +377,7 @@ def test_what_comes_back_while_a_message_is_being_called_uncertain_settles_it(st
         assert taker.go() == 1  # it has seen nothing of it
         assert webhook.go().added == 1
     assert _state(bench, message) == "accepted"
+    assert _cost(bench, message) == [8]
 
 
 def test_a_message_that_is_called_uncertain_while_something_comes_back_is_settled(store: Store) -> None:
@@ -377,6 +387,30 @@ def test_a_message_that_is_called_uncertain_while_something_comes_back_is_settle
             assert taker.go() == 1
         assert webhook.go().added == 1
     assert _state(bench, message) == "accepted"
+    assert _cost(bench, message) == [8]
+
+
+@pytest.mark.parametrize("told", ["before", "after"])
+def test_what_was_in_doubt_and_came_back_counts_against_the_budget_once(store: Store, told: str) -> None:
+    bench, message = _handed_over_and_left()
+    if told == "before":
+        _tells(bench, message)(bench.database)
+    assert _takes_over(bench.database) == int(told == "after")
+    for _ in range(2):
+        _tells(bench, message)(bench.database)
+    assert (_state(bench, message), _cost(bench, message)) == ("accepted", [8])
+
+
+def test_a_receipt_that_knows_nothing_of_what_came_back_already_is_paid_for(store: Store) -> None:
+    bench = _ready(1)
+    batch = lease(bench.database, "mail", "test", 1, 60, instant(DAY_1))
+    assert batch is not None
+    clerk = Clerk(bench.database, batch, RETRY, Random(1), prices=PRICES)
+    (message,) = clerk.hand_over([batch.first_message_id], Outcome(), instant(DAY_1))
+    _tells(bench, message)(bench.database)
+    assert _cost(bench, message) == []  # its receipt may still say what it cost
+    clerk.close(Outcome([Receipt(message, "uncertain")]), instant(DAY_1))
+    assert (_state(bench, message), _cost(bench, message)) == ("accepted", [8])
 
 
 def test_who_looks_again_waits_for_one_message_at_a_time(store: Store) -> None:
@@ -393,7 +427,7 @@ def test_who_looks_again_waits_for_one_message_at_a_time(store: Store) -> None:
 
     with (
         stopped(bench, writes, "UPDATE message", nth=2) as clerk,
-        beside(bench, lambda database: believe_again(database, [first, second], instant(DAY_1))) as webhook,
+        beside(bench, lambda database: believe_again(database, [first, second], instant(DAY_1), FREE)) as webhook,
     ):
         assert not webhook.done
         clerk.go()

@@ -28,7 +28,6 @@ from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, WALL, 
 
 from campflow.compiler import compile_flow
 from campflow.engine.advance import advance
-from campflow.engine.costs import Prices
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY
@@ -40,6 +39,7 @@ from campflow.hooks.contracts import Receipt
 from campflow.model.constants import stored_text
 from campflow.model.draws import draw_of
 from campflow.model.flow import CheckedFlow, Flow
+from campflow.people.costs import Prices
 from campflow.storage.database import Database
 from campflow.storage.schema import install
 from campflow.storage.tables import NOBODY, Tables, contact_column, event_column, tables

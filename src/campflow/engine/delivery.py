@@ -15,7 +15,6 @@ from campflow.content.keys import message_key
 from campflow.content.values import instant
 from campflow.engine import complaints, leasing, outbox
 from campflow.engine.channels import Channels
-from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry
 from campflow.engine.gates import Gates
 from campflow.engine.leases import kept
@@ -24,6 +23,7 @@ from campflow.engine.owners import this_process
 from campflow.engine.weather import DOUBTS, STORM, UNLIMITED, Limits, Weather
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelPlugin, Doubt, LookupChannel, Receipt
+from campflow.people.costs import FREE, Prices
 from campflow.storage.database import Database, database_now
 from campflow.storage.words import storable
 
@@ -98,7 +98,8 @@ async def deliver_ready(
     One pass at a time in a process; other processes may do the same on the same database.
     """
     plugins = channels.plugins
-    taken = outbox.take_over(database, {name: _looks_twice(each) for name, each in plugins.items()}, now(), rules.retry)
+    second_look = {name: _looks_twice(each) for name, each in plugins.items()}
+    taken = outbox.take_over(database, second_look, now(), rules.retry, rules.prices)
     report = DeliveryReport(uncertain=taken.uncertain)
     passes = [
         _Pass(database, stationery, channels, plugin, now, rules, stop, report)

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 
 from campflow.engine.accepted import accept
-from campflow.engine.costs import FREE, Prices, charge
 from campflow.hooks.contracts import Receipt
 from campflow.hooks.offers import REACTIONS
 from campflow.people.consent import follow_events
+from campflow.people.costs import FREE, Prices, charge
 from campflow.people.reactions import believe
 from campflow.sql.queue import READY
 from campflow.storage.database import database_now
@@ -109,7 +109,7 @@ def write_down(
     if rows:
         connection.execute(_update(tables), rows)
     if unknown := [each.message_id for each in others if each.outcome == "uncertain"]:
-        believe(connection, tables, unknown, now)
+        believe(connection, tables, unknown, now, prices)
     whose = _whose(connection, tables, others) if others else {}
     attempts = [
         {

@@ -31,10 +31,10 @@ from sqlalchemy import (
     update,
 )
 
-from campflow.engine.costs import FREE, Prices
 from campflow.engine.deployed import Deployment
 from campflow.engine.permission import address_columns, refusal
 from campflow.model.flow import Send
+from campflow.people.costs import FREE, Prices
 from campflow.planning.plan import CampaignPlan
 from campflow.sql.gates import TURN, WAITS_FOR_BUDGET
 from campflow.sql.program import CampaignProgram, Program, Statement

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from campflow.content.keys import message_of
 from campflow.content.unsubscribe import Unsubscribe
 from campflow.content.values import instant
-from campflow.engine.costs import Prices, charge
 from campflow.engine.letters import Stationery
 from campflow.hooks.contracts import ChannelPlugin, ContactEvent, Reaction, Receipt
+from campflow.people.costs import Prices, charge
 from campflow.people.fields import read_field
 from campflow.people.recording import record_events
 from campflow.people.values import Conventions
@@ -105,7 +105,7 @@ class Inbox:
         recorded = record_events(
             self.database, self.stationery.contact, tuple(self.stationery.events), events,
             currency=self.stationery.currency, zone=self.stationery.zone.key, now=now,
-            addresses={name: plugin.address for name, plugin in self.channels.items()},
+            addresses={name: plugin.address for name, plugin in self.channels.items()}, prices=self.prices,
         )  # fmt: skip
         refused += [Unheard(each.event.name, each.event.id, each.reason) for each in recorded.refused]
         return Heard(recorded.added, recorded.known, tuple(refused), tuple(early))

@@ -43,9 +43,9 @@ from sqlalchemy import (
 )
 
 from campflow.engine import owners
-from campflow.engine.costs import FREE, Prices
 from campflow.engine.fates import RETRY, Outcome, Retry, report, write_down
 from campflow.engine.gates import Gates
+from campflow.people.costs import FREE, Prices
 from campflow.people.reactions import believe
 from campflow.sql.queue import READY, is_planned, ready_ids
 from campflow.sql.rows import parameter
@@ -310,13 +310,15 @@ class Clerk:
 # --- after a crash ----------------------------------------------------------------------------------------------
 
 
-def take_over(database: Database, second_look: Mapping[str, bool], now: int, retry: Retry = RETRY) -> TakenOver:
+def take_over(
+    database: Database, second_look: Mapping[str, bool], now: int, retry: Retry = RETRY, prices: Prices = FREE
+) -> TakenOver:
     """Close the batches of processes that are gone, or whose lease has run out.
 
     What they had handed over and not settled is `uncertain`. For a channel whose provider takes keys or can be asked
     (`second_look[channel]`) it stays ready, in doubt: it is asked about or offered again, alone, as one of them may be
     what ended the process; after as many such ends as there are attempts, it is `uncertain`. The rest of the batch is
-    free.
+    free. What came back of a message meanwhile settles it, at `prices`.
     """
     tables, b = database.tables, database.tables.batch.c
     held = select(tables.batch).where(b.closed_at.is_(None))
@@ -330,7 +332,7 @@ def take_over(database: Database, second_look: Mapping[str, bool], now: int, ret
         clock = database_now(connection)
         lost = _abandoned(connection.execute(mine).all(), clock)
         for row in lost:
-            uncertain += _doubt(connection, tables, row, second_look.get(row.channel, False), now, clock, retry)
+            uncertain += _doubt(connection, tables, row, second_look.get(row.channel, False), now, clock, retry, prices)
             connection.execute(update(tables.batch).where(b.batch_id == row.batch_id).values(closed_at=now))
             _give_back(connection, tables, row)
             _fill_gaps(connection, tables, row.batch_id)
@@ -361,7 +363,14 @@ _ENDED = "the process that handed it over ended before the answer"
 
 
 def _doubt(
-    connection: Connection, tables: Tables, batch: Any, second_look: bool, now: int, clock: int, retry: Retry
+    connection: Connection,
+    tables: Tables,
+    batch: Any,
+    second_look: bool,
+    now: int,
+    clock: int,
+    retry: Retry,
+    prices: Prices,
 ) -> int:
     """What was handed over from a batch that was left; returns how many are uncertain."""
     m = tables.message.c
@@ -382,7 +391,7 @@ def _doubt(
         handed = and_(handed, m.attempts >= retry.attempts)
     fate = {"state": "uncertain", "queue": None, "settled_at": now, "detail": _ENDED}
     uncertain = connection.execute(update(tables.message).where(handed).values(fate)).rowcount
-    return uncertain - min(uncertain, believe(connection, tables, ids, now))
+    return uncertain - min(uncertain, believe(connection, tables, ids, now, prices))
 
 
 def unless_in_doubt(tables: Tables, state: str) -> ColumnElement[str]:

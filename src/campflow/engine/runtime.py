@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from campflow.engine.advance import Advance, advance
 from campflow.engine.channels import Channels
 from campflow.engine.clock import Clock
-from campflow.engine.costs import Prices
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deployed import Deployment
 from campflow.engine.engagement import Engaging
@@ -23,6 +22,7 @@ from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
 from campflow.engine.weather import Limits
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin
+from campflow.people.costs import Prices
 from campflow.planning.planner import circles
 from campflow.sql.program import Program
 from campflow.storage.database import Database

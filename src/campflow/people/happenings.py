@@ -10,6 +10,7 @@ from campflow.model.constants import Stored
 from campflow.model.people import Contact
 from campflow.people.consent import LISTENED, follow_events
 from campflow.people.contacts import email_field
+from campflow.people.costs import FREE, Prices
 from campflow.people.reactions import PROOF, believe
 from campflow.people.wording import quoted
 from campflow.storage import bulk
@@ -90,11 +91,12 @@ def write_events(
     happenings: Sequence[Happening],
     addresses: Mapping[str, str | None],
     now: int,
+    prices: Prices = FREE,
 ) -> int:
     """Insert those that are not there yet, in this order, and say how many they were. All need an id and a contact.
 
     Bounces, complaints and unsubscribing are written to the ledger of consent as well, by those that are new.
-    `addresses` are the contact fields that channels write to.
+    `addresses` are the contact fields that channels write to, `prices` what a message costs that they prove went out.
     """
     if not happenings:
         return 0
@@ -113,7 +115,7 @@ def write_events(
     if not LISTENED.isdisjoint(row.name for row in happenings):
         follow_events(connection, database.tables, addresses, last)
     if proven := proven_by(happenings):
-        believe(connection, database.tables, proven, now)
+        believe(connection, database.tables, proven, now, prices)
     return added
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, case, exists, func, select, update
 
+from campflow.hooks.contracts import Receipt
+from campflow.people.costs import Prices, charge
 from campflow.storage.database import Database
 from campflow.storage.tables import Tables
 from campflow.storage.writers import HOLDER
@@ -17,8 +19,10 @@ PROOF = frozenset({
 _SAID = "known to be accepted by what came back"
 
 
-def believe(connection: Connection, tables: Tables, messages: Collection[int], now: int) -> int:
+def believe(connection: Connection, tables: Tables, messages: Collection[int], now: int, prices: Prices) -> int:
     """Settle those of these messages that are in doubt, and of which something came back. Returns how many.
+
+    They cost what their channel costs: nobody heard what the provider said.
 
     One that is being handed over just now is left to its receipt: only that knows what the provider called it.
     """
@@ -29,10 +33,13 @@ def believe(connection: Connection, tables: Tables, messages: Collection[int], n
     in_doubt = case((m.c.state == "ready", m.c.doubted_at.is_not(None)), else_=m.c.state == "uncertain")
     known = update(m).where(m.c.message_id.in_(list(messages)), in_doubt, exists(came_back.correlate(m)))
     settled = {"state": "accepted", "queue": None, "settled_at": func.coalesce(m.c.settled_at, now), "retry_at": None}
-    return connection.execute(known.values(**settled, detail=_SAID)).rowcount
+    accepted = connection.scalars(known.values(**settled, detail=_SAID).returning(m.c.message_id)).all()
+    if accepted:
+        charge(connection, tables, [Receipt(each, "accepted") for each in accepted], prices, now)
+    return len(accepted)
 
 
-def believe_again(database: Database, messages: Collection[int], now: int) -> None:
+def believe_again(database: Database, messages: Collection[int], now: int, prices: Prices) -> None:
     """Once it is committed what came back: settle those that another process was just calling uncertain.
 
     Of two who write side by side on PostgreSQL neither sees what the other has written: who marks looks for what came
@@ -46,4 +53,4 @@ def believe_again(database: Database, messages: Collection[int], now: int) -> No
     for message_id in open_:
         with database.transaction(HOLDER) as connection:
             connection.execute(select(m.message_id).where(m.message_id == message_id).with_for_update())
-            believe(connection, database.tables, [message_id], now)
+            believe(connection, database.tables, [message_id], now, prices)

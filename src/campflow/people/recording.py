@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from campflow.hooks.contracts import ContactEvent
 from campflow.model.people import Contact, Event
 from campflow.people.cells import mark_missing, read_names, said
+from campflow.people.costs import FREE, Prices
 from campflow.people.cycles import without_looking_for_cycles
 from campflow.people.event_columns import Told
 from campflow.people.event_reading import EventReader
@@ -44,15 +45,17 @@ def record_events(
     zone: str,
     now: int,
     addresses: Mapping[str, str | None],
+    prices: Prices = FREE,
 ) -> Recorded:
     """Record what plugins report, all of it in one transaction. A bad event is refused, the rest is kept.
 
     `events` are the declared ones; `now` is the present instant in milliseconds; `addresses` are the contact fields
-    that channels write to. What bounces, complains or unsubscribes has its line in the ledger when this returns.
+    that channels write to, `prices` what a message costs that is proven by them to have gone out. What
+    bounces, complains or unsubscribes has its line in the ledger when this returns.
     """
     with without_looking_for_cycles():
         return _record(
-            database, contact, EventReader(contact, events, Conventions(currency, zone)), batch, addresses, now
+            database, contact, EventReader(contact, events, Conventions(currency, zone)), batch, addresses, now, prices
         )
 
 
@@ -63,6 +66,7 @@ def _record(
     batch: Sequence[ContactEvent],
     addresses: Mapping[str, str | None],
     now: int,
+    prices: Prices,
 ) -> Recorded:
     refused: list[Refusal] = []
     read = _read(reader, batch, refused)
@@ -70,9 +74,9 @@ def _record(
     with database.transaction(TELLER) as connection:
         find_contacts(connection, database.tables, contact, right)
         found = [happening for happening in right if happening.contact_id is not None]
-        added = write_events(connection, database, found, addresses, now)
+        added = write_events(connection, database, found, addresses, now, prices)
     if proven := proven_by(found):
-        believe_again(database, proven, now)
+        believe_again(database, proven, now, prices)
     if len(found) < len(right):
         refused += [
             Refusal(event, unknown_contact(happening))

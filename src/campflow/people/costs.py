@@ -1,4 +1,4 @@
-"""What sending costs: a row for each accepted message that was not free."""
+"""What writing to people costs: a row for each accepted message that was not free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
