@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import Any, Literal
 
 import pytest
@@ -12,12 +14,14 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy import insert, select, update
 from structlog.testing import CapturingLogger
+from tests.databases import Store
 from tests.engine.workbench import instant
 
 from campflow.engine.daemon import Daemon
 from campflow.engine.errand_rows import audiences_of, hold, write_down
 from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
 from campflow.engine.fates import Retry
+from campflow.engine.figures import measure
 from campflow.errors import PluginError, ProjectError
 from campflow.hooks.contracts import (
     ActionPlugin,
@@ -140,12 +144,18 @@ class World:
     """A project whose plugins are in the test's hand. Ada and Bob signed up on 2026-03-02."""
 
     def __init__(
-        self, folder: Path, flow: str = FLOW, idempotency: Literal["key", "none"] = "key", clock: str = "manual"
+        self,
+        folder: Path,
+        flow: str = FLOW,
+        idempotency: Literal["key", "none"] = "key",
+        clock: str = "manual",
+        database: str | None = None,
     ) -> None:
-        (folder / "campflow.toml").write_text(SETTINGS.replace("manual", clock))
+        where = f'database = "{database}"\n' if database else ""
+        (folder / "campflow.toml").write_text(where + SETTINGS.replace("manual", clock))
         (folder / "spring.flow").write_text(flow)
         self.sales, self.tag, self.ads, self.list = Other(), Other(), Place(), Place()
-        self.seconds = 0.0
+        self.watch: Callable[[], float] = monotonic
         words = frozenset({"label", "points", "worth", "urgent"})
         plugins = Plugins(
             sinks={"sales": SinkPlugin("sales", NoSettings, texts=lambda settings, context: self.sales)},
@@ -176,7 +186,9 @@ class World:
     def work(self, now: int) -> ErrandReport:
         async def work() -> ErrandReport:
             async with Doors(self.runtime.outside) as doors:
-                return await do_errands(self.database, self.runtime.stationery, doors, lambda: now, retry=ONCE)
+                return await do_errands(
+                    self.database, self.runtime.stationery, doors, lambda: now, retry=ONCE, watch=self.watch
+                )
 
         return asyncio.run(work())
 
@@ -203,6 +215,27 @@ def test_a_note_is_filled_with_contact_campaign_and_entry(tmp_path: Path) -> Non
     first = world.sales.given[0]
     assert (first.campaign, first.stage, first.contact_key) == ("spring", "hello", "ada")
     assert first.at.isoformat() == "2026-03-02T10:00:00+00:00"
+
+
+def test_how_long_others_take_is_counted_by_call(store: Store, tmp_path: Path) -> None:
+    world = World(tmp_path, database=store.shared_url(tmp_path))
+    store.opened(world.database)
+
+    def counted(name: str) -> dict[str, float]:
+        with world.database.reader() as connection:
+            found = [each for each in measure(connection, world.t, FIRST) if each.name == name]
+        return {each.labels["channel"]: each.value for each in found}
+
+    world.watch = count(0, 2.5).__next__  # each call takes so long, or what lies between the two ends of another
+    world.sales.said = lambda note: PluginError("nobody there")
+    world.tick(FIRST)
+    assert counted("provider_calls") == {"notify sales": 1, "do tag": 1}, "both notes in one, which failed"
+    world.tick(LATER)
+    calls = {"notify sales": 2, "do tag": 1, "sync ads": 1, "sync list": 2}
+    assert counted("provider_calls") == calls, "the list takes one member at a time"
+    seconds = counted("provider_seconds")
+    assert seconds.keys() == calls.keys()
+    assert all(seconds[name] >= 2.5 * calls[name] for name in calls)
 
 
 def test_an_action_gets_its_options_filled_and_worked_out_at_the_move(tmp_path: Path) -> None:

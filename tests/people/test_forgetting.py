@@ -25,7 +25,7 @@ OF_NOBODY = {
     "batch_gap", "ready_run",
     # A form that waits for its mailbox is nobody's yet; it goes by its address.
     "opt_in",
-    "observer", "engagement",
+    "observer", "engagement", "called",
 }  # fmt: skip
 
 

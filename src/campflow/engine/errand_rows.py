@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from secrets import randbits
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from sqlalchemy import (
 
 from campflow.engine import owners
 from campflow.engine.fates import Retry
+from campflow.engine.outbox import Calls
 from campflow.hooks.contracts import Answer
 from campflow.model.expressions import Constant
 from campflow.model.flow import Do, Notify, Sync
@@ -60,6 +62,10 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+#: Where nothing was called.
+NOBODY_CALLED: Mapping[str, Calls] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +222,25 @@ def _gone(held: Iterable[tuple[str, int]], clock: int) -> list[tuple[str, int]]:
 # --- what became of them ----------------------------------------------------------------------------------------
 
 
-def write_down(database: Database, held: Held, answers: Iterable[Answer], now: int, retry: Retry, rng: Random) -> None:
-    """Give each errand its state; one that was lost to another process keeps what that one writes."""
+def write_down(
+    database: Database,
+    held: Held,
+    answers: Iterable[Answer],
+    now: int,
+    retry: Retry,
+    rng: Random,
+    calls: Mapping[str, Calls] = NOBODY_CALLED,
+) -> None:
+    """Give each errand its state; one that was lost to another process keeps what that one writes. `calls` are those
+    that it took, by whom they went to."""
     tables, e = database.tables, database.tables.errand.c
     told = list(answers)
-    if not told:
+    if not told and not calls:
         return
     with database.transaction(HOLDER) as connection:
+        _count(database, connection, calls)
+        if not told:
+            return
         failed = [each.errand_id for each in told if each.outcome == "retry"]
         known = select(e.errand_id, e.attempts).where(e.errand_id.in_(failed))
         attempts = {row.errand_id: row.attempts + 1 for row in connection.execute(known)} if failed else {}
@@ -231,6 +249,19 @@ def write_down(database: Database, held: Held, answers: Iterable[Answer], now: i
         new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "settled_at", "detail", "retry_at")}
         new["attempts"] = e.attempts + bindparam("failed", type_=BigInteger)
         connection.execute(update(tables.errand).where(*mine).values(_FREE | new), rows)
+
+
+def _count(database: Database, connection: Connection, calls: Mapping[str, Calls]) -> None:
+    called = database.tables.called
+    # In the order of their names: of two processes that count the same ones, neither waits for the other in turn.
+    rows = [
+        {"name": name, "calls": each.count, "called_for": round(each.seconds * 1000)}
+        for name, each in sorted(calls.items())
+    ]
+    if rows:
+        new = database.dialect.insert(called)
+        more = {name: called.c[name] + new.excluded[name] for name in ("calls", "called_for")}
+        connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=more), rows)
 
 
 def _fate(answer: Answer, attempts: int, now: int, retry: Retry, rng: Random) -> dict[str, object]:

@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from random import SystemRandom
+from time import monotonic
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -22,6 +24,7 @@ from campflow.engine.errand_rows import Held, Target, hold, is_held, put_back, r
 from campflow.engine.fates import RETRY, Retry
 from campflow.engine.leases import kept
 from campflow.engine.letters import Stationery, entry_columns
+from campflow.engine.outbox import NO_CALLS, Calls
 from campflow.engine.owners import this_process
 from campflow.errors import ContentError, PluginError
 from campflow.hooks.contracts import (
@@ -147,22 +150,48 @@ async def do_errands(
     now: Callable[[], int],
     stop: Callable[[], bool] = lambda: False,
     retry: Retry = RETRY,
+    watch: Callable[[], float] = monotonic,
 ) -> ErrandReport:
     """Do all that is due, all targets side by side, and take over what dead processes left.
 
     `now` is the campaign's clock. When `stop` says so, the batch at hand is finished and the rest left for others. One
-    target that cannot be reached keeps no other one waiting.
+    target that cannot be reached keeps no other one waiting. `watch` counts the seconds of a call.
     """
     report = ErrandReport(uncertain=take_over(database, doors.outside.without_keys, now()))
     targets: dict[Target, list[int]] = {}
     for target, statement in waiting(database, now()):
         targets.setdefault(target, []).append(statement)
-    passes = [_Pass(database, stationery, doors, *each, now, stop, retry, report) for each in targets.items()]
+    passes = [
+        _Pass(database, stationery, doors, *each, now, stop, retry, report, Stopwatch(watch))
+        for each in targets.items()
+    ]
     # Each target writes down what it knows before an error of another one is raised.
     for error in await asyncio.gather(*(each.run() for each in passes), return_exceptions=True):
         if error is not None:
             raise error
     return report
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Counts calls, and the seconds of these, by whom they go to. `watch` says what second it is."""
+
+    watch: Callable[[], float]
+    calls: dict[str, Calls] = field(default_factory=dict)
+
+    @contextmanager
+    def call(self, name: str) -> Iterator[None]:
+        begun = self.watch()
+        try:
+            yield
+        finally:
+            before = self.calls.get(name, NO_CALLS)
+            self.calls[name] = Calls(before.count + 1, before.seconds + self.watch() - begun)
+
+    def read(self) -> dict[str, Calls]:
+        """Those since it was read last."""
+        found, self.calls = self.calls, {}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +207,7 @@ class _Pass:
     stop: Callable[[], bool]
     retry: Retry
     report: ErrandReport
+    watch: Stopwatch
 
     async def run(self) -> None:
         try:
@@ -199,8 +229,10 @@ class _Pass:
                 if self.stop():
                     break
                 async with kept(partial(renew, self.database, held, LEASE), LEASE):
-                    answers, trouble = await way.give(window)
-                write_down(self.database, held, answers, self.now(), self.retry, SystemRandom())
+                    answers, trouble = await way.give(window, self.watch)
+                write_down(
+                    self.database, held, answers, self.now(), self.retry, SystemRandom(), self.watch.read()
+                )  # fmt: skip
                 self.report.add(self.target, answers)
                 if trouble is not None:
                     later = self.now() + round(self.retry.first * 1000)
@@ -258,7 +290,7 @@ class _Way(Protocol):
     async def open(self) -> None:
         """Raises PluginError where nothing can be done now."""
 
-    async def give(self, rows: Sequence[RowMapping]) -> Given:
+    async def give(self, rows: Sequence[RowMapping], watch: Stopwatch) -> Given:
         """Answers, and what went wrong beside them. What gets no answer is put back."""
 
 
@@ -290,12 +322,15 @@ class _Notify:
     async def open(self) -> None:
         await self.sinks.open(self.name)
 
-    async def give(self, rows: Sequence[RowMapping]) -> Given:
+    async def give(self, rows: Sequence[RowMapping], watch: Stopwatch) -> Given:
         sink = await self.sinks.open(self.name)
         notes, refused = _filled(rows, partial(_note, self.stationery))
-        answers, trouble = await _heard(
-            failpoints.call("sink.notify", sink.notify(notes)) if notes else None, [note.errand_id for note in notes]
-        )
+        if not notes:
+            return refused, None
+        with watch.call(f"notify {self.name}"):
+            answers, trouble = await _heard(
+                failpoints.call("sink.notify", sink.notify(notes)), [note.errand_id for note in notes]
+            )
         return [*refused, *answers], await _dropped(self.sinks, self.name, trouble)
 
 
@@ -312,13 +347,15 @@ class _Do:
     async def open(self) -> None:
         await self.actions.open(self.plugin.name)
 
-    async def give(self, rows: Sequence[RowMapping]) -> Given:
+    async def give(self, rows: Sequence[RowMapping], watch: Stopwatch) -> Given:
         action, keys = await self.actions.open(self.plugin.name), self.plugin.idempotency == "key"
         tasks, refused = _filled(rows, partial(_task, self.stationery))
-        ids = [task.errand_id for task in tasks]
-        answers, trouble = await _heard(
-            failpoints.call("action.run", action.run(tasks)) if tasks else None, ids, keys=keys
-        )
+        if not tasks:
+            return refused, None
+        with watch.call(f"do {self.plugin.name}"):
+            answers, trouble = await _heard(
+                failpoints.call("action.run", action.run(tasks)), [task.errand_id for task in tasks], keys=keys
+            )
         return [*refused, *answers], await _dropped(self.actions, self.plugin.name, trouble)
 
 
@@ -335,7 +372,7 @@ class _Sync:
     async def open(self) -> None:
         """Each is opened when it is its turn: one that cannot be reached keeps no other one waiting."""
 
-    async def give(self, rows: Sequence[RowMapping]) -> Given:
+    async def give(self, rows: Sequence[RowMapping], watch: Stopwatch) -> Given:
         members, answers = _filled(rows, partial(_member, self.stationery))
         barred: BaseException | None = None
         failed = []
@@ -345,7 +382,7 @@ class _Sync:
             except PluginError as error:
                 barred = PluginError(f"{name}: {error}")
                 continue
-            trouble = await _added(destination, plugin, self.audience, members)
+            trouble = await _added(destination, plugin, self.audience, members, watch)
             await _dropped(self.destinations, name, trouble)
             if isinstance(trouble, PluginError):
                 barred = PluginError(f"{name}: {trouble}")
@@ -359,27 +396,26 @@ class _Sync:
 
 
 async def _added(
-    destination: Destination, plugin: AudiencePlugin, audience: str, members: Sequence[Member]
+    destination: Destination, plugin: AudiencePlugin, audience: str, members: Sequence[Member], watch: Stopwatch
 ) -> Exception | None:
     """What went wrong. A plugin is not ours: whatever else than a PluginError it raises is about these members."""
     try:
         for start in range(0, len(members), plugin.batch):
-            with failpoints.around("destination.add"):
+            with watch.call(f"sync {plugin.name}"), failpoints.around("destination.add"):
                 await destination.add(audience, members[start : start + plugin.batch])
     except Exception as error:
         return error
     return None
 
 
-async def _heard(stream: AsyncIterator[Answer] | None, ids: Sequence[int], *, keys: bool = True) -> Given:
+async def _heard(stream: AsyncIterator[Answer], ids: Sequence[int], *, keys: bool = True) -> Given:
     """The answers that a plugin gives. Where it says that it cannot be reached, the others are put back."""
     answers: dict[int, Answer] = {}
     trouble: BaseException | None = None
     try:
-        if stream is not None:
-            async for answer in stream:
-                if answer.errand_id in ids:
-                    answers.setdefault(answer.errand_id, answer)
+        async for answer in stream:
+            if answer.errand_id in ids:
+                answers.setdefault(answer.errand_id, answer)
     # A cancelled pass still writes down what it knows; the caller raises it again.
     except BaseException as error:
         trouble = error

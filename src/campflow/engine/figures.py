@@ -100,6 +100,10 @@ def _results(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:
     for channel, calls, milliseconds in c.execute(called):
         yield "provider_calls", (channel,), calls
         yield "provider_seconds", (channel,), float(milliseconds) / 1000
+    o = t.called.c
+    for name, calls, milliseconds in c.execute(select(o.name, o.calls, o.called_for)):
+        yield "provider_calls", (name,), calls
+        yield "provider_seconds", (name,), float(milliseconds) / 1000
     errors = select(b.channel, a.outcome, func.count()).join_from(t.attempt, t.batch, b.batch_id == a.batch_id)
     yield from (
         ("provider_errors", (channel, outcome), count)

@@ -77,7 +77,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """How often a channel was given messages, and how long it took them."""
+    """How often a channel was given messages, or another plugin what it is for, and how long it took."""
 
     count: int = 0
     seconds: float = 0.0

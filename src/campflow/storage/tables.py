@@ -120,6 +120,7 @@ class Tables:
     suppression: Table
     opt_in: Table
     engagement: Table
+    called: Table
     observer: Table
     fate: Table
     forgotten: Table
@@ -717,6 +718,15 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("kind", Text, primary_key=True, comment="likes, reposts or replies"),
             Column("count", BigInteger, nullable=False),
             Column("read_at", BigInteger, nullable=False, comment="the campaign's clock"),
+            sqlite_with_rowid=False,
+        ),
+        called=Table(
+            "called",
+            m,
+            # How long what errands lead to takes: sinks, actions and destinations. Of channels it stands in `batch`.
+            Column("name", Text, primary_key=True, comment="as in `notify sales`"),
+            Column("calls", BigInteger, nullable=False),
+            Column("called_for", BigInteger, nullable=False, comment="milliseconds of these"),
             sqlite_with_rowid=False,
         ),
         observer=Table(
