@@ -405,12 +405,6 @@ class Project:
             raise ProjectError("\n".join(wrong))
         return found
 
-    def zones(self, own: str | None) -> dict[str, str]:
-        """The time zone of each campaign, by name, for a contact that lives in `own`."""
-        flow, project = self.checked.flow, self.settings.timezone
-        found = ((each.name, each.zone or project) for each in (flow.flow.campaigns if flow else ()))
-        return {name: own or project if zone == "contact" else zone for name, zone in found}
-
     @property
     def channel_context(self) -> ChannelContext:
         sender, web = self.settings.sender, self.settings.web

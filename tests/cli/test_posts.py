@@ -110,3 +110,62 @@ def test_a_post_is_listed_told_of_and_in_order(spring: Terminal) -> None:
 def test_a_post_may_say_nothing_of_whoever_caused_it(spring: Terminal) -> None:
     spring.write("content/sale.wall.txt", "Welcome, {{ contact.email }}")
     assert "unknown-field" in spring("check", code=1).stdout
+
+
+MORNINGS = """
+contact {
+  email     email
+  timezone  timezone?
+}
+event signup
+campaign mornings {
+  runs      from 2026-03-01
+  timezone  contact
+  audience  email is set
+  enter     every day at 00:30, every time
+  enter     on signup
+  stage open {
+    send wall sale
+    after 1 hour -> over
+  }
+  final over
+}
+"""
+
+
+@pytest.fixture
+def mornings(campflow: Terminal) -> Terminal:
+    for folder in ("plugins", "content"):
+        (campflow.folder / folder).mkdir()
+    campflow.write("plugins/wall.py", WALL)
+    campflow.write("content/sale.wall.txt", "Good morning")
+    campflow.write("spring.flow", MORNINGS)
+    campflow.write("campflow.toml", 'clock = "manual"\nplugins = ["wall"]\n')
+    return campflow
+
+
+def test_the_day_of_a_post_is_the_one_on_which_somebody_came_in_where_they_were_then(mornings: Terminal) -> None:
+    """Half past midnight of the third in Tokyo is the second in New York, where Ada lives by now."""
+    mornings("tick", "--now", "2026-03-02 12:00")
+    people = "key,email,timezone\na1,ada@example.com,Asia/Tokyo\n"
+    mornings("people", "import", "-", "--format", "csv", stdin=people)
+    mornings("tick", "--now", "2026-03-02 16:00")
+    (first,) = mornings.json("outbox")
+    people = "key,email,timezone\na1,ada@example.com,America/New_York\n"
+    mornings("people", "import", "-", "--format", "csv", stdin=people)
+    (journey,) = mornings.json("explain", "a1")["journeys"]
+    assert [each["message_id"] for each in journey["posts"]] == [first["message_id"]]
+
+
+def test_who_came_in_otherwise_belongs_to_no_day(mornings: Terminal) -> None:
+    mornings("tick", "--now", "2026-03-02 00:15")
+    people = "key,email,timezone\na1,ada@example.com,UTC\nb1,bob@example.com,UTC\n"
+    mornings("people", "import", "-", "--format", "csv", stdin=people)
+    mornings(
+        "events", "import", "-", "--format", "csv", "--event", "signup", stdin="id,contact,at\n1,b1,2026-03-02 00:20\n"
+    )
+    mornings("tick", "--now", "2026-03-02 01:00")
+    assert len(mornings.json("outbox")) == 2, "of the day, and of those who came otherwise"
+    posts = [mornings.json("explain", who)["journeys"][0]["posts"] for who in ("a1", "b1")]
+    assert [len(each) for each in posts] == [1, 1]
+    assert posts[0] != posts[1]

@@ -152,15 +152,16 @@ def explain(
 ) -> None:
     """Tell a person's story: each move with its cause and line, each message with its state."""
     from campflow.cli.telling import story_json, tell
-    from campflow.engine.story import find_person, own_zone, story
+    from campflow.engine.story import calendars, find_person, story
 
     opened = open_project(project, database)
     with closing(opened.desk()) as desk, desk.reader() as connection:
         person = find_person(connection, desk.tables, contact)
         if person is None:
             raise CampflowError(f"nobody has the key or e-mail address {printable(contact)}: look at the spelling")
-        zones = opened.zones(own_zone(connection, desk.tables, person))
-        journeys = story(connection, desk.tables, person, campaign, zones)
+        flow = opened.checked.flow
+        known = calendars(flow.flow.campaigns if flow else (), opened.settings.timezone)
+        journeys = story(connection, desk.tables, person, campaign, known)
     if format is Format.json:
         print_json(story_json(person, journeys, opened))
         return

@@ -15,7 +15,7 @@ from campflow.engine.expectations import found_instead, moment, post_found_inste
 from campflow.engine.listing import ListedMessage, messages
 from campflow.engine.punctual import Punctual
 from campflow.engine.splits import forced
-from campflow.engine.story import Journey, Person, story
+from campflow.engine.story import Journey, Person, calendars, story
 from campflow.model.calendar import add
 from campflow.model.flow import Campaign, Flow, Send
 from campflow.model.tests import (
@@ -213,7 +213,8 @@ class _Run:
         if contact not in self.stories:
             with self.database.reader() as connection:
                 tables, person = self.database.tables, self._person(contact)
-                self.stories[contact] = story(connection, tables, person, self.campaign.name)
+                known = calendars((self.campaign,), self.zone)
+                self.stories[contact] = story(connection, tables, person, self.campaign.name, known)
         return self.stories[contact]
 
     def _posts(self) -> tuple[ListedMessage, ...]:

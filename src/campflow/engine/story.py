@@ -1,6 +1,6 @@
 """What happened to one person: each move with its cause and line, each message with its state. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,40 @@ from sqlalchemy import ColumnElement, Connection, Row, Text, column, func, inspe
 
 from campflow.engine.listing import ListedMessage, messages
 from campflow.model.calendar import DAY, to_local
+from campflow.model.flow import Campaign, Every
+from campflow.sql.calendar import time_of_day
 from campflow.storage.tables import Tables
 
-_NO_ZONES: Mapping[str, str] = {}
+#: What an `enter` that comes again by the calendar looks like.
+_RECURRING = "enter every "
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How a campaign tells days: in a `zone`, which is each contact's own where it says `of_contact`.
+
+    `times` are those of day, in milliseconds, at which it comes again (`enter every …`).
+    """
+
+    zone: str = "UTC"
+    of_contact: bool = False
+    times: frozenset[int] = frozenset()
+
+
+def calendars(campaigns: Iterable[Campaign], zone: str) -> dict[str, Calendar]:
+    """Those of these campaigns, by name, in a project of this time zone."""
+    return {
+        each.name: Calendar(
+            each.zone if each.zone not in (None, "contact") else zone,
+            each.zone == "contact",
+            frozenset(time_of_day(entry.trigger.time) for entry in each.entries if isinstance(entry.trigger, Every)),
+        )
+        for each in campaigns
+    }
+
+
+_UTC = Calendar()
+_NO_CALENDARS: Mapping[str, Calendar] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +153,16 @@ def find_person(connection: Connection, tables: Tables, who: str) -> Person | No
     return None
 
 
-def own_zone(connection: Connection, tables: Tables, person: Person) -> str | None:
-    """The time zone that a contact says it lives in."""
-    c = tables.contact.c
-    if "timezone" not in c or "timezone" not in {each["name"] for each in inspect(connection).get_columns("contact")}:
-        return None
-    return connection.scalar(select(c.timezone).where(c.contact_id == person.contact_id))
-
-
 def story(
     connection: Connection,
     tables: Tables,
     person: Person,
     campaign: str | None = None,
-    zones: Mapping[str, str] = _NO_ZONES,
+    calendars: Mapping[str, Calendar] = _NO_CALENDARS,
 ) -> tuple[Journey, ...]:
     """A person's journeys, the oldest first; those of one campaign where it is named.
 
-    `zones` are those of the campaigns, by name: the day on which somebody came in is one of them.
+    `calendars` are those of the campaigns, by name: which day it was on which somebody came in is for them to say.
     """
     journey, named, stage = tables.journey.c, tables.campaign.c, tables.stage.c
     wanted = (
@@ -152,10 +175,10 @@ def story(
     if campaign is not None:
         wanted = wanted.where(named.name == campaign)
     rows = connection.execute(wanted).all()
-    return tuple(_journey(connection, tables, row, zones.get(row.campaign, "UTC")) for row in rows)
+    return tuple(_journey(connection, tables, row, calendars.get(row.campaign, _UTC)) for row in rows)
 
 
-def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]], zone: str) -> Journey:
+def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]], calendar: Calendar) -> Journey:
     moves = _moves(connection, tables, row.contact_id, row.journey_id)
     return Journey(
         campaign=row.campaign,
@@ -169,17 +192,41 @@ def _journey(connection: Connection, tables: Tables, row: Row[tuple[object, ...]
         conversions=_conversions(connection, tables, row.contact_id, row.journey_id),
         exposures=_exposures(connection, tables, row.contact_id, row.journey_id),
         errands=_errands(connection, tables, row.contact_id, row.journey_id),
-        posts=_posts(connection, tables, row, moves, zone),
+        posts=_posts(connection, tables, row, moves, calendar),
     )
 
 
 def _posts(
-    connection: Connection, tables: Tables, row: Row[Any], moves: Sequence[Move], zone: str
+    connection: Connection, tables: Tables, row: Row[Any], moves: Sequence[Move], calendar: Calendar
 ) -> tuple[ListedMessage, ...]:
     there = {move.went_to for move in moves}
-    occurrences = (0, to_local(zone, row.entered_at) // DAY)
-    found = messages(connection, tables, posts=(row.campaign_id, occurrences))
+    recurring = bool(moves) and moves[0].because.text.startswith(_RECURRING)
+    occurrence = _day_of_entry(connection, tables, row, calendar) if recurring else 0
+    found = messages(connection, tables, posts=(row.campaign_id, (occurrence,)))
     return tuple(each for each in found if each.stage in there)
+
+
+def _day_of_entry(connection: Connection, tables: Tables, row: Row[Any], calendar: Calendar) -> int:
+    """Local where the contact was then, as `sql/posts.py` has it, where the reasons stand."""
+    if not calendar.of_contact:
+        return to_local(calendar.zone, row.entered_at) // DAY
+    change = tables.change.c
+    since = (change.contact_id == row.contact_id, change.field == "timezone", change.at >= row.entered_at)
+    left = connection.execute(select(change.old).where(*since).order_by(change.at, change.seq).limit(1)).first()
+    if left is not None:
+        then = to_local(left.old or calendar.zone, row.entered_at)
+        if then % DAY in calendar.times:
+            return then // DAY
+    own = _own_zone(connection, tables, row.contact_id) or calendar.zone
+    return to_local(own, row.entered_at) // DAY
+
+
+def _own_zone(connection: Connection, tables: Tables, contact_id: int) -> str | None:
+    """The time zone that a contact says it lives in."""
+    c = tables.contact.c
+    if "timezone" not in c or "timezone" not in {each["name"] for each in inspect(connection).get_columns("contact")}:
+        return None
+    return connection.scalar(select(c.timezone).where(c.contact_id == contact_id))
 
 
 def _errands(connection: Connection, tables: Tables, contact_id: int, journey_id: int) -> tuple[Errand, ...]:
