@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
@@ -235,12 +235,7 @@ class Project:
 
     def channel_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
-        ours = {*ChannelLimits.model_fields, *ChannelTracking.model_fields}
-        own = {
-            name: {key: value for key, value in table.items() if key not in ours}
-            for name, table in self.settings.channels.items()
-        }
-        return self._checked_settings("channels", "channel", own, self.plugins.channels)
+        return self._checked_settings("channels")
 
     def channels(self, settings: Mapping[str, BaseModel]) -> dict[str, ChannelPlugin]:
         """The channels as these settings of theirs have them."""
@@ -282,26 +277,25 @@ class Project:
 
     def figure_sinks(self) -> dict[str, Sink]:
         """The sinks that figures go to: those with a table `[sinks.NAME]`. Raises ProjectError."""
-        known, written = self.plugins.sinks, self.settings.sinks
-        checked = self._checked_settings("sinks", "sink", written, known)
+        checked = self._checked_settings("sinks")
         return {
             name: plugin.figures(checked[name], self.channel_context)
-            for name, plugin in known.items()
-            if name in written and plugin.figures is not None
+            for name, plugin in self.plugins.sinks.items()
+            if name in self.settings.sinks and plugin.figures is not None
         }
 
     def webhook_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every webhook that is no channel's. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("webhooks", "webhook", self.settings.webhooks, self.plugins.webhooks)
+        return self._checked_settings("webhooks")
 
     def route_settings(self) -> dict[str, BaseModel]:
         """The checked settings of the plugins' pages. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("routes", "set of pages", self.settings.routes, self.plugins.routes)
+        return self._checked_settings("routes")
 
     def executor(self) -> "tuple[ExecutorPlugin, BaseModel] | None":
         """Who does the work, with its checked settings; None: the daemon itself. Raises ProjectError."""
         known, name = self.plugins.executors, self.settings.executor
-        settings = self._checked_settings("executors", "executor", self.settings.executors, known)
+        settings = self._checked_settings("executors")
         if name == LOCAL:
             return None
         if name not in known:
@@ -327,46 +321,84 @@ class Project:
         """What `notify`, `sync` and `do` are done with. Raises ProjectError that names all wrong keys."""
         from campflow.engine.errands import Outside
 
-        plugins, settings = self.plugins, self.settings
-        own = {
-            name: {key: value for key, value in table.items() if key != "audiences"}
-            for name, table in settings.destinations.items()
-        }
+        plugins = self.plugins
         return Outside(
             sinks=plugins.sinks,
             destinations=plugins.audiences,
             actions=plugins.actions,
-            sink_settings=self._checked_settings("sinks", "sink", settings.sinks, plugins.sinks),
-            destination_settings=self._checked_settings("destinations", "destination", own, plugins.audiences),
-            action_settings=self._checked_settings("actions", "action", settings.actions, plugins.actions),
+            sink_settings=self._checked_settings("sinks"),
+            destination_settings=self._checked_settings("destinations"),
+            action_settings=self._checked_settings("actions"),
             audiences=self.audiences,
             context=self.channel_context,
         )
 
     def watchers(self) -> "Watchers":
-        """Who is told of moves and of what became of messages. Raises ProjectError that names all wrong keys.
-
-        A plugin that could not be loaded is no wrong key: what it would be told waits for it.
-        """
+        """Who is told of moves and of what became of messages. Raises ProjectError that names all wrong keys."""
         from campflow.engine.observing import Watchers
 
         known, written = self.plugins.observers, self.settings.observers
-        lost = {each.name for each in self.plugins.failed}
-        there = {name: table for name, table in written.items() if name in known or name not in lost}
-        settings = self._checked_settings("observers", "observer", there, known)
+        settings = self._checked_settings("observers")
         plugins = {name: plugin for name, plugin in known.items() if name in written}
         return Watchers(plugins, settings, frozenset(written), self.channel_context)
 
-    def _checked_settings(
-        self, table: str, word: str, written: Mapping[str, Mapping[str, Any]], known: Mapping[str, "_HasSettings"]
-    ) -> dict[str, BaseModel]:
+    def wrong_settings(self) -> list[str]:
+        """What is wrong with the tables that plugins are set up with: what `tick` and `run` would say.
+
+        Not what is missing, nor who does the work: both may be otherwise where the campaigns run.
+        """
+        wrong = [
+            each.text
+            for table in self._tables
+            if table != "executors"
+            for each in self._read_settings(table)[1]
+            if not each.missing
+        ]
+        for look in (self._own_of_channels, lambda: self.audiences):
+            try:
+                look()
+            except ProjectError as error:
+                wrong += str(error).splitlines()
+        return wrong
+
+    def _own_of_channels(self) -> None:
+        self._of_each_channel(ChannelLimits)
+        self._of_each_channel(ChannelTracking)
+
+    @cached_property
+    def _tables(self) -> "dict[str, _Table]":
+        """The tables of campflow.toml that plugins are set up with, by kind: only what is a plugin's own of each."""
+        settings, plugins = self.settings, self.plugins
+        ours = {*ChannelLimits.model_fields, *ChannelTracking.model_fields}
+        # Of an observer that could not be loaded no key is wrong: what it would be told waits for it.
+        lost = {each.name for each in plugins.failed} - plugins.observers.keys()
+        observers = {name: table for name, table in settings.observers.items() if name not in lost}
+        return {
+            "channels": _Table("channel", _without(ours, settings.channels), plugins.channels),
+            "sinks": _Table("sink", settings.sinks, plugins.sinks),
+            "destinations": _Table("destination", _without({"audiences"}, settings.destinations), plugins.audiences),
+            "actions": _Table("action", settings.actions, plugins.actions),
+            "observers": _Table("observer", observers, plugins.observers),
+            "webhooks": _Table("webhook", settings.webhooks, plugins.webhooks),
+            "routes": _Table("set of pages", settings.routes, plugins.routes),
+            "executors": _Table("executor", settings.executors, plugins.executors),
+        }
+
+    def _checked_settings(self, table: str) -> dict[str, BaseModel]:
         """The checked settings of every plugin of one kind. Raises ProjectError that names all wrong keys.
 
         A plugin that needs settings and has none is left out: it is installed, and nobody uses it here. Who does is
         told when it is opened.
         """
+        found, wrong = self._read_settings(table)
+        if wrong:
+            raise ProjectError("\n".join(each.text for each in wrong))
+        return found
+
+    def _read_settings(self, table: str) -> "tuple[dict[str, BaseModel], list[_Wrong]]":
         text = (self.root / FILE).read_text("utf-8-sig")
-        wrong = [_not_offered(table, word, name, known) for name in written if name not in known]
+        word, written, known = self._tables[table]
+        wrong = [_Wrong(_not_offered(table, word, name, known)) for name in written if name not in known]
         found = {}
         for name, plugin in known.items():
             try:
@@ -374,10 +406,12 @@ class Project:
             except ValidationError as error:
                 if name not in written and all(item["type"] == "missing" for item in error.errors()):
                     continue
-                wrong += [said(item, f"{table}.{name}.", text, plugin.settings) for item in error.errors()]
-        if wrong:
-            raise ProjectError("\n".join(wrong))
-        return found
+                prefix = f"{table}.{name}."
+                wrong += [
+                    _Wrong(said(item, prefix, text, plugin.settings), item["type"] == "missing")
+                    for item in error.errors()
+                ]
+        return found, wrong
 
     def costs(self) -> dict[str, int]:
         """What a message costs by channel, in minor units of the project's currency; every channel is in it.
@@ -416,6 +450,25 @@ class Project:
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:
     return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs, plugin.posts)
+
+
+class _Wrong(NamedTuple):
+    """A wrong setting as a sentence; or one that is not written where it is `missing`."""
+
+    text: str
+    missing: bool = False
+
+
+class _Table(NamedTuple):
+    """What is written for plugins of one kind, by name, beside those that there are; `word` is what such a one is."""
+
+    word: str
+    written: Mapping[str, Mapping[str, Any]]
+    known: Mapping[str, "_HasSettings"]
+
+
+def _without(keys: Collection[str], tables: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: {key: value for key, value in table.items() if key not in keys} for name, table in tables.items()}
 
 
 class _HasSettings(Protocol):

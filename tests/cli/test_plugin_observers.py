@@ -70,5 +70,8 @@ def test_one_that_cannot_be_loaded_keeps_its_place_and_is_named(shop: Terminal) 
 def test_a_misspelt_table_or_key_is_said(shop: Terminal) -> None:
     shop.write("campflow.toml", 'plugins = ["log"]\nclock = "manual"\n[observers.lgo]\n')
     assert "did you mean `log`?" in shop("tick", code=2).words
+    assert "did you mean `log`?" in shop("check", code=2).words
     shop.write("campflow.toml", 'plugins = ["log"]\nclock = "manual"\n[observers.log]\nfiel = "x"\n')
     assert "fiel" in shop("tick", code=2).words
+    assert "campflow.toml:4: `observers.log.fiel`: there is no such setting" in shop("check", code=2).words
+    assert "fiel" not in shop("check", ".", code=2).stdout

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campflow.cli.main import CLEAN, FINDINGS
+from campflow.cli.main import CLEAN, FINDINGS, WRONG_USE
 from campflow.cli.options import open_project
-from campflow.cli.show import console, counted, show_findings, table
+from campflow.cli.show import console, counted, printable, show_findings, table
 from campflow.errors import FlowError
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def check(
         bool, typer.Option("--load", help="Also: the most messages that one person could get in a week.")
     ] = False,
 ) -> None:
-    """Say everything that is wrong with the .flow files and their content. Exit code 1 where something is."""
+    """Say everything that is wrong with the .flow files and their content, and with plugins' settings.
+
+    Exit code 1 where something is wrong in a file, else 2 where a setting is.
+    """
     from campflow.diagnostics import render
 
     if code is not None:
@@ -94,6 +97,9 @@ def check(
         each for each in diagnostics if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
     ]
     errors = sum(each.severity == "error" for each in found)
+    wrong = project.wrong_settings() if only is None else []
+    for each in wrong:
+        print(printable(f"campflow: {each}"), file=sys.stderr)
     if format is Findings.json:
         sys.stdout.write(render.render_json(found))
     elif format is Findings.github:
@@ -108,7 +114,7 @@ def check(
             _show_load(flow, project.vocabulary.content)
         elif load:
             print("The load of a week is shown once there is no error.")
-    raise typer.Exit(FINDINGS if errors else CLEAN)
+    raise typer.Exit(FINDINGS if errors else WRONG_USE if wrong else CLEAN)
 
 
 def _checked(project: "Project", whole: bool) -> "tuple[Flow | None, tuple[Diagnostic, ...]]":
