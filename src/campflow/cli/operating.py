@@ -132,10 +132,17 @@ def tick(
     done = ", ".join(f"{count:,} {name}" for name, count in told.items() if count)
     print(f"{shown(at, zone)} {zone}: {done or 'nothing to do'}")
     for name, reason in failures.items():
-        waits = "its messages wait" if name.startswith("channel ") else "what it is told waits"
-        print(printable(f"{name}: {reason}; {waits}"), file=sys.stderr)
+        print(printable(f"{name}: {reason}; {_WAITS.get(name.split()[0], 'what it is told waits')}"), file=sys.stderr)
     if failures:
         raise typer.Exit(FINDINGS)
+
+
+#: What waits where something failed, by the kind of it.
+_WAITS = {
+    "campaign": "its people wait",
+    "channel": "its messages wait",
+    "engagements": "its posts are asked about later",
+}
 
 
 def _say_waiting(runtime: "Runtime") -> None:
@@ -144,9 +151,12 @@ def _say_waiting(runtime: "Runtime") -> None:
 
 
 async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
-    """Counts of what was done, by word, and what could not be reached with the reason."""
+    """Counts of what was done, by word, and what failed or could not be reached with the reason."""
+    from campflow.engine.trouble import reason
+
     now = runtime.clock.now()
-    done = runtime.tick(now)
+    done, failed = runtime.tick_all(now)
+    stuck = {f"campaign {name}": reason(error) for name, error in failed.items()}
     released = runtime.release(now)
     async with runtime.channels() as channels:
         report = await runtime.deliver(channels)
@@ -161,7 +171,7 @@ async def one_pass(runtime: "Runtime") -> tuple[dict[str, int], dict[str, str]]:
     counts = asdict(done) | {"expired": released.expired} | asdict(report)
     failures = {f"channel {name}": reason for name, reason in counts.pop("failures").items()}
     outside = {f"errands {name}": count for name, count in errands.counts().items()}
-    return counts | outside, failures | errands.failures | unobserved | unread
+    return counts | outside, stuck | failures | errands.failures | unobserved | unread
 
 
 def _need_manual_clock(opened: "Project", option: str) -> None:

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from campflow.hooks.executors import Log
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, without the statement and its parameters: these hold the time, and so differ at every look."""
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {cause}"
+
+
 @dataclass(slots=True)
 class Trouble:
     """Tells the log of failures, by what failed."""
@@ -14,9 +20,7 @@ class Trouble:
 
     def say(self, what: str, error: Exception | str) -> None:
         """Say it, unless the same was said of this last time."""
-        # Without the statement and its parameters, which hold the time and so differ at every look.
-        cause = getattr(error, "orig", None) or error
-        said = cause if isinstance(cause, str) else f"{type(cause).__name__}: {cause}"
+        said = error if isinstance(error, str) else reason(error)
         if self._said.get(what) != said:
             self._said[what] = said
             self.log.error("failed", what=what, error=said, exc_info=error if isinstance(error, Exception) else None)

@@ -61,7 +61,13 @@ class RuntimeWorker:
 
     def _tick(self, runtime: Runtime, campaigns: tuple[str, ...]) -> None:
         now = runtime.clock.now()
-        done, released = runtime.tick(now, campaigns), runtime.release(now)
+        done, failed = runtime.tick_all(now, campaigns)
+        for name in campaigns:
+            if name in failed:
+                self._trouble.say(f"campaign {name}", failed[name])
+            else:
+                self._trouble.over(f"campaign {name}")
+        released = runtime.release(now)
         self._tell("tick", asdict(done) | {"expired": released.expired})
 
     def _send(self, bench: "_Bench", channel: str) -> None:

@@ -1,0 +1,129 @@
+"""A campaign whose statement fails keeps no other one waiting, whoever ticks: here by a plugin's function."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import select
+from structlog.testing import CapturingLogger
+from tests.databases import SQLITE, Store
+
+from campflow.cli.operating import one_pass
+from campflow.engine.clock import ManualClock
+from campflow.engine.runtime import Runtime
+from campflow.engine.worker import RuntimeWorker
+from campflow.hooks.executors import Work
+from campflow.model.times import parse_time
+from campflow.people.importing import import_events, import_people
+from campflow.people.sources import CSV
+from campflow.project import Project
+from campflow.running import open_runtime
+
+#: Fails where a text is no JSON, as a function must not: each database has its own way of saying that.
+FUNCTION = """
+from sqlalchemy import JSON, Text, cast, func
+
+from campflow.hooks.contracts import FunctionPlugin
+from campflow.hooks.specs import hookimpl
+
+CAMPFLOW_API = (1, 0)
+
+
+@hookimpl
+def campflow_functions():
+    return [FunctionPlugin("tidy", takes=("text",), gives="text", sql=lambda value: SQL, about="JSON, tidied.")]
+"""
+TIDY = {True: "func.json(value)", False: "cast(cast(value, JSON), Text)"}
+
+#: The one that fails comes first: the other one hears what it tells.
+FLOW = """
+contact {
+  email  email
+  notes  text?
+}
+event signup
+event told
+campaign broken {
+  runs      from 2026-03-01
+  audience  email is set
+  enter     on signup
+  stage open {
+    when tidy(notes) == "1" -> over
+    after 1 day -> over
+  }
+  final over {
+    emit told
+  }
+}
+campaign sound {
+  runs      from 2026-03-01
+  audience  email is set
+  enter     on signup
+  stage open {
+    after 1 minute -> waiting
+  }
+  stage waiting {
+    on told -> over
+    after 7 days -> over
+  }
+  final over
+}
+"""
+
+
+@pytest.fixture
+def runtime(store: Store, tmp_path: Path) -> Iterator[Runtime]:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "tidy.py").write_text(FUNCTION.replace("SQL,", f"{TIDY[store.kind == SQLITE]},"))
+    (tmp_path / "spring.flow").write_text(FLOW)
+    (tmp_path / "campflow.toml").write_text(
+        f'database = "{store.shared_url(tmp_path)}"\nclock = "manual"\nplugins = ["tidy"]\n'
+    )
+    project = Project.open(tmp_path)
+    with closing(project.database()) as database:
+        ManualClock(database).move(parse_time("2026-03-02 10:00", "UTC"))
+    with closing(open_runtime(project)) as runtime:
+        contact, known = runtime.stationery.contact, tuple(runtime.stationery.events)
+        common: dict[str, Any] = {"source": CSV.source, "currency": None, "zone": "UTC", "now": runtime.clock.now()}
+        people = [b"key,email,notes\n", b"ada,ada@x.example,no JSON\n"]
+        import_people(runtime.database, contact, lines=people, **common)
+        signups = [b"key,at\n", b"ada,2026-03-02 09:00\n"]
+        import_events(runtime.database, contact, known, lines=signups, event="signup", addresses={}, **common)
+        yield runtime
+
+
+def people(runtime: Runtime) -> dict[str, str]:
+    """The stage in which somebody is, by campaign."""
+    t = runtime.database.tables
+    query = (
+        select(t.campaign.c.name, t.stage.c.name)
+        .join(t.journey, t.journey.c.campaign_id == t.campaign.c.campaign_id)
+        .join(t.stage, t.stage.c.stage_id == t.journey.c.stage_id)
+    )
+    with runtime.database.reader() as connection:
+        return dict(connection.execute(query).all())
+
+
+def test_a_pass_goes_on_with_the_others_and_names_it(runtime: Runtime) -> None:
+    _, failures = asyncio.run(one_pass(runtime))
+    assert people(runtime).get("sound") == "waiting"
+    assert list(failures) == ["campaign broken"]
+    assert "JSON" in failures["campaign broken"] or "json" in failures["campaign broken"]
+    assert "SELECT" not in failures["campaign broken"]
+
+
+def test_a_worker_goes_on_with_the_others_and_names_it_once(runtime: Runtime) -> None:
+    log = CapturingLogger()
+    worker = RuntimeWorker(lambda: runtime, structlog.wrap_logger(log, processors=[]))
+    (circle,) = runtime.circles()
+    assert circle == ("broken", "sound")
+    for _ in range(2):
+        worker.do(Work("tick", circle))
+    worker.close()
+    assert people(runtime).get("sound") == "waiting"
+    failed = [call.kwargs["what"] for call in log.calls if call.kwargs.get("event") == "failed"]
+    assert failed == ["campaign broken"]
