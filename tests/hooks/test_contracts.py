@@ -15,8 +15,9 @@ from tests.databases import found, server
 from tests.web.pigeon import PIGEON, Reports
 from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
 
-from campflow.errors import ChannelError
+from campflow.errors import CampflowError, ChannelError
 from campflow.hooks.contracts import (
+    CommandPlugin,
     FilterPlugin,
     FunctionPlugin,
     Message,
@@ -32,6 +33,7 @@ from campflow.hooks.contracts import (
 from campflow.testing import (
     Answer,
     ChannelContract,
+    CommandContract,
     FilterContract,
     FunctionContract,
     ObserverContract,
@@ -288,6 +290,66 @@ def test_a_broken_function_fails_where_it_is_broken(
         plugin = FunctionPlugin("half", (takes,), gives, sql)
         examples = (((3.0,), 1.5),)
         servers = ("sqlite://", *([server().render_as_string(hide_password=False)] if found() else []))
+
+    failed = failures(Suite(), tmp_path, lambda place: None)
+    assert expected <= failed
+    assert failed == set() or expected
+
+
+def greet(name: str) -> None:
+    """Greet somebody."""
+    print(f"Hello {name}")
+
+
+def cold(name: str) -> None:
+    """Greet nobody."""
+    print("Away")
+
+
+def wordless(name: str) -> None:
+    print(f"Hello {name}")
+
+
+def ending(name: str) -> None:
+    """Greet somebody, and end as if that had failed."""
+    print(f"Hello {name}")
+    raise SystemExit(3)
+
+
+def easily_upset(name: str) -> None:
+    """Greet who has a first name and no other."""
+    if not name.isalpha():
+        raise ValueError(name)
+    print(f"Hello {name}")
+
+
+def excused(name: str) -> None:
+    """Greet who has a first name and no other."""
+    if not name.isalpha():
+        raise CampflowError("that is no first name: write letters only")
+    print(f"Hello {name}")
+
+
+#: Commands that greet, and the tests that have to say what is wrong with one.
+COMMANDS: list[tuple[str, Callable[..., object], set[str]]] = [
+    ("greet", greet, set()),
+    ("greet", excused, set()),
+    ("check", greet, {"test_what_it_declares_is_sound"}),
+    ("greet", wordless, {"test_its_help_says_what_it_does"}),
+    ("greet", cold, {"test_a_right_line_does_its_work"}),
+    ("greet", ending, {"test_a_right_line_does_its_work"}),
+    ("greet", easily_upset, {"test_odd_words_are_answered"}),
+]
+
+
+@pytest.mark.parametrize(("name", "run", "expected"), COMMANDS)
+def test_a_broken_command_fails_where_it_is_broken(
+    tmp_path: Path, name: str, run: Callable[..., object], expected: set[str]
+) -> None:
+    class Suite(CommandContract):
+        plugin = CommandPlugin(name, run)
+        line = ("Ada",)
+        said = "Hello Ada"
 
     failed = failures(Suite(), tmp_path, lambda place: None)
     assert expected <= failed
