@@ -1,11 +1,15 @@
 """Commands that plugins add stand beside campflow's own, and never in their place."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from tests.cli.test_plugin_observers import STARTER
 
 from campflow.cli.main import main
+from campflow.cli.plugin_starter import named
+from campflow.hooks.manager import Plugins
 
 PLUGIN = '''
 from campflow.hooks.contracts import CommandPlugin
@@ -100,6 +104,26 @@ def test_plugins_lists_functions_and_filters_too(project: Path, capsys: pytest.C
     found = json.loads(said(capsys, "plugins", "--format", "json"))
     assert found["functions"] == [{"name": "length", "about": "Letters.", "takes": ["text"], "gives": "integer"}]
     assert found["filters"] == [{"name": "shout", "about": ""}]
+
+
+def test_plugins_json_tells_what_each_kind_declares(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "campflow.toml").write_text("plugins = ['hello', 'echo', 'celery', 'log']\n")
+    (project / "plugins" / "log.py").write_text(named(STARTER.read_text("utf-8"), "log", "observer"))
+    with pytest.raises(SystemExit):
+        main(["plugins", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert {each.name for each in fields(Plugins)} - {"loaded", "failed"} <= found.keys()
+
+    def one(kind: str, name: str) -> dict[str, object]:
+        (declared,) = (each for each in found[kind] if each["name"] == name)
+        return {key: value for key, value in declared.items() if key != "name"}
+
+    assert one("commands", "greet") == {"about": "Greet somebody."}
+    assert one("sinks", "file") == {"figures": True, "texts": False, "settings": ["path"]}
+    assert one("sinks", "echo")["texts"]
+    assert one("actions", "echo")["idempotency"] == "none"
+    assert one("executors", "celery") == {"settings": ["broker", "prefix", "timeout"]}
+    assert one("observers", "log") == {"batch": 500, "settings": ["file"]}
 
 
 def test_a_name_that_is_ours_is_said_to_be_out_of_reach(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,10 @@
 """Commands about plugins."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,8 @@ from campflow.cli.show import console, print_json, table
 from campflow.errors import ProjectError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from campflow.hooks.contracts import ChannelPlugin
     from campflow.hooks.manager import Plugins
 
@@ -27,12 +30,10 @@ def plugins(project: ProjectFolder = None, format: TextOrJson = Format.text) -> 
             {
                 "loaded": [asdict(each) for each in found.loaded],
                 "failed": [asdict(each) for each in found.failed],
-                "channels": [_declared(each) for each in found.channels.values()],
-                "functions": [
-                    {"name": name, "about": each.about, "takes": list(each.takes), "gives": each.gives}
-                    for name, each in found.functions.items()
-                ],
-                "filters": [{"name": name, "about": each.about} for name, each in found.filters.items()],
+                **{
+                    kind: [{"name": name} | declared(each) for name, each in getattr(found, kind).items()]
+                    for kind, declared in DECLARED.items()
+                },
                 "hidden_commands": hidden,
             }
         )
@@ -66,10 +67,8 @@ def _found(folder: Path | None) -> "Plugins":
     return open_project(folder).plugins
 
 
-def _declared(channel: "ChannelPlugin") -> dict[str, object]:
-    """What a channel says of itself, as it is written in its plugin."""
+def _channel(channel: "ChannelPlugin") -> dict[str, object]:
     return {
-        "name": channel.name,
         "address": channel.address,
         "needs": list(channel.needs),
         "extensions": list(channel.extensions),
@@ -80,9 +79,41 @@ def _declared(channel: "ChannelPlugin") -> dict[str, object]:
         "window": channel.window,
         "rate": channel.rate,
         "cost": channel.cost,
+        "posts": channel.posts,
+        "counts": channel.counts,
         "webhook": f"/hooks/{channel.name}" if channel.webhook else None,
-        "settings": list(channel.settings.model_fields),
+        "settings": _keys(channel.settings),
     }
+
+
+def _keys(settings: "type[BaseModel]") -> list[str]:
+    return list(settings.model_fields)
+
+
+def _about(run: Callable[..., object]) -> str:
+    return (run.__doc__ or "").strip().split("\n")[0]
+
+
+#: What each plugin of a kind says of itself, besides its name, as it is written in the plugin.
+DECLARED: dict[str, Callable[[Any], dict[str, object]]] = {
+    "channels": _channel,
+    "sources": lambda each: {"suffixes": list(each.source.suffixes)},
+    "sinks": lambda each: {
+        "figures": each.figures is not None, "texts": each.texts is not None, "settings": _keys(each.settings)
+    },
+    "audiences": lambda each: {"batch": each.batch, "settings": _keys(each.settings)},
+    "actions": lambda each: {
+        "options": sorted(each.options), "idempotency": each.idempotency, "batch": each.batch,
+        "settings": _keys(each.settings),
+    },
+    "webhooks": lambda each: {"path": f"/hooks/{each.name}", "settings": _keys(each.settings)},
+    "routes": lambda each: {"path": f"/pages/{each.name}/", "settings": _keys(each.settings)},
+    "commands": lambda each: {"about": _about(each.run)},
+    "executors": lambda each: {"settings": _keys(each.settings)},
+    "observers": lambda each: {"batch": each.batch, "settings": _keys(each.settings)},
+    "functions": lambda each: {"about": each.about, "takes": list(each.takes), "gives": each.gives},
+    "filters": lambda each: {"about": each.about},
+}  # fmt: skip
 
 
 class Kind(StrEnum):
