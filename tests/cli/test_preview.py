@@ -157,3 +157,41 @@ def test_a_channel_that_cannot_be_reached_is_a_failure(shop: Terminal) -> None:
         "campflow.toml", '[sender]\nemail = "hello@acme.example"\n[channels.email]\nhost = "127.0.0.1"\nport = 1\n'
     )
     assert "127.0.0.1" in shop("send-test", "welcome", "--to", "me@acme.example", code=1).words
+
+
+OTHER = """
+campaign other {
+  runs      from 2026-03-01
+  audience  email is set
+  enter     on signup
+  stage here {
+    send email news
+    after 3 days -> OVER
+  }
+  final over
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "news"),
+    [
+        (OTHER.replace("OVER", "ovre"), "News"),
+        (OTHER.replace("OVER", "over"), "News of {{ nothing_of_this_name }}"),
+        (OTHER.replace("OVER", "over"), "News {% if %}"),
+        (OTHER.replace("OVER", "ovre"), "News {% if %}"),
+    ],
+)
+def test_errors_elsewhere_keep_nobody_from_looking_at_a_message(flow: str, news: str, shop: Terminal) -> None:
+    shop.write("other.flow", flow)
+    shop.write("content/news.email.md", f"---\nsubject: News\n---\n{news}")
+    shop("check", code=1)
+    said = shop("preview", "welcome", "--for", "ada")
+    assert "subject: Ada, welcome to Hello there" in said.stdout
+    assert "errors elsewhere" in said.stderr
+    assert "campflow check" in shop("preview", "news", code=1).stderr
+
+
+def test_an_error_in_the_message_s_own_campaign_is_in_the_way(shop: Terminal) -> None:
+    shop.change("hello.flow", "-> over", "-> ovre")
+    assert "campflow check" in shop("preview", "welcome", code=1).stderr

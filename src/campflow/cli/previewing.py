@@ -138,6 +138,7 @@ def _written(
     from campflow.engine.story import find_person
     from campflow.running import stationery
 
+    project = _sound(project, plugin.name, message)
     flow = project.flow.flow
     if campaign is not None and flow.campaign(campaign) is None:
         hint = did_you_mean(campaign, {each.name for each in flow.campaigns}) or "`campflow graph` shows them"
@@ -159,6 +160,36 @@ def _written(
         person = previews.known_person(connection, desk.tables, paper, found.contact_id)
         now = project.clock(desk).now()
     return previews.write(paper, plugin, person, what, now)
+
+
+def _sound(project: "Project", channel: str, message: str) -> "Project":
+    """The project; where there are errors, without the campaigns and the contents in which they stand, if this message
+    is sent by another campaign. Whoever writes one message need not wait for who writes another."""
+    from dataclasses import replace
+
+    from campflow.checking.broken import broken
+    from campflow.engine.preview import wanted
+    from campflow.in_force import today
+
+    if project.checked.flow is not None:
+        return project
+    content = project.vocabulary.content
+    others = replace(
+        content,
+        files=tuple(
+            each
+            if (each.channel, each.message) == (channel, message)
+            else replace(each, problems=(), template_fields=())
+            for each in content.files
+        ),
+    )
+    left = project.of(tuple(project.sources.values()), replace(project.vocabulary, content=others))
+    if left.checked.flow is None:
+        left = today(left, {}, broken(left.checked.files, left.checked.diagnostics))
+    if left.checked.flow is None or wanted(left.flow.flow.campaigns, channel, message, None).campaign is None:
+        return project
+    print("There are errors elsewhere: `campflow check`", file=sys.stderr)
+    return left
 
 
 def _told(message: "Message") -> Iterator[str]:
