@@ -163,6 +163,22 @@ def test_a_damaged_database(tmp_path: Path) -> None:
         opened(f"sqlite:///{path}")
 
 
+def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(tmp_path: Path) -> None:
+    def size_of_pages(database: Database) -> object:
+        with database.reader() as connection:
+            return connection.exec_driver_sql("PRAGMA page_size").scalar()
+
+    assert size_of_pages(opened(f"sqlite:///{tmp_path}/new.db")) == 8192
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("PRAGMA page_size=4096")
+        connection.execute("CREATE TABLE other (id INTEGER)")
+    connection.close()
+    older = opened(f"sqlite:///{tmp_path}/old.db")
+    assert size_of_pages(older) == 4096
+    add_contact(older, "ann")
+    assert keys(older) == ["ann"]
+
+
 def test_a_database_of_a_newer_campflow(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     opened(url).close()

@@ -194,10 +194,15 @@ def _sqlite_engine(url: sa.URL, in_memory: bool, busy_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA page_size={_PAGE}")  # of a file that is new; another one keeps its own
         for name, wanted in _pragmas(in_memory, busy_seconds).items():
             _set_pragma(connection, name, wanted)
 
     return engine
+
+
+#: Bytes of a page: with SQLite's usual 4,096 a tick costs a sixth more, as more pages of its indexes are split.
+_PAGE = 8_192
 
 
 def _pragmas(in_memory: bool, busy_seconds: float) -> dict[str, int | str]:
