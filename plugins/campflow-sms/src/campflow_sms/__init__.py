@@ -1,4 +1,4 @@
-"""SMS for campflow: by Twilio, or over SMPP 3.4 to any message centre."""
+"""SMS for campflow: by Twilio, over SMPP 3.4 to any message centre, or into a file to try it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,13 @@ def _make(settings: BaseModel, context: ChannelContext) -> Channel:
             from campflow_sms.smpp import SmppChannel
 
             return SmppChannel(checked, context)
-    raise ChannelError('nobody carries SMS: set `provider` under [channels.sms] to "twilio" or "smpp"')
+        case "file":
+            from campflow_sms.written import FileChannel
+
+            return FileChannel(checked, context)
+    raise ChannelError(
+        'nobody carries SMS: set `provider` under [channels.sms] to "twilio" or "smpp", or to "file" to try it'
+    )
 
 
 def _make_webhook(settings: BaseModel, context: ChannelContext) -> Webhook:
@@ -41,9 +47,12 @@ def _make_webhook(settings: BaseModel, context: ChannelContext) -> Webhook:
 
 
 def _fitted(plugin: ChannelPlugin, settings: BaseModel) -> ChannelPlugin:
-    """Twilio calls the web part; a message centre tells what it knows over its own connection."""
-    if _checked(settings).provider == "smpp":
-        return replace(plugin, webhook=None)
+    """Twilio calls the web part; a message centre tells what it knows over its own connection; a file tells nothing."""
+    match _checked(settings).provider:
+        case "smpp":
+            return replace(plugin, webhook=None)
+        case "file":
+            return replace(plugin, webhook=None, listens=False)
     return replace(plugin, listens=False)
 
 

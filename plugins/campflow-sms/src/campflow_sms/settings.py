@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -94,11 +95,15 @@ class SmppSettings(BaseModel):
 
 
 class SmsSettings(BaseModel):
-    """Who carries messages, what they cost and what we answer. `provider` None: nobody does yet."""
+    """Who carries messages, what they cost and what we answer. `provider` None: nobody does yet.
+
+    `file` is below the project: where messages are written with the provider "file".
+    """
 
     model_config = _FROZEN
 
-    provider: Literal["twilio", "smpp"] | None = None
+    provider: Literal["twilio", "smpp", "file"] | None = None
+    file: str = "sms.jsonl"
     sender: str | None = None
     price: str | None = None
     max_segments: int = Field(default=4, ge=1, le=MOST)
@@ -118,6 +123,13 @@ class SmsSettings(BaseModel):
                 f"`{value}` cannot be a sender: write a number as in +15552345678, a short code, or at most 11 letters "
                 "and digits"
             )
+        return value
+
+    @field_validator("file")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if ".." in PurePath(value).parts or not value.strip():
+            raise ValueError("write a path below the project, or a whole one")
         return value
 
     @field_validator("price")
