@@ -1,8 +1,9 @@
 """Makes the shop's customers and their year, the same ones every time: `python make_data.py [FOLDER] [CUSTOMERS]`.
 
-FOLDER (default: data, beside this file) then holds customers.csv, signups.jsonl and purchases.csv. Every
-customer buys at a pace of their own, for as long as the interest lasts. Two rows are wrong on purpose, to show how an
-import says so.
+FOLDER (default: data, beside this file) then holds customers.csv, signups.jsonl, purchases.csv and answers.jsonl. Every
+customer buys at a pace of their own, for as long as the interest lasts. Some live near the shop; answers.jsonl is what
+they make of being invited to its tasting: in a shop of your own it comes from the web part, the telephones and the
+letters. Two rows are wrong on purpose, to show how an import says so.
 """
 
 import csv
@@ -10,7 +11,7 @@ import datetime as dt
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,13 @@ TEAS = [
 ]
 PAGES = ["/", "/teas", "/brewing", "/gift"]
 
+#: Around the shop. Numbers that begin with 02 61 91 are nobody's: France keeps them free for stories.
+FAMILIES = ["Blanc", "Caradec", "Duval", "Fontaine", "Guillou", "Hamon", "Le Goff", "Moreau", "Perrin", "Tanguy"]
+STREETS = ["rue Kervégan", "rue Crucy", "quai de la Fosse", "rue de Strasbourg", "allée Brancas", "rue Paul Bellamy"]
+TOWNS = [("44000", "Nantes"), ("44100", "Nantes"), ("44400", "Rezé"), ("44800", "Saint-Herblain")]
+INVITED = dt.datetime(YEAR, 11, 3, 9, tzinfo=dt.UTC)
+TASTING = dt.datetime(YEAR, 11, 29, 9, tzinfo=dt.UTC)
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -49,6 +57,7 @@ class Customer:
     language: str
     timezone: str
     signed_up: dt.datetime
+    near: Mapping[str, str]  # what we know of those around the shop, by the name of the column
 
     @property
     def email(self) -> str:
@@ -59,11 +68,57 @@ class Customer:
 def customers(chance: random.Random, count: int) -> Iterator[Customer]:
     """Two in five signed up on the first days of the year, the others come all through it."""
     start = dt.datetime(YEAR, 1, 1, tzinfo=dt.UTC)
+    around = random.Random(44)  # noqa: S311 -- likewise; of its own, so that nobody else changes with it
     for number in range(1, count + 1):
         country, language, zone, _ = chance.choices(COUNTRIES, weights=[share for *_, share in COUNTRIES])[0]
         day = chance.randrange(0, 14) if chance.random() < 0.4 else chance.randrange(14, 350)
         signed_up = start + dt.timedelta(days=day, seconds=chance.randrange(7 * 3600, 22 * 3600))
-        yield Customer(number, chance.choice(NAMES[language].split()), country, language, zone, signed_up)
+        near = neighbour(around, number) if country == "FR" and around.random() < 0.2 else {}
+        yield Customer(number, chance.choice(NAMES[language].split()), country, language, zone, signed_up, near)
+
+
+def neighbour(chance: random.Random, number: int) -> Mapping[str, str]:
+    postcode, city = chance.choice(TOWNS)
+    return {
+        "last_name": chance.choice(FAMILIES),
+        "phone": f"+33261910{number:03}",
+        "street": f"{chance.randrange(1, 60)} {chance.choice(STREETS)}",
+        "postcode": postcode,
+        "city": city,
+        "tea": chance.choice(["green", "green", "black", "oolong", ""]),
+    }
+
+
+def answers(chance: random.Random, customer: Customer) -> Iterator[tuple[dt.datetime, str, dict[str, str]]]:
+    """What somebody does who is invited to the tasting: when, which event, its fields."""
+    clicked = by_day(chance, INVITED, 1, 2)
+    submitted = clicked + dt.timedelta(seconds=chance.randrange(40, 240))
+    replied = submitted + dt.timedelta(hours=chance.uniform(24, 40))
+    scanned = by_day(chance, INVITED, 10, 17)
+    how_far = chance.choice(
+        ["mail", "page", "form", "form", "phone"]
+    )  # the last thing that they answer before a letter
+    if how_far != "mail":
+        yield clicked, "clicked", {"about": "invitation"}
+    if how_far in ("form", "phone"):
+        yield submitted, "submitted", {"about": "tasting"}
+    comes = chance.random() < 0.7
+    if how_far == "phone":
+        yield replied, "replied", {"about": "reminder", "text": "OUI"}
+    elif chance.random() < 0.1:
+        comes = False
+        yield scanned, "returned", {"about": "voucher"}
+    elif comes:
+        yield scanned, "scanned", {"about": "voucher"}
+    if comes:
+        item, price = chance.choice(TEAS)
+        bought = TASTING + dt.timedelta(hours=chance.uniform(0, 6))
+        yield bought, "purchase", {"order": f"till-{customer.number}", "amount": f"{price:.2f} EUR", "item": item}
+
+
+def by_day(chance: random.Random, start: dt.datetime, first: int, last: int) -> dt.datetime:
+    """While people are awake, so many days after the morning of the start."""
+    return start + dt.timedelta(days=chance.randint(first, last), seconds=chance.randrange(11 * 3600))
 
 
 def purchases(chance: random.Random, customer: Customer) -> Iterator[tuple[dt.datetime, str, str]]:
@@ -88,9 +143,13 @@ def make(folder: Path, count: int = CUSTOMERS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "customers.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["email", "first_name", "country", "language", "timezone"])
-        rows.writerows([p.email, p.name, p.country, p.language, p.timezone] for p in people)
-        rows.writerow(["not-an-address", "Nobody", "FR", "fr", "Europe/Paris"])
+        about = ["last_name", "phone", "street", "postcode", "city", "tea"]
+        rows.writerow(["email", "first_name", "country", "language", "timezone", *about])
+        for p in people:
+            rows.writerow(
+                [p.email, p.name, p.country, p.language, p.timezone, *(p.near.get(each, "") for each in about)]
+            )
+        rows.writerow(["not-an-address", "Nobody", "FR", "fr", "Europe/Paris", *([""] * len(about))])
     with (folder / "signups.jsonl").open("w", encoding="utf-8") as file:
         for p in sorted(people, key=lambda p: p.signed_up):
             row = {
@@ -99,6 +158,13 @@ def make(folder: Path, count: int = CUSTOMERS) -> None:
                 "at": p.signed_up.isoformat(),
                 "page": chance.choice(PAGES),
             }
+            file.write(json.dumps(row) + "\n")
+    with (folder / "answers.jsonl").open("w", encoding="utf-8") as file:
+        guests = [p for p in people if p.near and p.signed_up < INVITED]
+        around = random.Random(YEAR)  # noqa: S311
+        answered = [(at, p.email, event, told) for p in guests for at, event, told in answers(around, p)]
+        for nth, (at, email, event, told) in enumerate(sorted(answered, key=lambda each: each[:2]), start=1):
+            row = {"id": f"a{nth}", "contact": email, "at": at.isoformat(timespec="seconds"), "event": event, **told}
             file.write(json.dumps(row) + "\n")
     bought = sorted((at, p.email, item, amount) for p in people for at, item, amount in purchases(chance, p))
     with (folder / "purchases.csv").open("w", newline="", encoding="utf-8") as file:

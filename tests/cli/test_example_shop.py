@@ -1,5 +1,6 @@
 """The example project in flows/: it is right, it runs, and it comes to the same however often the clock ticks."""
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -13,12 +14,12 @@ from tests.cli.terminal import Terminal
 
 FLOWS = Path(__file__).parents[2] / "flows"
 CUSTOMERS = 60
+MADE_BY_THE_DEMO = ("data", "mail", "letters", "sms.jsonl", "notes.txt", "campflow.db*")
 
 
 def shop(folder: Path) -> Terminal:
     """The shop with a few of its customers, nothing of it run yet."""
-    made_by_the_demo = shutil.ignore_patterns("data", "mail", "campflow.db*")
-    shutil.copytree(FLOWS, folder, ignore=made_by_the_demo)
+    shutil.copytree(FLOWS, folder, ignore=shutil.ignore_patterns(*MADE_BY_THE_DEMO))
     subprocess.run([sys.executable, "make_data.py", "data", str(CUSTOMERS)], cwd=folder, check=True)
     campflow = Terminal(folder)
     assert "no problem found" in campflow("check").stdout
@@ -26,6 +27,7 @@ def shop(folder: Path) -> Terminal:
     campflow("people", "import", "data/customers.csv", code=1)
     campflow("events", "import", "data/signups.jsonl", "--event", "signup")
     campflow("events", "import", "data/purchases.csv", "--event", "purchase", code=1)
+    campflow("events", "import", "data/answers.jsonl")
     return campflow
 
 
@@ -40,8 +42,11 @@ def moves(campflow: Terminal) -> list[tuple[Any, ...]]:
 
 def test_a_season_of_the_shop(tmp_path: Path) -> None:
     campflow = shop(tmp_path / "shop")
-    campflow("run", "--play", "1 day", "--until", "2025-06-01")
-    welcome, winback = campflow.json("status")["campaigns"]
+    played = campflow("run", "--play", "1 day", "--until", "2025-06-01").stdout
+    # Of campaigns that nobody has entered yet nothing is said.
+    assert "2025-06-01  welcome: " in played
+    tasting, welcome, winback = campflow.json("status")["campaigns"]
+    assert (tasting["name"], tasting["entered"]) == ("tasting", 0)
     assert welcome["name"] == "welcome"
     assert 0 < welcome["entered"] <= CUSTOMERS
     assert welcome["conversions"][0]["count"] > 0
@@ -60,7 +65,26 @@ def test_a_season_of_the_shop(tmp_path: Path) -> None:
         [sys.executable, "read_mail.py"], cwd=campflow.folder, check=True, capture_output=True, text=True
     ).stdout
     assert "Subject: " in newest
-    assert "unsubscribe@blueheron.example" in newest
+    assert "http://127.0.0.1:8025/u/" in newest
+
+
+def test_the_tasting_asks_by_each_channel_and_nothing_leaves_the_machine(tmp_path: Path) -> None:
+    campflow = shop(tmp_path / "shop")
+    campflow("tick", "--now", "2025-11-01")  # what came before is made up for at once
+    campflow("run", "--play", "1 day", "--until", "2025-12-31")
+    (tasting,) = [each for each in campflow.json("status")["campaigns"] if each["name"] == "tasting"]
+    assert {stage["name"] for stage in tasting["stages"] if not stage["passed"]} == set()
+    assert tasting["conversions"][0]["count"] > 0
+    texts = [json.loads(line) for line in (campflow.folder / "sms.jsonl").read_text("utf-8").splitlines()]
+    # Numbers that are kept free for stories.
+    assert {each["to"][:9] for each in texts} == {"+33261910"}
+    assert {each["from"] for each in texts} == {"Blue Heron"}
+    letters = list((campflow.folder / "letters").glob("*/manifest.csv"))
+    assert letters
+    assert all((each.parent / "letters.pdf").exists() for each in letters)
+    assert "may come, and likes " in (campflow.folder / "notes.txt").read_text("utf-8")
+    sent = sum(stage["passed"] for stage in tasting["stages"] if stage["name"] in ("invited", "signed_up", "letter"))
+    assert sent == tasting["sent"]
 
 
 def test_day_by_day_and_all_at_once_are_the_same(tmp_path: Path) -> None:

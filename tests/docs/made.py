@@ -41,7 +41,9 @@ def examples(page: Path) -> dict[Block, Example]:
     all_blocks = list(blocks(page))
     content = {each.what: each.text for each in all_blocks if each.order == "write" and "content/" in each.what}
     for block in all_blocks:
-        if block.language == "flow":
+        if block.language == "flow" and (project := block.mark("of")):
+            found[block] = _of_project(ROOT / project, block)
+        elif block.language == "flow":
             found[block] = _example(block.text, content, block.mark("alone") is not None, block.mark("name"))
         elif block.order == "content":
             shown = f"content/{block.what}"
@@ -52,6 +54,14 @@ def examples(page: Path) -> dict[Block, Example]:
             if block.mark("wrong") is None:
                 content[shown] = block.text
     return found
+
+
+def _of_project(project: Path, block: Block) -> Example:
+    """A file of a project, among the others of it."""
+    example = Example(block.text, alone=True, project=project, path=str(block.mark("name")))
+    for each in sorted(project.glob("*.flow")):
+        example.sources.setdefault(each.name, Source(each.name, read(each)))
+    return example
 
 
 def _example(text: str, content: dict[str, str], alone: bool = False, name: str | None = None) -> Example:

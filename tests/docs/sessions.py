@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.pages import Block, blocks
+from tests.docs.pages import ROOT, Block, blocks
 
 #: What differs from run to run: instants, days, the keys and tokens of messages.
 _CHANGING = (
@@ -70,6 +70,9 @@ class Shell:
         if line.startswith("cd "):
             self.folder /= line.removeprefix("cd ")
             return []
+        if "flows/" in line and not (there := self.folder / "flows").exists():
+            # The page begins in a clone.
+            there.symlink_to(ROOT / "flows")
         if line == "campflow run":
             return self._run_daemon(line)
         done = subprocess.run(

@@ -165,7 +165,7 @@ def explain(
     if format is Format.json:
         print_json(story_json(person, journeys, opened))
         return
-    for line in tell(person, journeys, opened):
+    for line in tell(person, journeys, opened, campaign=campaign):
         console().print(line)
 
 

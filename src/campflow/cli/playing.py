@@ -142,5 +142,6 @@ class _Report:
             f"{each.name}: {each.inside:,} inside, {each.sent:,} sent, "
             f"{sum(one.count for one in each.conversions):,} converted"
             for each in _funnels(self.project, self.runtime)
+            if each.entered
         ]
-        print(f"{day}  " + "; ".join(told), flush=True)
+        print(f"{day}  " + ("; ".join(told) or "nobody has entered yet"), flush=True)

@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from campflow.project import Project
 
 
-def tell(person: Person, journeys: Sequence[Journey], project: "Project", zone: str | None = None) -> Iterator["Text"]:
+#: Characters of an event's field that a line shows: addresses of links and answers may have thousands.
+LONGEST = 60
+
+
+def tell(
+    person: Person,
+    journeys: Sequence[Journey],
+    project: "Project",
+    zone: str | None = None,
+    campaign: str | None = None,
+) -> Iterator["Text"]:
     """The lines of a story, one thing that happened each, in the order in which it did.
 
-    Times are those of `zone`, else of the project's.
+    Times are those of `zone`, else of the project's. `campaign` is the only one that was asked about.
     """
     from rich.text import Text
 
@@ -28,7 +38,7 @@ def tell(person: Person, journeys: Sequence[Journey], project: "Project", zone: 
     name = person.key if person.email in (None, person.key) else f"{person.key}, {person.email}"
     yield Text(printable(name), style="bold").append(f"   (times: {zone})", style="dim")
     if not journeys:
-        yield Text("has entered no campaign")
+        yield Text(f"has not entered {printable(campaign)}" if campaign else "has entered no campaign")
     for journey in journeys:
         key = f" {printable(journey.key)}" if journey.key else ""
         again = f", time {journey.entry}" if journey.entry > 1 else ""
@@ -109,9 +119,13 @@ def _because(line: Line, cause: Cause | None, project: "Project") -> str:
 def _event(cause: Cause, project: "Project") -> str:
     about = f" {cause.about}" if cause.about else ""
     fields = ", ".join(
-        f"{name} {event_value(project, cause.name, name, value)}" for name, value in cause.fields.items()
+        f"{name} {_cut(event_value(project, cause.name, name, value))}" for name, value in cause.fields.items()
     )
     return f"{cause.name}{about}" + (f" ({fields})" if fields else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def story_json(person: Person, journeys: Sequence[Journey], project: "Project") -> dict[str, Any]:
