@@ -6,16 +6,14 @@ import xml.etree.ElementTree as Xml
 from pathlib import Path
 
 import pytest
+from tests.cli.test_example_shop import FLOWS, MADE_BY_THE_DEMO
 from tests.journeys.command import Campflow
-
-SHOP = Path(__file__).parents[2] / "flows"
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Campflow:
     """A copy of the example project."""
-    made = shutil.ignore_patterns("data", "mail", "*.db", "*.db-*")
-    shutil.copytree(SHOP, tmp_path / "shop", ignore=made)
+    shutil.copytree(FLOWS, tmp_path / "shop", ignore=shutil.ignore_patterns(*MADE_BY_THE_DEMO))
     return Campflow(tmp_path / "shop")
 
 
