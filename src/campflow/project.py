@@ -124,7 +124,10 @@ class Project:
             audiences=frozenset(self.audiences),
             actions={name: ActionWords(name, plugin.options) for name, plugin in self.plugins.actions.items()},
             functions={name: function_of(plugin) for name, plugin in self.plugins.functions.items()},
-            filters={name: FilterWords(name, arguments_of(function)) for name, function in self.filters},
+            filters={
+                name: FilterWords(name, arguments_of(plugin.function), plugin.about)
+                for name, plugin in self.plugins.filters.items()
+            },
             content=content,
             currency=self.settings.currency,
             rfm_event=self.settings.rfm.event if self.settings.rfm else None,

@@ -65,10 +65,14 @@ class ActionWords:
 
 @dataclass(frozen=True, slots=True)
 class FilterWords:
-    """A plugin's filter of templates, `{{ value | NAME(…) }}`, and what may be written behind its name."""
+    """A plugin's filter of templates, `{{ value | NAME(…) }}`, and what may be written behind its name.
+
+    `about` is what it does, a sentence.
+    """
 
     name: str
     arguments: Signature
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

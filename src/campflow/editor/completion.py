@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lsprotocol.types import CompletionItem, CompletionItemKind
 
+from campflow.editor import filters
 from campflow.editor.cursor import Cursor
 from campflow.editor.proposing import Proposing, item
 from campflow.editor.view import View
@@ -65,6 +66,8 @@ def complete(view: View, cursor: Cursor) -> list[CompletionItem]:
     """The proposals, each once, the most particular first."""
     found = Proposing(view, cursor)
     items = [*found.choices()]
+    if cursor.quoted is not None and filters.can_follow(cursor.quoted):
+        items += filters.proposals(view)
     if cursor.quoted is None:
         if "NAME" in cursor.expected:
             items += _names(found)

@@ -6,6 +6,8 @@ from campflow.checking.campaigns import entry_words
 from campflow.checking.names import EventWords
 from campflow.checking.tree import find
 from campflow.checking.vocabulary import PAGE, ContentFile
+from campflow.content.filter_words import NO_FILTERS
+from campflow.editor import filters
 from campflow.editor.crowd import people_in
 from campflow.editor.index import Occurrence, Symbol
 from campflow.editor.samples import filled
@@ -22,6 +24,9 @@ def hover(view: View, path: str, offset: int) -> tuple[str, Occurrence | None] |
     if here is not None:
         told = list(dict.fromkeys(text for symbol in here.symbols if (text := _about(view, symbol, here))))
         return ("\n\n---\n\n".join(told), here) if told else None
+    filter_said = filters.explained(view, view.places(path).text, offset)
+    if filter_said:
+        return filter_said, None
     form = FORMS.get(_first_word(view, path, line, column))
     return (f"```flow\n{form}\n```", None) if form else None
 
@@ -121,7 +126,8 @@ def _message(view: View, symbol: Symbol, here: Occurrence) -> str:
     subject = _own_subject(view, here) or _subject(files)
     if subject:
         entry = tuple(_entries(view, symbol))
-        lines.append(f"> {filled(subject, view.names, symbol.owner, symbol.name, entry)}")
+        known = view.project.filters if view.project else NO_FILTERS
+        lines.append(f"> {filled(subject, view.names, symbol.owner, symbol.name, entry, known)}")
     lines += [f"- `{file.path}`" for file in files] or ["no content file"]
     return "\n\n".join(lines[: -len(files) or None]) + ("\n\n" + "\n".join(lines[-len(files) :]) if files else "")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from campflow.checking.names import EventWords, Names
+from campflow.content.filter_words import NO_FILTERS, Filters
 from campflow.content.record import Record
 from campflow.content.templates import BadTemplate, compile_text
 from campflow.content.values import Amount
@@ -27,8 +28,18 @@ _BY_KIND: Mapping[Kind, object] = {
 }
 
 
-def filled(text: str, names: Names, channel: str, message: str, entry: Iterable[EventWords] = ()) -> str:
-    """The text of a subject as a made-up person would read it; as it is written, where it cannot be filled."""
+def filled(
+    text: str,
+    names: Names,
+    channel: str,
+    message: str,
+    entry: Iterable[EventWords] = (),
+    filters: Filters = NO_FILTERS,
+) -> str:
+    """The text of a subject as a made-up person would read it; as it is written, where it cannot be filled.
+
+    `filters` are those of plugins.
+    """
     person = _record(names.contact_fields.values(), names.currency)
     event = Record({k: v for words in entry for k, v in _record(words.fields.values(), names.currency).items()})
     values = {
@@ -43,7 +54,7 @@ def filled(text: str, names: Names, channel: str, message: str, entry: Iterable[
         "preferences_url": "https://example.com/",
     }
     try:
-        return compile_text(text, html=False, name="subject").fill(values).strip()
+        return compile_text(text, html=False, name="subject", filters=filters).fill(values).strip()
     except (BadTemplate, ContentError):
         return text
 

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from campflow.diagnostics.source import Source, Span
-from campflow.editor import completion, hover, navigation, rename, symbols
+from campflow.editor import completion, filters, hover, navigation, rename, symbols
 from campflow.editor.bench import Bench, Document
 from campflow.editor.cursor import cursor
 from campflow.editor.places import Places
@@ -131,16 +131,21 @@ def _answer_about_names(server: FlowServer) -> None:
         view = await server.look(bench)
         return bench, view, path, view.places(path).offset_of(params.position)
 
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ".", '"', "("]))
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" ", ".", '"', "(", "|"])
+    )
     async def complete(params: types.CompletionParams) -> list[types.CompletionItem]:
         found = server.benches.find(params.text_document.uri)
-        if found is None or not found[1].endswith(".flow"):
+        if found is None:
             return []
         bench, path = found
         view = bench.desk.latest or await server.look(bench)
         text = bench.documents[path].text if path in bench.documents else view.texts.get(path, "")
         places = view.places(path) if view.texts.get(path) == text else Places(text, view.encoding)
-        at = cursor(text, places.offset_of(params.position))
+        offset = places.offset_of(params.position)
+        if not path.endswith(".flow"):
+            return [*filters.proposals(view)] if filters.can_follow(text[:offset]) else []
+        at = cursor(text, offset)
         return completion.complete(view, at) if at else []
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
