@@ -5,7 +5,6 @@ another one by its URL; where PostgreSQL is not installed, 127.0.0.1 is asked. E
 a missing server fails the tests; elsewhere they are left out, and the summary says so.
 """
 
-import atexit
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -43,7 +42,6 @@ def server() -> URL:
     installed = _installed()
     if installed is None:
         return make_url(_NAMED or _USUAL)
-    atexit.register(end)  # whoever has started the tests
     return make_url(_lasting.enter_context(running(installed, CARELESS)).url)
 
 
