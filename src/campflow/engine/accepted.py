@@ -28,7 +28,7 @@ from campflow.hooks.contracts import Receipt
 from campflow.sql.queue import READY
 from campflow.storage.tables import Tables
 
-_ID = attrgetter("message_id")
+_ID, _PROVIDER, _DETAIL = map(attrgetter, ("message_id", "provider_id", "detail"))
 
 
 class Run(NamedTuple):
@@ -48,20 +48,25 @@ def accept(
     hashes: Mapping[int, str],
     now: int,
     longest: int,
-) -> None:
-    """Write that these were accepted, if their fate is not written yet; of what was said, `longest` characters."""
+) -> int:
+    """Write that these were accepted, if their fate is not written yet; of what was said, `longest` characters.
+
+    Returns how many that were.
+    """
     runs = list(_runs(receipts, hashes, longest))
     if connection.dialect.name == "postgresql":  # one statement: each of many is a message to the server and back
         lists = dict(zip(Run._fields, (list(each) for each in zip(*runs, strict=True)), strict=True))
-        connection.execute(_in_one(tables), {**lists, "at": now})
-        return
+        return connection.execute(_in_one(tables), {**lists, "at": now}).rowcount
     statement, pick = _for_the_driver(tables, connection.dialect)
     # By the driver alone: its parameters took most of a delivery's time.
-    connection.exec_driver_sql(statement, [pick((now, *run)) for run in runs])
+    return connection.exec_driver_sql(statement, [pick((now, *run)) for run in runs]).rowcount
 
 
 def _runs(receipts: Sequence[Receipt], hashes: Mapping[int, str], longest: int) -> Iterator[Run]:
     """Written for speed: it sees every message that is sent."""
+    if (alone := _one_run(receipts, hashes, longest)) is not None:
+        yield alone
+        return
     first = last = 0  # no message has this id
     provider: str | None = None
     hash: str | None = None
@@ -79,6 +84,23 @@ def _runs(receipts: Sequence[Receipt], hashes: Mapping[int, str], longest: int) 
         provider, hash, said = each.provider_id, its_hash, its_said
     if first:
         yield Run(first, last, provider, hash, said and said[:longest])
+
+
+def _one_run(receipts: Sequence[Receipt], hashes: Mapping[int, str], longest: int) -> Run | None:
+    """The run that all of them are, as of a provider that gives no ids; None where they are several.
+
+    Looked at column by column it costs half of what it costs message by message.
+    """
+    if len(receipts) < 2 or receipts[0].provider_id != receipts[1].provider_id:
+        return None
+    ids = list(map(_ID, receipts))
+    if ids[-1] - ids[0] != len(ids) - 1 or ids != list(range(ids[0], ids[-1] + 1)):
+        return None
+    columns = (set(map(_PROVIDER, receipts)), set(map(_DETAIL, receipts)), set(map(hashes.get, ids)))
+    if any(len(column) != 1 for column in columns):
+        return None
+    said = receipts[0].detail or None
+    return Run(ids[0], ids[-1], receipts[0].provider_id, hashes.get(ids[0]), said and said[:longest])
 
 
 @lru_cache(maxsize=8)

@@ -86,21 +86,21 @@ def write_down(
     listens: Collection[str],
     prices: Prices = FREE,
     addresses: Mapping[str, str | None] | None = None,
-) -> None:
-    """Give each message its state. Only ready ones are touched: a fate, once written, stays.
+) -> int:
+    """Give each message its state, and return how many were accepted. Only ready ones are touched: a fate, once
+    written, stays.
 
     `addresses` are the contact fields that channels write to.
     """
-    accepted: list[Receipt] = []
-    others: list[Receipt] = []
-    for each in outcome.receipts:
-        (accepted if each.outcome == "accepted" else others).append(each)
+    others = [each for each in outcome.receipts if each.outcome != "accepted"]
+    accepted = [each for each in outcome.receipts if each.outcome == "accepted"] if others else outcome.receipts
     failed: Mapping[int, _Tried] = {}
     if again := [each.message_id for each in others if _is_again(each, outcome)]:
         failed = _attempts(connection, tables, again)
     hashes = outcome.hashes or {}
+    written = 0
     if accepted:
-        accept(connection, tables, accepted, hashes, now, _DETAIL)
+        written = accept(connection, tables, accepted, hashes, now, _DETAIL)
         charge(connection, tables, accepted, prices, now)
     clock = database_now(connection) if outcome.doubtful else None
     rows = [_row(receipt, failed, hashes, now, retry, rng, clock) for receipt in others]
@@ -132,6 +132,7 @@ def write_down(
     if rejected and "failed" in listens:
         report(connection, tables, "failed", now, m.message_id.in_(rejected))
     _react(connection, tables, others, addresses or {}, now)
+    return written
 
 
 def _react(

@@ -5,7 +5,7 @@ is a range of ids, so it is taken either from the front of runs that lie close t
 between runs and open batches: whatever is ready within its ends is its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -176,13 +176,24 @@ class _Search:
                 self.connection.execute(_cut(self.tables), {"of_run": run_id, "begins": done + 1})
         return ends
 
+    def _next(self, query: Select[Any], asked: Mapping[str, Any]) -> tuple[int, int, int] | None:
+        """The first and the last of the next messages, and when the first of them expires."""
+        if query is _next_of_run(self.tables):  # most runs are dense: then no more ids are looked at than it may have
+            near = min(asked["last"], asked["first"] + self.limit)
+            count, *ends = self.connection.execute(_dense(self.tables), {**asked, "last": near}).one()
+            if count == self.limit or near == asked["last"]:
+                return (ends[0], ends[1], ends[2]) if count else None
+        first, last, expires_at = self.connection.execute(query, asked).one()
+        return None if first is None else (first, last, expires_at)
+
     def _free(self, query: Select[Any], first: int, end: int) -> tuple[int, int] | None:
         """The first and the last of the next due messages before `end`; what may not go is marked on the way."""
         asked = {"of_channel": self.channel, "now": self.now, "first": first, "last": end, "limit": self.limit}
         while True:
-            first, last, expires_at = self.connection.execute(query, asked).one()
-            if first is None:
+            found = self._next(query, asked)
+            if found is None:
                 return None
+            first, last, expires_at = found
             if expires_at > self.now and not self.gates.ask_again(self.connection, self.channel, first, last, self.now):
                 return first, last
             m = self.tables.message.c
@@ -285,8 +296,22 @@ def _next_marked(tables: Tables) -> Select[Any]:
     return _ends(tables, is_marked(tables.message))
 
 
+@lru_cache(maxsize=8)
+def _dense(tables: Tables) -> Select[int, Any, Any, Any]:
+    """The same of all due messages in a range of ids, and before that how many they are. SQLite counts them in half
+    the time that it takes for a few of them."""
+    m = tables.message.c
+    mine = _mine(tables, m.state == READY)
+    return select(func.count(), func.min(m.message_id), func.max(m.message_id), func.min(m.expires_at)).where(*mine)
+
+
+def _mine(tables: Tables, ready: Any) -> Sequence[Any]:
+    m = tables.message.c
+    return m.channel == _OF_CHANNEL, ready, due(tables, NOW), m.message_id >= _FIRST, m.message_id < _LAST
+
+
 def _ends(tables: Tables, ready: Any) -> Select[Any]:
     m = tables.message.c
-    mine = (m.channel == _OF_CHANNEL, ready, due(tables, NOW), m.message_id >= _FIRST, m.message_id < _LAST)
+    mine = _mine(tables, ready)
     chosen = select(m.message_id, m.expires_at).where(*mine).order_by(m.message_id).limit(_LIMIT).subquery().c
     return select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))

@@ -214,9 +214,12 @@ def _held(tables: Tables, database: str, names: tuple[str, ...]) -> Update:
 # --- working through a batch ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clerk:
-    """Writes what happens to a batch. Every write first asks whether the lease is still ours, or raises LeaseLost."""
+    """Writes what happens to a batch. Every write first asks whether the lease is still ours, or raises LeaseLost.
+
+    `accepted` is of how many messages it has committed that they were.
+    """
 
     database: Database
     batch: Batch
@@ -226,6 +229,7 @@ class Clerk:
     gates: Gates | None = None
     prices: Prices = FREE
     addresses: Mapping[str, str | None] = field(default_factory=dict)
+    accepted: int = 0
 
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
@@ -237,7 +241,7 @@ class Clerk:
         with self.database.transaction(handing_over(bool(self.listens), before.reacts)) as connection:
             self._hold(connection, handed_from=window[0], handed_to=window[-1])
             self._say_gaps(connection, window)
-            self._write_down(connection, before, now)
+            accepted = self._write_down(connection, before, now)
             there, first_to_expire = connection.execute(_there(tables), self._between(window[0], window[-1])).one()
             mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
             late = first_to_expire is not None and first_to_expire <= now
@@ -248,9 +252,11 @@ class Clerk:
             )
             # Without gaps: as many as there are ids are all of them.
             if not late and not refused and there == len(window) == window[-1] - window[0] + 1:
-                return frozenset(window)
-            ready = connection.execute(select(m.message_id).where(mine)).scalars().all()
-            return frozenset(ready).intersection(window)
+                ready = frozenset(window)
+            else:
+                ready = frozenset(connection.scalars(select(m.message_id).where(mine))).intersection(window)
+        self.accepted += accepted
+        return ready
 
     def _say_gaps(self, connection: Connection, window: Sequence[int]) -> None:
         if len(window) == window[-1] - window[0] + 1:
@@ -279,8 +285,10 @@ class Clerk:
         """Write the outcome of the last window and let the rest of the batch go."""
         with self.database.transaction(holder(bool(self.listens), last.reacts)) as connection:
             self._hold(connection, closed_at=now, calls=calls.count, called_for=round(calls.seconds * 1000))
-            self._write_down(connection, last, now)
-            _give_back(connection, self.database.tables, self.batch)
+            accepted = self.accepted + self._write_down(connection, last, now)
+            # As many as there are ids are all of them, and none is left.
+            if accepted < self.batch.last_message_id - self.batch.first_message_id + 1:
+                _give_back(connection, self.database.tables, self.batch)
             _fill_gaps(connection, self.database.tables, self.batch.batch_id)
 
     def _hold(self, connection: Connection, **values: int) -> None:
@@ -290,10 +298,10 @@ class Clerk:
         if connection.execute(held, values | mine).rowcount != 1:
             raise LeaseLost(f"batch {batch.batch_id} of {batch.channel} was taken over by another process")
 
-    def _write_down(self, connection: Connection, outcome: Outcome, now: int) -> None:
+    def _write_down(self, connection: Connection, outcome: Outcome, now: int) -> int:
         # Not before `ready_at`, however the clock is set: a retry must fall out of this batch.
         at = max(now, self.batch.ready_at)
-        write_down(
+        return write_down(
             connection,
             self.database.tables,
             self.batch.batch_id,
