@@ -1,6 +1,8 @@
 """People and what they do: the fields of a contact, and the events with their fields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from campflow.diagnostics.source import Span
@@ -13,6 +15,9 @@ Kind = Literal[
 
 #: Kinds that are texts in conditions and in the database.
 TEXT_KINDS: frozenset[Kind] = frozenset({"text", "email", "phone", "country", "language", "timezone", "url", "choice"})
+
+#: The largest that is kept of each kind, money in minor units: where values are added up, one row stops no statement.
+LARGEST: Mapping[Kind, int | float] = MappingProxyType({"integer": 2**62 - 1, "money": 10**15, "number": 1e150})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,15 @@ from campflow.errors import CampflowError
 from campflow.model.calendar import to_instant
 from campflow.model.constants import Stored, day_number, list_text, local_milliseconds
 from campflow.model.currencies import exponent
-from campflow.model.people import Kind, ValueType
+from campflow.model.people import LARGEST, Kind, ValueType
 from campflow.people import addresses
 from campflow.people.wording import BadValue, quoted
 
 LONGEST_TEXT = 10_000
 LONGEST_LIST = 1_000
 
-#: What is larger is refused at the door: PostgreSQL stops a whole statement where the sum of one row overflows.
-LARGEST_INTEGER = 2**62 - 1
-LARGEST_AMOUNT = 10**15  # minor units
-LARGEST_NUMBER = 1e150
+#: What is larger is refused at the door.
+LARGEST_INTEGER, LARGEST_AMOUNT, LARGEST_NUMBER = (int(LARGEST["integer"]), int(LARGEST["money"]), LARGEST["number"])
 
 
 @dataclass(frozen=True, slots=True)

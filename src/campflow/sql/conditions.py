@@ -30,9 +30,9 @@ from sqlalchemy.types import BigInteger, Boolean, Float, Text
 
 from campflow.model import expressions as x
 from campflow.model.functions import Function
-from campflow.model.people import TEXT_KINDS, Duration, Money, ValueType, heard_as
+from campflow.model.people import LARGEST, TEXT_KINDS, Duration, Money, ValueType, heard_as
 from campflow.sql.calendar import DAY, LocalTime
-from campflow.sql.dialects import HasItem, Position, Rounded
+from campflow.sql.dialects import Bounded, Exact, HasItem, Over, Position, Rounded, Times, WholeSum
 from campflow.sql.rows import arm_id, split_id
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import Tables, column_type, contact_column, event_column
@@ -195,15 +195,28 @@ def _arithmetic(expression: x.Arithmetic, scope: Scope) -> Column:
             left, right = right, left
         return scope.clock.add(instant(left, scope), _duration(right), -1 if operator == "-" else 1)
     a, b = value(left, scope), value(right, scope)
+    if operator == "/":
+        return Over(a.self_group(operators.mul), b)
+    exact = _is_exact(left) and _is_exact(right)
+    if exact and not isinstance(left, x.Arithmetic):
+        a = Exact(a)
     match operator:
         case "+":
             return a + b
         case "-":
             return a - b
-        case "*":
+        case "*" if exact:
             return a * b
-        case "/":
-            return a * literal(1.0, Float(53)) / func.nullif(b, 0, type_=Float(53))
+        case "*":
+            return Times(a.self_group(operators.mul), b.self_group(operators.mul))
+
+
+def _is_exact(expression: x.Expression) -> bool:
+    """Whether it is calculated in whole numbers."""
+    if isinstance(expression, x.Arithmetic):
+        return expression.operator != "/" and _is_exact(expression.left) and _is_exact(expression.right)
+    averaged = isinstance(expression, x.Aggregate) and expression.function == "avg"
+    return expression.type.kind in ("integer", "money") and not averaged
 
 
 def _duration(expression: x.Expression) -> Duration:
@@ -258,7 +271,9 @@ def _reads_now(expression: x.Expression) -> bool:
 def called(function: Function, given: Sequence[Column]) -> Column:
     """What a function makes of what it is given; NULL where something is that it needs."""
     made = function.sql(*given)
-    if function.result.kind in ("money", "integer", "date", "time"):
+    if function.result.kind in ("money", "integer"):
+        made = Bounded(Rounded(made), LARGEST[function.result.kind])
+    elif function.result.kind in ("date", "time"):
         made = Rounded(made)
     result = cast(made, column_type(function.result))
     needed = [each for each, of in zip(given, function.parameters, strict=True) if not of.optional]
@@ -345,7 +360,8 @@ def _summary(expression: x.Aggregate, e: FromClause) -> Column:
     column = e.c.at if expression.field is None else e.c[event_column(expression.field.event, expression.field.name)]
     match expression.function:
         case "sum":
-            return func.coalesce(func.sum(column), 0)
+            whole = expression.field is not None and expression.field.type.kind != "number"
+            return func.coalesce(WholeSum(column) if whole else func.sum(column), 0)
         case "avg":
             return func.avg(column)
         case "first" | "min":
@@ -355,13 +371,28 @@ def _summary(expression: x.Aggregate, e: FromClause) -> Column:
 
 
 def stored(expression: x.Expression, type: ValueType, scope: Scope) -> Column:
-    """The value as a column of this type keeps it: money and whole numbers rounded, dates as days."""
+    """The value as a column of this type keeps it: money and whole numbers rounded, dates as days.
+
+    What is larger than the largest of its kind is the largest: the calculations of others stay within their bounds.
+    """
     found = value(expression, scope)
-    if type.kind in ("money", "integer") and expression.type.kind not in TEXT_KINDS:
-        return cast(Rounded(found), BigInteger()) if _may_have_a_fraction(expression) else found
+    if type.kind in LARGEST and expression.type.kind not in TEXT_KINDS and _is_calculated(expression):
+        rounded = type.kind != "number" and _may_have_a_fraction(expression)
+        return Bounded(Rounded(found) if rounded else found, LARGEST[type.kind])
     if type.kind == "time":
         return instant(expression, scope)
     return found
+
+
+def in_float(expression: x.Expression, scope: Scope) -> Column:
+    """The value as a column of floats keeps it."""
+    found = value(expression, scope)
+    return Bounded(found, LARGEST["number"]) if _is_calculated(expression) else found
+
+
+def _is_calculated(expression: x.Expression) -> bool:
+    """Whether it may be larger than what is written down or comes in."""
+    return isinstance(expression, x.Arithmetic | x.Aggregate | x.Call)
 
 
 def _may_have_a_fraction(expression: x.Expression) -> bool:

@@ -118,6 +118,120 @@ def _rounded_sqlite(element: Rounded, compiler: SQLCompiler, **kw: Any) -> str:
     return f"round({compiler.process(element.clauses, **kw)})"
 
 
+class Exact(FunctionElement[int]):
+    """A whole number to calculate with, however large it becomes: PostgreSQL stops the statement where a bigint
+    overflows, SQLite goes on with a float."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "exact"
+
+
+@compiles(Exact)
+def _exact(element: Exact, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS numeric)"
+
+
+@compiles(Exact, "sqlite")
+def _exact_sqlite(element: Exact, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+class WholeSum(FunctionElement[int]):
+    """The sum of a column of whole numbers: SQLite's stops the statement where it overflows, so it adds up halves."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "whole_sum"
+
+
+@compiles(WholeSum)
+def _whole_sum(element: WholeSum, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"sum({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(WholeSum, "sqlite")
+def _whole_sum_sqlite(element: WholeSum, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.clauses, **kw)
+    return f"(sum({column} >> 32) * 4294967296 + sum({column} & 4294967295))"
+
+
+class Times(FunctionElement[float]):
+    """A product of floats. PostgreSQL stops the statement where one is too large, or too small, for a float: it gets
+    the largest that fifty of them can be added to, or 0."""
+
+    type = Float(53)
+    inherit_cache = True
+    name = "times"
+
+
+@compiles(Times)
+def _times(element: Times, compiler: SQLCompiler, **kw: Any) -> str:
+    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
+    return (
+        "(SELECT CASE WHEN abs(l) > 1e306 / greatest(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
+        " WHEN abs(l) < 1e-306 / nullif(least(abs(r), 1), 0) THEN 0 ELSE l * r END"
+        f" FROM (SELECT CAST({a} AS float8), CAST({b} AS float8) OFFSET 0) AS f(l, r))"
+    )
+
+
+@compiles(Times, "sqlite")
+def _times_sqlite(element: Times, compiler: SQLCompiler, **kw: Any) -> str:
+    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({a} * {b})"
+
+
+class Over(FunctionElement[float]):
+    """A quotient, never of whole numbers; NULL by zero. PostgreSQL as with Times."""
+
+    type = Float(53)
+    inherit_cache = True
+    name = "over"
+
+
+@compiles(Over)
+def _over(element: Over, compiler: SQLCompiler, **kw: Any) -> str:
+    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
+    return (
+        "(SELECT CASE WHEN r = 0 THEN NULL WHEN abs(l) > 1e306 * least(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
+        " WHEN abs(l) < 1e-306 * greatest(abs(r), 1) THEN 0 ELSE l / r END"
+        f" FROM (SELECT CAST({a} AS float8), CAST({b} AS float8) OFFSET 0) AS f(l, r))"
+    )
+
+
+@compiles(Over, "sqlite")
+def _over_sqlite(element: Over, compiler: SQLCompiler, **kw: Any) -> str:
+    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({a} * 1.0 / nullif({b}, 0))"
+
+
+class Bounded(FunctionElement[Any]):
+    """A value as a column can keep it: a whole number, or a float, beyond `largest` is the largest."""
+
+    inherit_cache = True
+    name = "bounded"
+
+    def __init__(self, value: ColumnElement[Any], largest: int | float) -> None:
+        self.type = BigInteger() if isinstance(largest, int) else Float(53)
+        super().__init__(value, literal_column(repr(largest), self.type))
+
+
+@compiles(Bounded)
+def _bounded(element: Bounded, compiler: SQLCompiler, **kw: Any) -> str:
+    value, largest = (compiler.process(clause, **kw) for clause in element.clauses)
+    kept = "v" if isinstance(element.type, Float) else "CAST(least(greatest(v, -9e18), 9e18) AS bigint)"
+    kept = f"CAST(least(greatest({kept}, -{largest}), {largest}) AS {'float8' if kept == 'v' else 'bigint'})"
+    # greatest() passes over a NULL; without OFFSET 0 what is calculated would be written wherever v stands.
+    return f"(SELECT {kept} FROM (SELECT {value} OFFSET 0) AS b(v) WHERE v IS NOT NULL)"
+
+
+@compiles(Bounded, "sqlite")
+def _bounded_sqlite(element: Bounded, compiler: SQLCompiler, **kw: Any) -> str:
+    value, largest = (compiler.process(clause, **kw) for clause in element.clauses)
+    kept = value if isinstance(element.type, Float) else f"CAST({value} AS INTEGER)"
+    return f"min(max({kept}, -{largest}), {largest})"
+
+
 class NoNumber(FunctionElement[int]):
     """NULL where a whole number may stand: PostgreSQL takes a CASE of nothing but NULLs for a text."""
 

@@ -25,7 +25,7 @@ from campflow.planning.moments import fields_in
 from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
 from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
-from campflow.sql.conditions import Column, Scope, after, matching, value
+from campflow.sql.conditions import Column, Scope, after, in_float, matching
 from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
 from campflow.sql.rows import (
     CAMPAIGN,
@@ -313,7 +313,7 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     people = leading(leading(touched, j, of_journey(j, touched)), c, c.c.contact_id == j.c.contact_id)
     worth: Column = null()
     if convert.worth is not None:
-        worth = value(convert.worth, Scope(t, c, e.c.at, clock, entered, j.c.entry_seq, event=e))
+        worth = in_float(convert.worth, Scope(t, c, e.c.at, clock, entered, j.c.entry_seq, event=e))
     values: dict[str, Column] = {
         "journey_id": j.c.journey_id, "name": literal(convert.name), "contact_id": j.c.contact_id,
         "campaign_id": CAMPAIGN, "statement_id": statement_id(statement.order), "at": e.c.at, "cause_seq": e.c.seq,
