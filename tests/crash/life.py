@@ -114,7 +114,7 @@ def live(server: CommandServer, life: Life, failpoint: str = "", *, remember: li
                     continue
                 life.died_at_failpoint = True
                 code, _ = server.take(words, life.folder, "", variables)
-                if words[:2] == ("people", "forget") and failpoint.endswith(".after"):
+                if words[:2] == ("people", "forget") and failpoint in COMMITTED:
                     # Who was forgotten before it died is not there to be forgotten again, and the command says so.
                     assert "nobody has the key" in said(life.folder)
                     code = 0
@@ -130,6 +130,9 @@ def said(folder: Path, instead: str | None = None) -> str:
         path.write_text(instead)
     return told
 
+
+#: Where the process dies when it has forgotten somebody. Audiences are told before that, and once more.
+COMMITTED = ("cli.person.forget.after",)
 
 MOVES = """
 SELECT c.contact_key, j.entry, m.nth, f.name, t.name, m.at FROM move m JOIN journey j ON j.journey_id = m.journey_id
