@@ -12,6 +12,7 @@ from campflow.checking import calculating, comparing, history
 from campflow.checking.literals import constant
 from campflow.checking.names import EventWords
 from campflow.checking.operand import Operand
+from campflow.checking.places import MOST, places
 from campflow.checking.references import Beside, find_event, is_unknown_word, reference
 from campflow.checking.scope import Scope
 from campflow.checking.tree import depth, operands
@@ -56,6 +57,8 @@ def condition(node: syntax.Expression, scope: Scope) -> Expression | None:
     if operand and operand.type.kind != "yesno":
         scope.report(say.not_a_condition(operand))
         return None
+    if operand and _is_too_deep(operand, node.span, scope):
+        return None
     if operand:
         scope.placed.conditions[node.span] = operand.value
     return operand.value if operand else None
@@ -67,13 +70,22 @@ def value(node: syntax.Expression, scope: Scope) -> Expression | None:
     if operand and operand.type.kind == "duration":
         scope.report(say.duration_alone(operand, operand.span))
         return None
-    return operand.value if operand else None
+    return operand.value if operand and not _is_too_deep(operand, node.span, scope) else None
 
 
 def assigned(wanted: ValueType, goal: str, node: syntax.Expression, scope: Scope) -> Expression | None:
     """A value for the field `goal` (its name in code quotes)."""
     operand = _operand(node, scope, Beside(wanted, ""))
-    return scope.judge(comparing.assign(wanted, goal, operand)) if operand else None
+    if operand is None or _is_too_deep(operand, node.span, scope):
+        return None
+    return scope.judge(comparing.assign(wanted, goal, operand))
+
+
+def _is_too_deep(operand: Operand, span: Span, scope: Scope) -> bool:
+    if places(operand.value) <= MOST:
+        return False
+    scope.report(say.too_deep_for_databases(span))
+    return True
 
 
 def pattern(node: syntax.EventPattern, scope: Scope) -> Pattern | None:

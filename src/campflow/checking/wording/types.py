@@ -171,6 +171,15 @@ def too_deep(span: Span, limit: int) -> Diagnostic:
     )
 
 
+def too_deep_for_databases(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "syntax",
+        "this condition is nested more deeply than a database can read, with the segments in it written out",
+        span,
+        "say it with fewer brackets and `not`s inside each other: a long row of `and` or of `or` is no nesting",
+    )
+
+
 def wrong_item(list_: Operand, element: ValueType, item: Operand, span: Span) -> Diagnostic:
     hint = f'texts stand in quotes: `"{item}"`' if element.kind == "text" else None
     return mismatch(
