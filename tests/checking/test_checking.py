@@ -148,7 +148,9 @@ def test_a_long_chain_of_segments_is_refused_and_not_followed() -> None:
 
 def test_segments_that_double_each_other_do_not_take_for_ever() -> None:
     doubling = "".join(f"segment s{n} = in segment s{n - 1} or not in segment s{n - 1}\n" for n in range(1, 40))
-    assert "built on so many others" in errors("segment s0 = score > 0\n" + doubling)[0].message
+    assert "than a database can read" in errors("segment s0 = score > 0\n" + doubling)[0].message
+    alike = doubling.replace("not in", "in")
+    assert "built on so many others" in errors("segment s0 = score > 0\n" + alike)[0].message
 
 
 def test_a_deep_condition_is_refused() -> None:
