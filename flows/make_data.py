@@ -68,7 +68,7 @@ class Customer:
 def customers(chance: random.Random, count: int) -> Iterator[Customer]:
     """Two in five signed up on the first days of the year, the others come all through it."""
     start = dt.datetime(YEAR, 1, 1, tzinfo=dt.UTC)
-    around = random.Random(44)  # noqa: S311 -- likewise; of its own, so that nobody else changes with it
+    around = random.Random(44)  # noqa: S311 -- made-up people; of its own, so that nobody else changes with it
     for number in range(1, count + 1):
         country, language, zone, _ = chance.choices(COUNTRIES, weights=[share for *_, share in COUNTRIES])[0]
         day = chance.randrange(0, 14) if chance.random() < 0.4 else chance.randrange(14, 350)
@@ -95,9 +95,8 @@ def answers(chance: random.Random, customer: Customer) -> Iterator[tuple[dt.date
     submitted = clicked + dt.timedelta(seconds=chance.randrange(40, 240))
     replied = submitted + dt.timedelta(hours=chance.uniform(24, 40))
     scanned = by_day(chance, INVITED, 10, 17)
-    how_far = chance.choice(
-        ["mail", "page", "form", "form", "phone"]
-    )  # the last thing that they answer before a letter
+    # The last thing that they answer before a letter.
+    how_far = chance.choice(["mail", "page", "form", "form", "phone"])
     if how_far != "mail":
         yield clicked, "clicked", {"about": "invitation"}
     if how_far in ("form", "phone"):
@@ -161,7 +160,7 @@ def make(folder: Path, count: int = CUSTOMERS) -> None:
             file.write(json.dumps(row) + "\n")
     with (folder / "answers.jsonl").open("w", encoding="utf-8") as file:
         guests = [p for p in people if p.near and p.signed_up < INVITED]
-        around = random.Random(YEAR)  # noqa: S311
+        around = random.Random(YEAR)  # noqa: S311 -- made-up people, no secrets
         answered = [(at, p.email, event, told) for p in guests for at, event, told in answers(around, p)]
         for nth, (at, email, event, told) in enumerate(sorted(answered, key=lambda each: each[:2]), start=1):
             row = {"id": f"a{nth}", "contact": email, "at": at.isoformat(timespec="seconds"), "event": event, **told}

@@ -230,9 +230,8 @@ class _Pass:
                     break
                 async with kept(partial(renew, self.database, held, LEASE), LEASE):
                     answers, trouble = await way.give(window, self.watch)
-                write_down(
-                    self.database, held, answers, self.now(), self.retry, SystemRandom(), self.watch.read()
-                )  # fmt: skip
+                calls = self.watch.read()
+                write_down(self.database, held, answers, self.now(), self.retry, SystemRandom(), calls)
                 self.report.add(self.target, answers)
                 if trouble is not None:
                     later = self.now() + round(self.retry.first * 1000)

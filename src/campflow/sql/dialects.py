@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.expression import FunctionElement, Join, literal_column
+from sqlalchemy.sql.expression import ClauseList, FunctionElement, Join, literal_column
 from sqlalchemy.types import BigInteger, Boolean, Float, Text
 
 #: Later than any instant: stands for "never" inside `least`, which must not meet a NULL (SQLite answers NULL then,
@@ -167,12 +167,17 @@ class Times(FunctionElement[float]):
 
 @compiles(Times)
 def _times(element: Times, compiler: SQLCompiler, **kw: Any) -> str:
-    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
-    return (
-        "(SELECT CASE WHEN abs(l) > 1e306 / greatest(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
-        " WHEN abs(l) < 1e-306 / nullif(least(abs(r), 1), 0) THEN 0 ELSE l * r END"
-        f" FROM (SELECT CAST({a} AS float8), CAST({b} AS float8) OFFSET 0) AS f(l, r))"
+    found = (
+        "WHEN abs(l) > 1e306 / greatest(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
+        " WHEN abs(l) < 1e-306 / nullif(least(abs(r), 1), 0) THEN 0 ELSE l * r"
     )
+    return _of_floats(found, element.clauses, compiler, **kw)
+
+
+def _of_floats(found: str, values: ClauseList, compiler: SQLCompiler, **kw: Any) -> str:
+    """The cases of `found` for two values as floats, `l` and `r`, each of them written once."""
+    a, b = (compiler.process(clause, **kw) for clause in values)
+    return f"(SELECT CASE {found} END FROM (SELECT CAST({a} AS float8), CAST({b} AS float8) OFFSET 0) AS f(l, r))"
 
 
 @compiles(Times, "sqlite")
@@ -191,12 +196,11 @@ class Over(FunctionElement[float]):
 
 @compiles(Over)
 def _over(element: Over, compiler: SQLCompiler, **kw: Any) -> str:
-    a, b = (compiler.process(clause, **kw) for clause in element.clauses)
-    return (
-        "(SELECT CASE WHEN r = 0 THEN NULL WHEN abs(l) > 1e306 * least(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
-        " WHEN abs(l) < 1e-306 * greatest(abs(r), 1) THEN 0 ELSE l / r END"
-        f" FROM (SELECT CAST({a} AS float8), CAST({b} AS float8) OFFSET 0) AS f(l, r))"
+    found = (
+        "WHEN r = 0 THEN NULL WHEN abs(l) > 1e306 * least(abs(r), 1) THEN sign(l) * sign(r) * 1e306"
+        " WHEN abs(l) < 1e-306 * greatest(abs(r), 1) THEN 0 ELSE l / r"
     )
+    return _of_floats(found, element.clauses, compiler, **kw)
 
 
 @compiles(Over, "sqlite")
