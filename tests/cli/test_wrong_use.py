@@ -112,6 +112,13 @@ def test_the_desk_works_while_the_flow_is_broken(project: Terminal) -> None:
     assert "1 accepted" in project("outbox").stdout
 
 
+def test_explain_knows_a_campaign_that_somebody_has_not_entered_from_one_that_is_not_there(still: Terminal) -> None:
+    still.signed_up("ada")
+    assert "has not entered welcome" in still("explain", "ada@example.com", "welcome").stdout
+    said = still("explain", "ada@example.com", "welcom", code=2).stderr
+    assert "there is no campaign `welcom`: did you mean `welcome`?" in " ".join(said.replace("│", " ").split())
+
+
 def test_the_clock_is_never_turned_back(still: Terminal) -> None:
     still("tick", "--now", "2026-03-02")
     assert "cannot be turned back" in still("tick", "--now", "2026-03-01 23:59", code=1).stderr

@@ -11,6 +11,7 @@ import typer
 from campflow.cli.figures import measured_lines, worth
 from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
 from campflow.cli.show import console, print_json, printable, table
+from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import CampflowError
 
 if TYPE_CHECKING:
@@ -162,6 +163,9 @@ def explain(
         flow = opened.checked.flow
         known = calendars(flow.flow.campaigns if flow else (), opened.settings.timezone)
         journeys = story(connection, desk.tables, person, campaign, known)
+    if campaign is not None and not journeys and flow and campaign not in known:
+        hint = did_you_mean(campaign, known) or "`campflow status` shows them"
+        raise typer.BadParameter(f"there is no campaign `{printable(campaign)}`: {hint}", param_hint="CAMPAIGN")
     if format is Format.json:
         print_json(story_json(person, journeys, opened))
         return
