@@ -1,9 +1,34 @@
 """A provider that speaks real HTTP on the loopback interface, and does to each request what a test's script says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be put forward."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Run it, where `seconds_pass` as a script says: give whoever asks a patience that no busy machine uses up."""
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        return runner.run(work)
+
+
+def seconds_pass(seconds: float) -> None:
+    """At once, for all who wait in the loop of `run`."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _Loop), "use tests.provider.run"
+    loop.ahead += seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +64,20 @@ async def hang_up(asked: Asked, writer: asyncio.StreamWriter) -> bool:
 
 
 async def silence(asked: Asked, writer: asyncio.StreamWriter) -> bool:
-    """Takes the request, and never answers."""
+    """Takes the request, and does not answer for a minute, nor ever."""
+    seconds_pass(60)
     await asyncio.Event().wait()
     return False
 
 
 async def drip(asked: Asked, writer: asyncio.StreamWriter) -> bool:
-    """Answers with a body that never ends, a byte at a time: no single wait is long."""
+    """Answers with a body that never ends, a byte each tenth of a second: no single wait is long."""
     writer.write(b"HTTP/1.1 200 So\r\ntransfer-encoding: chunked\r\n\r\n")
     while not writer.is_closing():
         writer.write(b"1\r\n{\r\n")
         await writer.drain()
-        await asyncio.sleep(0.005)
+        seconds_pass(0.1)
+        await asyncio.sleep(0)
     return False
 
 

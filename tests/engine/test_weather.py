@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.engine.test_outbox_delivery import DAY, NOW, Office
-from tests.provider import Asked, Provider, Script, answer, drip, hang_up, silence
+from tests.provider import Asked, Provider, Script, answer, drip, hang_up, run, silence
 
 from campflow.engine.channels import Channels
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
@@ -38,7 +38,7 @@ class HttpPost:
         self.office = office
 
     async def open(self) -> None:
-        self.client = HttpClient(self.office.provider.url, timeout=self.office.patience)
+        self.client = HttpClient(self.office.provider.url, timeout=20.0)
 
     async def deliver(self, messages: Sequence[Message]) -> AsyncIterator[Receipt]:
         for at, message in enumerate(messages):
@@ -73,8 +73,6 @@ class Weathered(Office):
         super().__init__(folder, window=window)
         self.provider = Provider(scripts or (OK,))
         self.chance = Random(1)
-        # Seconds: short where somebody falls silent, long where a busy machine must not look like that.
-        self.patience = 0.6 if {silence, drip}.intersection(scripts) else 20.0
         made = replace(self.channels.plugins["post"], make=lambda settings, context: HttpPost(self), **plugin)
         self.channels = Channels({"post": made}, {}, ChannelContext(str(folder), Sender()))
         for number in range(1, people + 1):
@@ -91,7 +89,7 @@ class Weathered(Office):
         own: dict[str, Any] = {"clock": lambda _: round(self.seconds * 1000), "chance": self.chance}
         given = Rules(**(own | rules))
 
-        async def run() -> list[DeliveryReport]:
+        async def work() -> list[DeliveryReport]:
             reports = []
             async with self.provider.serving(), self.channels:
                 for _ in range(count):
@@ -101,7 +99,7 @@ class Weathered(Office):
                     self.seconds += each
             return reports
 
-        return asyncio.run(run())
+        return run(work())
 
     @property
     def calls(self) -> int:
@@ -237,7 +235,6 @@ def test_a_provider_that_can_be_asked_is_asked(tmp_path: Path, found: int, sent:
         return await (silence if asked.number == 1 else OK)(asked, writer)
 
     office = Weathered(tmp_path, script, people=1, idempotency="lookup")
-    office.patience = 0.6
     office.looks(1)
     office.seconds = 120
     office.looks(1)
@@ -251,7 +248,7 @@ def test_what_is_in_doubt_for_ever_is_uncertain_and_goes_once_more_where_the_ope
         office.looks(1, 3_600, retry=Retry(attempts=3))
     assert (office.row(1).state, office.calls) == ("uncertain", 3)
     assert "given up after 3 attempts" in office.row(1).detail
-    office.provider.scripts, office.patience = (OK,), 20.0
+    office.provider.scripts = (OK,)
     assert office.looks(1)[0].accepted == 0
     with office.database.transaction() as connection:
         assert retry_messages(connection, office.t, "uncertain", office.now).again == 1

@@ -78,7 +78,7 @@ class TestSmtp(ChannelContract):
     options: ClassVar[Mapping[str, object]] = {"subject": "Hello {{ number }}"}
     answers: ClassVar[frozenset[Answer]] = frozenset({"no", "later", "silence"})
     nowhere: ClassVar[Mapping[str, object]] = {"port": 1}
-    patience: ClassVar[Mapping[str, object]] = {"timeout": 0.3}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self, tmp_path: Path) -> Iterator[Server]:

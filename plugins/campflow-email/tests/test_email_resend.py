@@ -139,7 +139,7 @@ def test_a_line_break_in_a_name_stops_its_own_mail(server: ResendServer) -> None
 
 def test_a_batch_whose_answer_is_lost_is_asked_for_again_under_its_key(server: ResendServer) -> None:
     server.answers = {"word2word": "silence"}
-    receipts = send(server, [message(number) for number in (1, 2, 3)], timeout=0.5)
+    receipts = send(server, [message(number) for number in (1, 2, 3)], timeout=2)
     assert [each.outcome for each in receipts.values()] == ["accepted"] * 3
     assert (len(server.mails), len(server.calls)) == (3, 2)
 
@@ -239,7 +239,7 @@ class TestResend(ChannelContract):
 class TestOneByOne(TestResend):
     plugin = fitted(batch=1)
     answers: ClassVar[frozenset[Answer]] = frozenset({"no", "later", "silence"})
-    patience: ClassVar[Mapping[str, object]] = {"timeout": 0.5}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:

@@ -162,7 +162,7 @@ class TestSendGrid(ChannelContract):
     options: ClassVar[Mapping[str, object]] = {"subject": "Hello {{ number }}"}
     answers: ClassVar[frozenset[Answer]] = frozenset({"no", "later", "silence"})
     nowhere: ClassVar[Mapping[str, object]] = {"url": "http://127.0.0.1:9"}
-    patience: ClassVar[Mapping[str, object]] = {"timeout": 0.5}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:

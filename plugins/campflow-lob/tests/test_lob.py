@@ -260,7 +260,7 @@ class TestLob(ChannelContract):
     content = "<p>{{ text }}</p>"
     answers = frozenset({"no", "later", "silence"})
     nowhere: Mapping[str, object] | None = {"url": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 1.0}  # type: ignore[misc]  # a ClassVar there
+    patience: Mapping[str, object] = {"timeout": 2}  # type: ignore[misc]  # a ClassVar there
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:

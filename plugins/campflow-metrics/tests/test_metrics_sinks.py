@@ -215,7 +215,7 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
     with serving(Starlette(routes=[Route("/v1/metrics", made.take, methods=["POST"])])) as url:
-        made.settings = {"endpoint": f"{url}/v1/metrics", "timeout": 2}
+        made.settings = {"endpoint": f"{url}/v1/metrics", "timeout": 20}
         yield made
 
 

@@ -247,7 +247,7 @@ def test_over_tls_the_centre_has_to_show_who_it_is(tmp_path: Path) -> None:
 class _Desk:
     def __init__(self, smsc: Centre) -> None:
         self._centre = smsc
-        self.settings: Mapping[str, object] = settings(smsc.port, timeout=1.5)
+        self.settings: Mapping[str, object] = settings(smsc.port, timeout=2.0)
 
     def taken(self) -> Sequence[str]:
         return list(self._centre.texts().values())
@@ -298,7 +298,7 @@ def test_bytes_that_are_no_pdu_end_the_session(rubbish: bytes, reason: str) -> N
 
     async def work() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server, asyncio.timeout(10), opened(server.sockets[0].getsockname()[1], timeout=2.0) as channel:
+        async with server, asyncio.timeout(10), opened(server.sockets[0].getsockname()[1]) as channel:
             with pytest.raises(ChannelError, match=reason):
                 await heard(channel, 1)
 
@@ -330,7 +330,7 @@ def test_commands_that_nobody_knows_and_texts_that_cannot_be_read_are_refused_on
     async def work() -> list[Any]:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, asyncio.timeout(10), opened(port, timeout=1.0) as channel:
+        async with server, asyncio.timeout(10), opened(port) as channel:
             listening = asyncio.create_task(heard(channel, 1))
             await asyncio.sleep(0)
             goes_on.set()

@@ -180,8 +180,8 @@ def test_without_a_key_or_a_sender_the_channel_says_what_to_set(twilio: TwilioSe
 class _Desk:
     def __init__(self, server: TwilioServer) -> None:
         self._server = server
-        # The suite's patience is a second; here all have it, as a table of settings is given whole.
-        self.settings: Mapping[str, object] = settings(server.url, twilio={**TWILIO, "url": server.url, "timeout": 1.5})
+        # The suite's patience is short; here all have it, as a table of settings is given whole.
+        self.settings: Mapping[str, object] = settings(server.url, twilio={**TWILIO, "url": server.url, "timeout": 2})
 
     def taken(self) -> Sequence[str]:
         return [form["Body"] for form in self._server.messages]

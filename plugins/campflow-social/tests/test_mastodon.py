@@ -226,7 +226,7 @@ class TestMastodon(ChannelContract):
     plugin = MASTODON
     answers = frozenset({"no", "later", "silence"})
     nowhere: Mapping[str, object] | None = {"server": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 1.0}  # type: ignore[misc]  # a ClassVar there
+    patience: Mapping[str, object] = {"timeout": 2}  # type: ignore[misc]  # a ClassVar there
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:

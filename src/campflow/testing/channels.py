@@ -42,7 +42,7 @@ class ChannelContract(Applicable):
     options  front matter that such a file needs
     answers  what the provider can be told to answer
     nowhere  settings with which nobody is reached, for a channel that reaches out to somebody
-    patience settings with which it gives up waiting within a second
+    patience settings with which it gives up waiting soon: in a second or two
     """
 
     plugin: ClassVar[ChannelPlugin]
