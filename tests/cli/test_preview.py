@@ -123,6 +123,29 @@ def test_a_test_is_marked_goes_to_its_address_and_unsubscribes_nobody(shop: Term
     assert unsubscribe.verify(signing_keys("", ()), token[0]) is None
 
 
+def test_links_are_as_they_would_be_and_nothing_is_tracked(shop: Terminal) -> None:
+    shop.write("content/demo.page.html", "---\ntitle: See the demo\n---\n{{ form() }}")
+    shop.write(
+        "content/welcome.email.md",
+        "---\nsubject: plain\n---\n[a page]({{ page_url('demo') }}) [ours](https://go.acme.example/l/demo)"
+        " [another's](https://acme.example/tea) [choose]({{ preferences_url }})",
+    )
+    assert "set `[web] base_url`" in shop("preview", "welcome", "--for", "ada", code=1).words
+    toml = (shop.folder / "campflow.toml").read_text("utf-8")
+    shop.write("campflow.toml", f'{toml}[web]\nbase_url = "https://go.acme.example"\n')
+    shop("send-test", "welcome", "--to", "me@acme.example", "--for", "ada")
+    (sent,) = mails(shop.folder)
+    page = sent.get_body(("html",))
+    assert page is not None
+    shop("preview", "welcome", "--for", "ada", "--out", "ada.html")
+    for html in (page.get_content(), (shop.folder / "ada.html").read_text("utf-8")):
+        leading = [re.sub(r"[12]\.[\w.-]+$", "TOKEN", each) for each in re.findall(r'(?:href|src)="([^"]+)"', html)]
+        assert leading == [
+            "https://go.acme.example/l/demo/TOKEN", "https://go.acme.example/l/demo", "https://acme.example/tea",
+            "https://go.acme.example/p/TOKEN",
+        ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [

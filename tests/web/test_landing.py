@@ -4,6 +4,7 @@ import base64
 import hashlib
 from pathlib import Path
 
+from tests.cli.terminal import Terminal
 from tests.databases import Store
 from tests.web.landed import GOING, inputs, landed
 
@@ -48,6 +49,14 @@ def test_a_page_knows_who_comes_by_the_link_of_a_message(store: Store, tmp_path:
         # The page that follows leads back, and still knows who it is.
         back = web.get(done.headers["location"])
         assert "/l/demo/1." in back.text
+
+
+def test_who_comes_by_the_link_of_a_test_is_nobody_in_particular(store: Store, tmp_path: Path) -> None:
+    with landed(tmp_path, store) as web:
+        Terminal(tmp_path)("send-test", "hello", "--to", "me@acme.example", "--for", "ada")
+        page = web.get(web.link("me@acme.example"), headers=GOING)
+        assert "<h1>See the demo</h1>" in page.text
+        assert web.events("visited") == []
 
 
 def test_programs_that_try_links_have_not_visited(store: Store, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def _written(
         raise typer.BadParameter(f"there is no campaign `{printable(campaign)}`: {hint}", param_hint="--campaign")
     # Of nobody: what is signed with it is worth nothing anywhere.
     paper = stationery(project, signing_keys(secrets.token_hex(32), ()), secrets.token_hex(16))
-    paper = replace(paper, base_url="")  # links lead where they lead, and no opening is counted
+    paper = replace(paper, tracked=False)
     what = replace(previews.wanted(flow.campaigns, plugin.name, message, campaign), language=language)
     if who is None:
         from time import time

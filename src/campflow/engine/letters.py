@@ -49,7 +49,8 @@ class Stationery:
 
     `installation` differs from project to project and never changes: it makes the key of a message unique.
     `zone` is where times are shown, `currency` the project's. `campaigns` are what `campaign.title` is read from.
-    `pages` are its landing pages, `base_url` is where the outside reaches them.
+    `pages` are its landing pages, `base_url` is where the outside reaches them. Where it is not `tracked`, links lead
+    straight where they lead, and no opening is seen.
     """
 
     contact: Contact
@@ -63,6 +64,7 @@ class Stationery:
     campaigns: Sequence[Campaign] = ()
     pages: Pages | None = None
     base_url: str = ""
+    tracked: bool = True
     _contact: values.Form = field(init=False)
     _entry: Mapping[str, values.Form] = field(init=False)
     _no_entry: Mapping[str, object] = field(init=False)
@@ -146,7 +148,7 @@ def write_letter(
     token = "" if is_post else sign(stationery.keys, Unsubscribe(row["contact_id"], channel.name, message_id))
     language = language or str(person.get("language") or "") or None
     # Who follows a link of a post is nobody that we know.
-    where = "" if is_post else stationery.base_url
+    where = stationery.base_url if stationery.tracked and not is_post else ""
     tracker = Tracker(stationery.keys, where, row["contact_id"], message_id, row["campaign"], row["message"])
     try:
         options = json.loads(row["options"]) if row["options"] else {}
