@@ -40,6 +40,7 @@ class SourceContract:
 
     def test_it_may_be_read_again(self) -> None:
         assert self.read(self.file) == self.read(self.file)
+        assert self.values(self.file) == list(self.rows)
 
     def test_a_mark_at_the_beginning_and_ends_of_lines_of_windows_change_nothing(self) -> None:
         windows = [line.rstrip(b"\r\n") + b"\r\n" for line in self.file]
@@ -65,7 +66,7 @@ class SourceContract:
 
         def lines() -> Iterator[bytes]:
             nonlocal taken
-            for line in chain(self.file, repeat(self.more or b"")):
+            for line in chain(self.file, repeat(self.more or b"", 5_000)):
                 taken += 1
                 yield line
 
