@@ -29,7 +29,7 @@ from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.model.rates import parse_rate
 from campflow.people.sources import CSV, JSON_LINES
-from campflow.settings import FILE, ChannelLimits, ChannelTracking, Settings, find_root, load_settings, said
+from campflow.settings import FILE, ChannelLimits, ChannelTracking, Settings, find_root, load_settings, place, said
 
 if TYPE_CHECKING:
     from campflow.compiler import Checked, Reader
@@ -265,7 +265,7 @@ class Project:
 
     def _of_each_channel(self, model: type[_Own]) -> dict[str, _Own]:
         """The keys of `[channels.NAME]` that every channel has and this model describes."""
-        text, wrong, found = (self.root / FILE).read_text("utf-8-sig"), list[str](), dict[str, _Own]()
+        text, wrong, found = self._toml, list[str](), dict[str, _Own]()
         for name in self.plugins.channels:
             table = self.settings.channels.get(name, {})
             try:
@@ -303,7 +303,8 @@ class Project:
             return None
         if name not in known:
             hint = did_you_mean(name, (*known, LOCAL)) or "install one that does (campflow-celery makes `celery`)"
-            raise ProjectError(f"{FILE}: `executor`: no plugin makes an executor `{name}`; {hint}")
+            where = place("executor", self._toml)
+            raise ProjectError(f"{where}: `executor`: no plugin makes an executor `{name}`; {hint}")
         return known[name], settings[name]
 
     @cached_property
@@ -314,8 +315,9 @@ class Project:
             written = table.get("audiences", [])
             names = [each.strip() for each in written.split(",")] if isinstance(written, str) else written
             if not isinstance(names, list) or not all(map(is_name, names)):
-                key = f"{FILE}: `destinations.{name}.audiences`"
-                raise ProjectError(f'{key}: write a list of names of a-z, 0-9 and _, as in ["lost_trials"]')
+                key = f"destinations.{name}.audiences"
+                where = place(key, self._toml)
+                raise ProjectError(f'{where}: `{key}`: write a list of names of a-z, 0-9 and _, as in ["lost_trials"]')
             for audience in names:
                 found.setdefault(audience, []).append(name)
         return found
@@ -364,6 +366,10 @@ class Project:
                 wrong += str(error).splitlines()
         return wrong
 
+    @property
+    def _toml(self) -> str:
+        return (self.root / FILE).read_text("utf-8-sig")
+
     def _own_of_channels(self) -> None:
         self._of_each_channel(ChannelLimits)
         self._of_each_channel(ChannelTracking)
@@ -399,9 +405,9 @@ class Project:
         return found
 
     def _read_settings(self, table: str) -> "tuple[dict[str, BaseModel], list[_Wrong]]":
-        text = (self.root / FILE).read_text("utf-8-sig")
+        text = self._toml
         word, written, known = self._tables[table]
-        wrong = [_Wrong(_not_offered(table, word, name, known)) for name in written if name not in known]
+        wrong = [_Wrong(_not_offered(table, word, name, known, text)) for name in written if name not in known]
         found = {}
         for name, plugin in known.items():
             try:
@@ -423,7 +429,7 @@ class Project:
         channels that are not there; a plugin's own amount counts only in a project that has a currency.
         """
         written, known = self.settings.costs, self.plugins.channels
-        wrong = [_not_offered("costs", "channel", name, known) for name in written if name not in known]
+        wrong = [_not_offered("costs", "channel", name, known, self._toml) for name in written if name not in known]
         currency = self.flow.flow.currency or self.settings.currency
         found = dict.fromkeys(known, 0)
         for name, plugin in known.items():
@@ -433,11 +439,14 @@ class Project:
             amount = parse_amount(text)
             if amount.currency == currency:
                 found[name] = amount.minor
-            elif currency is None:
-                wrong.append(f'{FILE}: `costs.{name}`: add currency = "{amount.currency}" to {FILE}, which names none')
+                continue
+            key = f"costs.{name}"
+            where = f"{place(key, self._toml)}: `{key}`"
+            if currency is None:
+                wrong.append(f'{where}: add currency = "{amount.currency}" to {FILE}, which names none')
             else:
                 whose = "" if name in written else f" (what the channel `{name}` says of itself)"
-                wrong.append(f"{FILE}: `costs.{name}`: `{text}`{whose} is not in {currency}: write it in {currency}")
+                wrong.append(f"{where}: `{text}`{whose} is not in {currency}: write it in {currency}")
         if wrong:
             raise ProjectError("\n".join(wrong))
         return found
@@ -479,7 +488,8 @@ class _HasSettings(Protocol):
     def settings(self) -> type[BaseModel]: ...
 
 
-def _not_offered(table: str, word: str, name: str, known: Iterable[str]) -> str:
+def _not_offered(table: str, word: str, name: str, known: Iterable[str], text: str) -> str:
     question = did_you_mean(name, known)
     reason = f"no plugin makes {'an' if word[0] in 'aeiou' else 'a'} {word} `{name}`"
-    return f"{FILE}: `{table}.{name}`: {reason}{f'; {question}' if question else ', install one that does'}"
+    key = f"{table}.{name}"
+    return f"{place(key, text)}: `{key}`: {reason}{f'; {question}' if question else ', install one that does'}"

@@ -318,11 +318,11 @@ def said(item: ErrorDetails, prefix: str, text: str, model: type[BaseModel]) -> 
             reason += f"; {question}"
     elif item["type"] == "missing":
         reason = "this setting is needed and not written"
-    return f"{_place(key, text)}: `{key}`: {reason}"
+    return f"{place(key, text)}: `{key}`: {reason}"
 
 
-def _place(key: str, text: str) -> str:
-    """Where a key was set: its variable, or file and line."""
+def place(key: str, text: str) -> str:
+    """Where a key or table was set, `text` being that of campflow.toml: its variable, or file and line."""
     variable = PREFIX + key.replace(".", "__").upper()
     if variable in (name.upper() for name in os.environ):
         return f"environment, {variable}"
@@ -379,4 +379,6 @@ def _read_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProjectError(f"{FILE} is not valid TOML: {error}") from error
+        said = re.search(r"\(at line (\d+),", str(error))
+        line = said[1] if said else max(1, len(text.splitlines()))
+        raise ProjectError(f"{FILE}:{line}: this is not valid TOML: {error}") from error

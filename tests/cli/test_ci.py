@@ -34,6 +34,57 @@ def test_annotations_name_the_file_as_the_repository_has_it(shop: Terminal, monk
     assert said.startswith("::error file=welcome.flow,line=")
 
 
+def test_wrong_settings_are_annotations_as_well(shop: Terminal) -> None:
+    toml = (shop.folder / "shop" / "campflow.toml").read_text("utf-8")
+    line = toml.count("\n") + 2
+    shop.write(
+        "shop/campflow.toml", f'{toml}\n[channels.emial]\nhost = "x"\n[channels.email]\nhsot = "x"\nrate = "100%"\n'
+    )
+    said = shop("check", "shop", "--format", "github", code=2)
+    one, two, three = said.stdout.splitlines()
+    assert one == (
+        f"::error file=shop/campflow.toml,line={line},title=setting"
+        "::`channels.emial`: no plugin makes a channel `emial`; did you mean `email`?"
+    )
+    assert two.startswith(f"::error file=shop/campflow.toml,line={line + 3},title=setting::`channels.email.hsot`: ")
+    assert three.startswith(f"::error file=shop/campflow.toml,line={line + 4},title=setting::`channels.email.rate`: ")
+    assert "100%25" in three
+    assert said.stderr == ""
+    # Findings in files come first.
+    shop.change("shop/welcome.flow", "-> ", "-> nowhere_")
+    files = [each.partition(",")[0] for each in shop("check", "shop", "--format", "github", code=1).stdout.splitlines()]
+    assert files[0] == "::error file=shop/welcome.flow"
+    assert files[-1] == "::error file=shop/campflow.toml"
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "says"),
+    [
+        ("clokc = 'manual'\n", 1, "`clokc`: there is no such setting; did you mean `clock`?"),
+        ("\ntimezone = 'Mars'\n", 2, "`timezone`: `Mars` is not a time zone"),
+        ("clock = 'manual'\nclock\n", 2, "this is not valid TOML"),
+        ("clock = [\n", 1, "this is not valid TOML"),
+    ],
+)
+def test_so_are_settings_with_which_no_project_can_be_opened(more: str, line: int, says: str, shop: Terminal) -> None:
+    shop.write("shop/campflow.toml", more)
+    said = shop("check", "shop", "--format", "github", code=2)
+    assert said.stdout.startswith(f"::error file=shop/campflow.toml,line={line},title=setting::{says}")
+    assert said.stderr == ""
+    assert f"campflow.toml:{line}: {says}" in shop("check", "shop", code=2).words
+
+
+def test_what_is_written_in_no_file_is_an_annotation_without_one(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPFLOW_TIMEZONE", "Mars")
+    said = shop("check", "shop", "--format", "github", code=2).stdout
+    assert said.startswith("::error title=setting::environment, CAMPFLOW_TIMEZONE: `timezone`: ")
+    assert shop("check", "--format", "github", code=2).stdout.startswith(
+        "::error title=setting::there is no campflow.toml"
+    )
+
+
 def test_the_recipe_passes_for_a_new_project_and_fails_for_a_mistake(shop: Terminal) -> None:
     recipe = re.findall(r"- run: (campflow .*)", PAGE)
     assert len(recipe) == 3

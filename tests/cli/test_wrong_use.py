@@ -54,7 +54,7 @@ def test_inside_a_project(project: Terminal, words: str, code: int, expected: st
         ("clock = 'sundial'", "campflow.toml:1: `clock`"),
         ("expires = 'soon'", "`soon` is not a duration"),
         ("currency = 'EURO'", "`EURO` is not a currency"),
-        ("this is no toml", "campflow.toml is not valid TOML"),
+        ("this is no toml", "campflow.toml:1: this is not valid TOML"),
         ("channels.emial.host = 'x'", "no plugin makes a channel `emial`; did you mean `email`?"),
         (
             "channels.email.hots = 'x'",

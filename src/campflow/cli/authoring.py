@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from campflow.cli.main import CLEAN, FINDINGS, WRONG_USE
 from campflow.cli.options import open_project
 from campflow.cli.show import console, counted, printable, show_findings, table
-from campflow.errors import FlowError
+from campflow.errors import FlowError, ProjectError
 
 if TYPE_CHECKING:
     from campflow.checking.vocabulary import ContentIndex
@@ -90,20 +91,28 @@ def check(
 
         sys.stdout.write(page(code))
         raise typer.Exit(CLEAN)
-    project = open_project(path if path.is_dir() else path.parent)
-    flow, diagnostics = _checked(project, whole=load)
+    try:
+        project = open_project(path if path.is_dir() else path.parent)
+        flow, diagnostics = _checked(project, whole=load)
+    except ProjectError as error:
+        if format is not Findings.github:
+            raise
+        sys.stdout.write(render.render_github_settings(str(error).splitlines(), _in_repository(_root(path))))
+        raise typer.Exit(WRONG_USE) from error
     only = None if path.resolve() == project.root else path.resolve().relative_to(project.root).as_posix()
     found = [
         each for each in diagnostics if only is None or each.span.path == only or each.span.path.startswith(f"{only}/")
     ]
     errors = sum(each.severity == "error" for each in found)
     wrong = project.wrong_settings() if only is None else []
-    for each in wrong:
-        print(printable(f"campflow: {each}"), file=sys.stderr)
+    if format is not Findings.github:
+        for each in wrong:
+            print(printable(f"campflow: {each}"), file=sys.stderr)
     if format is Findings.json:
         sys.stdout.write(render.render_json(found))
     elif format is Findings.github:
-        sys.stdout.write(render.render_github(found, _in_repository(project.root)))
+        folder = _in_repository(project.root)
+        sys.stdout.write(render.render_github(found, folder) + render.render_github_settings(wrong, folder))
     elif format is Findings.sarif:
         from campflow.diagnostics.sarif import render_sarif
 
@@ -153,6 +162,16 @@ def _found(project: "Project") -> "tuple[Diagnostic, ...]":
         trees.tidy(sources)
     result.write(found)
     return found
+
+
+def _root(path: Path) -> Path:
+    """The folder of the project of this path; where there is none, as near as can be said."""
+    from campflow.settings import find_root
+
+    folder = path if path.is_dir() else path.parent
+    with suppress(ProjectError):
+        return find_root(folder)
+    return folder.resolve()
 
 
 def _in_repository(root: Path) -> str:

@@ -1,6 +1,7 @@
 """Diagnostics as text for a terminal, as JSON for programs, and as annotations for GitHub."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ _BLUE, _CYAN, _RED, _YELLOW, _BOLD, _PLAIN = (
     "\033[1m",
     "\033[0m",
 )
+
+
+#: What a wrong setting begins with.
+_PLACE = re.compile(r"(?P<file>[^\s:]+\.toml)(:(?P<line>\d+))?: ")
 
 
 def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], color: bool = False) -> str:
@@ -54,6 +59,11 @@ def render_github(diagnostics: Iterable[Diagnostic], folder: str = "") -> str:
     return "".join(f"{_annotation(one, folder)}\n" for one in in_order(diagnostics))
 
 
+def render_github_settings(wrong: Iterable[str], folder: str = "") -> str:
+    """The same of wrong settings. Each says first where it is written, as in `campflow.toml:3: `, if it is in a file."""
+    return "".join(f"{_of_setting(each, folder)}\n" for each in wrong)
+
+
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By file, line and column."""
     return sorted(diagnostics, key=lambda one: (one.span, one.code, one.message))
@@ -67,6 +77,14 @@ def _annotation(one: Diagnostic, folder: str) -> str:
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in places.items())
     message = one.message if one.hint is None else f"{one.message}\nhint: {one.hint}"
     return f"::{one.severity} {properties}::{_data(message)}"
+
+
+def _of_setting(said: str, folder: str) -> str:
+    written = _PLACE.match(said)
+    if written is None:
+        return f"::error title=setting::{_data(said)}"
+    path = f"{folder}/{written['file']}" if folder else written["file"]
+    return f"::error file={_property(path)},line={written['line'] or 1},title=setting::{_data(said[written.end() :])}"
 
 
 def _data(text: str) -> str:
