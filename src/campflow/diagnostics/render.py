@@ -60,7 +60,7 @@ def render_github(diagnostics: Iterable[Diagnostic], folder: str = "") -> str:
 
 
 def render_github_settings(wrong: Iterable[str], folder: str = "") -> str:
-    """The same of wrong settings. Each says first where it is written, as in `campflow.toml:3: `, if it is in a file."""
+    """The same of wrong settings. Each says first where it is written, as `campflow.toml:3: `, if it is in a file."""
     return "".join(f"{_of_setting(each, folder)}\n" for each in wrong)
 
 
