@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import commands as forked
 from tests.docs.pages import ROOT, Block, blocks
 
 #: What differs from run to run: instants, days, the keys and tokens of messages.
@@ -23,6 +24,9 @@ _CHANGING = (
     (re.compile(r"1\.(?:1|[0-9a-f]{6})\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(r"in \d+\.\d s$"), "in <seconds>"),
 )
+
+#: What only a shell understands.
+_OF_A_SHELL = re.compile(r"[|&;<>$`*?{}\[\]~!#\\\n]")
 
 #: `campflow run` is stopped as its reader would, once it has said this.
 ENOUGH = "handed over"
@@ -49,10 +53,13 @@ def commands(page: Path) -> Iterator[Command | Block]:
 
 
 class Shell:
-    """A folder in which commands are run one after the other, with this interpreter's `campflow`."""
+    """A folder in which commands are run one after the other, with this interpreter's `campflow`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    A line that is nothing but campflow and its words is forked, unless each is to be `started` as a reader starts it.
+    """
+
+    def __init__(self, folder: Path, *, started: bool = False) -> None:
+        self.folder, self._started = folder, started
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith("CAMPFLOW_")}
         self.environ |= {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -75,9 +82,12 @@ class Shell:
             there.symlink_to(ROOT / "flows")
         if line == "campflow run":
             return self._run_daemon(line)
-        done = subprocess.run(
-            ["sh", "-c", line], cwd=self.folder, env=self.environ, capture_output=True, encoding="utf-8", timeout=60
-        )
+        if line.startswith("campflow ") and not self._started and not _OF_A_SHELL.search(line):
+            done = forked.run(shlex.split(line)[1:], self.folder, self.environ)
+        else:
+            done = subprocess.run(
+                ["sh", "-c", line], cwd=self.folder, env=self.environ, capture_output=True, encoding="utf-8", timeout=60
+            )
         return (done.stderr + done.stdout).rstrip("\n").split("\n") if done.stderr + done.stdout else []
 
     def _run_daemon(self, line: str) -> list[str]:
