@@ -75,11 +75,14 @@ def _emptied(database: Database) -> None:
     kept = {"zone_offset", "zone_local", "calendar_month", "setting"}
     with database.transaction() as connection:
         ensure_zones(connection, _tables(), ZONES)
-        for table in reversed(_tables().metadata.sorted_tables):  # TRUNCATE takes ten times as long where rows are few
-            if table.name not in kept:
-                connection.execute(delete(table))
+        filled = [table for table in reversed(_tables().metadata.sorted_tables) if table.name not in kept]
+        # TRUNCATE takes ten times as long where rows are few.
+        statements = [str(delete(table)) for table in filled]
         if connection.dialect.name == databases.SQLITE:  # a file, whose numbers begin again by themselves
+            for statement in statements:
+                connection.exec_driver_sql(statement)
             return
+        connection.exec_driver_sql("; ".join(statements))
         connection.exec_driver_sql(
             "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' "
             "AND relnamespace = current_schema()::regnamespace"
@@ -121,6 +124,7 @@ class Engine:
             _copy(self.database, _kept())
         else:
             self.deployment = self._begin(server)
+        self._new = True
         self.gates = Gates(_tables(), self.program, self.deployment, CHANNELS, PRICES)
 
     def _deploy(self) -> Deployment:
@@ -128,7 +132,9 @@ class Engine:
 
     def _again(self) -> None:
         """As it was just after the text was deployed; the numbers of stages and statements are the same ones."""
-        if self.server is None:
+        if self._new:
+            self._new = False
+        elif self.server is None:
             _copy(_kept(), self.database)
         else:
             self._begin(self.server)
