@@ -1,10 +1,9 @@
 """Folders in which the command line is tried."""
 
-import re
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, stand_still
 
 from campflow.cli.starter import write_project
 
@@ -23,9 +22,6 @@ def project(campflow: Terminal) -> Terminal:
 
 
 @pytest.fixture
-def still(project: Terminal) -> Terminal:
+def still(campflow: Terminal) -> Terminal:
     """In such a project with a manual clock, whose campaign runs from 2026-03-01 on."""
-    project.write("campflow.toml", 'clock = "manual"\n' + (project.folder / "campflow.toml").read_text("utf-8"))
-    flow = (project.folder / "welcome.flow").read_text("utf-8")
-    project.write("welcome.flow", re.sub(r"from \d{4}-\d\d-\d\d", "from 2026-03-01", flow))
-    return project
+    return stand_still(campflow)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from campflow.cli.main import main
+from campflow.cli.starter import write_project
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,12 @@ class Terminal:
         self.write("did.csv", "contact,at\n" + "".join(f"{name}@example.com,{now}\n" for name in names))
         self("people", "import", "new.csv")
         self("events", "import", "did.csv", "--event", "signup")
+
+
+def stand_still(campflow: Terminal) -> Terminal:
+    """In its empty folder a project as `init` makes it, with a manual clock; its campaign runs from 2026-03-01 on."""
+    write_project(campflow.folder)
+    campflow.write("campflow.toml", 'clock = "manual"\n' + (campflow.folder / "campflow.toml").read_text("utf-8"))
+    flow = (campflow.folder / "welcome.flow").read_text("utf-8")
+    campflow.write("welcome.flow", re.sub(r"from \d{4}-\d\d-\d\d", "from 2026-03-01", flow))
+    return campflow

@@ -1,16 +1,19 @@
 """`campflow plan`, `apply`, `rollback`, `versions`: exit codes, plan files, and what is refused."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, stand_still
 
 PEOPLE = 12
 
 
-@pytest.fixture
-def running(still: Terminal) -> Terminal:
-    """Twelve people, four of whom signed up on each of 2, 3 and 4 March; it is noon of 5 March."""
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder from which each test's own is copied."""
+    still = stand_still(Terminal(tmp_path_factory.mktemp("once")))
     rows = [f"{n},c{n}@example.com,2026-03-0{2 + n % 3} 10:00" for n in range(PEOPLE)]
     still.write("new.csv", "\n".join(["email", *(f"c{n}@example.com" for n in range(PEOPLE))]))
     still.write("did.csv", "\n".join(["id,contact,at", *rows]))
@@ -18,7 +21,14 @@ def running(still: Terminal) -> Terminal:
     still("events", "import", "did.csv", "--event", "signup")
     still("tick", "--now", "2026-03-05 12:00")
     assert inside(still) == {"hello": 8, "reminder": 4}
-    return still
+    return still.folder
+
+
+@pytest.fixture
+def running(once: Path, tmp_path: Path) -> Terminal:
+    """Twelve people, four of whom signed up on each of 2, 3 and 4 March; it is noon of 5 March."""
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    return Terminal(tmp_path)
 
 
 def inside(campflow: Terminal) -> dict[str, int]:

@@ -1,20 +1,30 @@
 """`people show`, `consent`, `suppress`, `forget`, `export`, in a project as `init` makes it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, stand_still
 
 ADA, ZOE = "ada@example.com", "zoe@example.com"
 PEOPLE = f"key,email,first_name\na1,{ADA},Ada\nz1,{ZOE},Zoé\n"
 SIGNUPS = f"id,contact,at\n1,{ADA},2026-03-02 10:00\n2,{ZOE},2026-03-02 11:00\n"
 
 
-@pytest.fixture
-def shop(still: Terminal) -> Terminal:
-    """Ada and Zoé have signed up, and their first mail is planned; it is 2026-03-02."""
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder from which each test's own is copied."""
+    still = stand_still(Terminal(tmp_path_factory.mktemp("once")))
     signed_up(still)
-    return still
+    return still.folder
+
+
+@pytest.fixture
+def shop(once: Path, tmp_path: Path) -> Terminal:
+    """Ada and Zoé have signed up, and their first mail is planned; it is 2026-03-02."""
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    return Terminal(tmp_path)
 
 
 def signed_up(still: Terminal) -> None:

@@ -61,14 +61,20 @@ cy,bought,2026-03-03 18:00,
 """
 
 
-@pytest.fixture
-def live(tmp_path: Path) -> Live:
-    live = Live.begin(tmp_path / "live", TEXT, ["one", "two", "three", "reminder"])
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Live:
+    """From which each test's own is copied."""
+    live = Live.begin(tmp_path_factory.mktemp("once") / "live", TEXT, ["one", "two", "three", "reminder"])
     live.people(["key,email", *(f"{key},{key}@x.example" for key in ("ada", "bo", "cy", "dan"))])
     live.events(ROWS.strip().splitlines())
     live.tick("2026-03-04 12:00")
     assert stages(live) == {"ada": "first", "bo": "second", "cy": "done"}
     return live
+
+
+@pytest.fixture
+def live(once: Live, tmp_path: Path) -> Live:
+    return once.copy(tmp_path / "live")
 
 
 def stages(live: Live) -> dict[str, str | None]:
