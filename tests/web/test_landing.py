@@ -2,14 +2,20 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
+import pytest
 from tests.cli.terminal import Terminal
 from tests.databases import Store
-from tests.web.landed import GOING, inputs, landed
+from tests.web.landed import FLOW, GOING, inputs, landed
+from tests.web.mailed import CHROME
 
 from campflow.content.page_tokens import Visitor, sign_visitor
+from campflow.engine.clock import ManualClock
+from campflow.engine.hits import judge_hits
 from campflow.model.draws import P, turn_of
+from campflow.model.times import parse_time
 
 
 def test_somebody_new_fills_in_a_form_and_becomes_a_contact(store: Store, tmp_path: Path) -> None:
@@ -57,6 +63,47 @@ def test_who_comes_by_the_link_of_a_test_is_nobody_in_particular(store: Store, t
         page = web.get(web.link("me@acme.example"), headers=GOING)
         assert "<h1>See the demo</h1>" in page.text
         assert web.events("visited") == []
+
+
+#: Nobody who has not clicked can send the form in time.
+STEPS = FLOW.replace(
+    FLOW[FLOW.index("  stage hello {") : FLOW.index("  final long")],
+    """
+  stage hello {
+    send email hello
+    on clicked hello -> curious
+    after 300 days   -> silent
+  }
+  stage curious {
+    on submitted demo -> done
+    after 300 days    -> long
+  }
+""",
+)
+
+
+@pytest.mark.parametrize("looks_between", [False, True])
+def test_a_click_comes_before_the_form_that_it_led_to_though_no_time_goes_by(
+    looks_between: bool, store: Store, tmp_path: Path
+) -> None:
+    """The clock stands still, and what the link was fetched by is known only later."""
+    with landed(tmp_path, store, {"spring.flow": STEPS}) as web:
+        web.tick("2026-03-02 10:05")
+        page = web.mails()[0].get_body(("html",))
+        assert page is not None
+        link = re.search(r"/c/[\w.-]+", page.get_content())
+        assert link is not None
+        led = web.get(link[0], headers={**GOING, "user-agent": CHROME}).headers["location"]
+        path = led.removeprefix("http://127.0.0.1")
+        web.get(path, headers=GOING)
+        assert web.fill(path, first_name="Ada").status_code == 303
+        if looks_between:
+            web.tick()
+        ManualClock(web.runtime.database).move(parse_time("2026-03-02 10:06", "UTC"))
+        assert judge_hits(web.runtime.inbox, web.runtime.clock.now()).people == 1
+        web.tick()
+        assert web.stage("ada@x.example") == "done"
+        assert web.events("visited") == web.events("submitted") == [("ada@x.example", "demo", None)]
 
 
 def test_programs_that_try_links_have_not_visited(store: Store, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ class Intake:
             ContactEvent(
                 contact=contact[1],
                 name=name,
-                at=instant(now),
+                at=instant(self._moment(connection, contact[0], now)),
                 source=SOURCE,
                 id=id,
                 about=visitor.page,
@@ -213,6 +213,16 @@ class Intake:
         )
         happening.contact_id = contact[0]
         return bool(write_events(connection, self.database, [happening], self.addresses, now))
+
+    def _moment(self, connection: Connection, contact_id: int, now: int) -> int:
+        """`now`; a millisecond later where a click of that moment still waits to be judged.
+
+        It led here, so it happened before. But it becomes an event after ours, and of two events of one moment the one
+        learned of first is the earlier.
+        """
+        h = self.database.tables.hit.c
+        held = select(h.hit_id).where(h.contact_id == contact_id, h.at == now, h.judged_at.is_(None)).limit(1)
+        return now if connection.execute(held).first() is None else now + 1
 
 
 def _key_of(connection: Connection, tables: Tables, contact_id: int) -> str | None:
