@@ -10,7 +10,7 @@ journeys may move again in this round.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select, update
+from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from campflow.model.flow import Send
@@ -19,9 +19,9 @@ from campflow.sql.conditions import Column
 from campflow.sql.dialects import NoNumber
 from campflow.sql.effects import into_runs, message, plan_name, run_name, sends
 from campflow.sql.entries import cause_of_entry, journeys
-from campflow.sql.moves import following, winners
+from campflow.sql.moves import followed, winners
 from campflow.sql.queue import READY
-from campflow.sql.rows import Rows, Written, of_journey, stage_id
+from campflow.sql.rows import Rows, Written, stage_id
 from campflow.sql.touching import asked_again
 
 _MOVE = ("contact_id", "journey_id", "nth", "from_stage_id", "to_stage_id", "statement_id", "at", "cause_seq")
@@ -51,9 +51,7 @@ def enter_at_once(r: Rows) -> Iterator[Written]:
 
 def _move(r: Rows, stage: StagePlan) -> Executable:
     j, won = r.tables.journey, winners(r, stage).subquery("won")
-    changes, of_contact = following(r, won)
-    mine = (of_journey(j, won), *of_contact)
-    moved = update(j).where(*mine).values(changes).returning(*won.c, j.c.due_at).cte("moved")
+    moved = followed(r, won).returning(*won.c, j.c.due_at).cte("moved")
     log = insert(r.tables.move).from_select(list(_MOVE), select(*(moved.c[name] for name in _MOVE)))
     targets = [exit.target for exit in stage.exits if exit.target is not None]
     return _together(r, moved, log.cte("logged"), targets)
