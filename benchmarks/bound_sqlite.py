@@ -29,7 +29,7 @@ def run(n: int, path: Path) -> dict[str, float]:
     """Seconds of the steps and of the sink; loading the contacts and clicks is left out."""
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in (
-        "page_size=8192", "journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY",
+        "page_size=4096", "journal_mode=WAL", "synchronous=FULL", "cache_size=-262144", "temp_store=MEMORY",
         "wal_autocheckpoint=4000",
     ):  # fmt: skip
         db.execute(f"PRAGMA {pragma}")

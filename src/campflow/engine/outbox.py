@@ -218,7 +218,7 @@ def _held(tables: Tables, database: str, names: tuple[str, ...]) -> Update:
 class Clerk:
     """Writes what happens to a batch. Every write first asks whether the lease is still ours, or raises LeaseLost.
 
-    `accepted` is of how many messages it has committed that they were.
+    `accepted` is of how many messages it has committed that they were; `gaps`, whether some window had any.
     """
 
     database: Database
@@ -230,6 +230,7 @@ class Clerk:
     prices: Prices = FREE
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     accepted: int = 0
+    gaps: bool = False
 
     def hand_over(self, window: Sequence[int], before: Outcome, now: int) -> frozenset[int]:
         """Commit that these messages are about to be given to the provider, with the outcome of the window before.
@@ -270,6 +271,7 @@ class Clerk:
         ]  # fmt: skip
         if gaps:
             connection.execute(insert(self.database.tables.batch_gap), gaps)
+            self.gaps = True
 
     def _between(self, first: int, last: int) -> dict[str, object]:
         """What `_there` asks for."""
@@ -289,7 +291,8 @@ class Clerk:
             # As many as there are ids are all of them, and none is left.
             if accepted < self.batch.last_message_id - self.batch.first_message_id + 1:
                 _give_back(connection, self.database.tables, self.batch)
-            _fill_gaps(connection, self.database.tables, self.batch.batch_id)
+            if self.gaps:
+                _fill_gaps(connection, self.database.tables, self.batch.batch_id)
 
     def _hold(self, connection: Connection, **values: int) -> None:
         batch = self.batch

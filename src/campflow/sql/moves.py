@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 
 from campflow.model.expressions import Expression
-from campflow.model.flow import After, Convert
+from campflow.model.flow import After, AtTime, Convert, OnDate
 from campflow.planning.moments import fields_in
 from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
-from campflow.sql.calendar import LocalTime
+from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, in_float, matching
 from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
@@ -154,12 +154,20 @@ def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Col
     """When to look at who enters the stage: at once where a condition decides, else at its first moment."""
     if any(isinstance(exit.candidate, OnBecoming | Otherwise) for exit in stage.exits):
         return at
-    moments = [
-        clock_moment(exit.candidate.moment, at, clock) for exit in stage.exits if isinstance(exit.candidate, OnClock)
-    ]
-    if not moments:
-        return literal(None, BigInteger())
-    return moments[0] if len(moments) == 1 else least(*moments)
+    moments = [clock_moment(each, at, clock) for each in _first_moments(stage, clock)]
+    return least(*moments) if moments else literal(None, BigInteger())
+
+
+def _first_moments(stage: StagePlan, clock: LocalTime) -> Sequence[After | AtTime | OnDate]:
+    """The moments of the stage's ways out by the clock of which one is the first, whenever somebody enters."""
+    moments = dict.fromkeys(exit.candidate.moment for exit in stage.exits if isinstance(exit.candidate, OnClock))
+    sums = [each for each in moments if isinstance(each, After) and clock.is_sum(each.duration)]
+    others = [each for each in moments if each not in sums]
+    return [*others, min(sums, key=_milliseconds)] if sums else others
+
+
+def _milliseconds(moment: After) -> int:
+    return moment.duration.days * DAY + moment.duration.milliseconds
 
 
 def settles(r: Rows) -> Iterator[Written]:

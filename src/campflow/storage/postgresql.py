@@ -51,6 +51,7 @@ def _settings(busy_seconds: float) -> tuple[str, ...]:
         "SET synchronous_commit = on",  # a committed row survives a power cut
         "SET default_transaction_isolation = 'read committed'",
         "SET jit = off",  # it would compile each of a tick's long statements for longer than they run
+        "SET work_mem = '32MB'",  # a chunk's moves stay in memory while the rows that follow from them are written
         "SET client_min_messages = warning",
     )
 
