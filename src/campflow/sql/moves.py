@@ -260,7 +260,7 @@ def follow(r: Rows) -> Written:
         "entered_seq": zero if known is None else known, "since_seq": zero, **changes,
     }  # fmt: skip
     source = leading(m, c, c.c.contact_id == m.c.contact_id) if r.plan.zone.of_contact else m
-    moved = select(*row.values()).select_from(source).where(m.c.move_id > MARK)
+    moved = select(*(column.label(name) for name, column in row.items())).select_from(source).where(m.c.move_id > MARK)
     put = r.insert(j).from_select(list(row), moved)
     new = put.excluded
     used_up = _used_up(r, new.entry_seq, None if known is None else new.entered_seq, new.since)
