@@ -10,6 +10,7 @@ CampflowError                  every message says what to do next; shown without
 ├── RowError                   one row of an import: line, column, reason
 ├── ContentError               a message cannot be rendered
 └── PluginError                a plugin that does not load or breaks its contract
+    ├── FunctionError          a function's SQL, which the database refuses
     ├── ChannelError           a channel cannot take a batch
     └── WebhookRefused         a call from outside is forged, stale or no such thing: nothing of it is recorded
 """
@@ -66,6 +67,10 @@ class ContentError(CampflowError):
 
 
 class PluginError(CampflowError):
+    pass
+
+
+class FunctionError(PluginError):
     pass
 
 

@@ -66,6 +66,40 @@ def test_it_works_from_check_to_the_people_who_move(shop: Terminal) -> None:
     assert next(each for each in stages if each["name"] == "short")["people"] == 1
 
 
+#: No database has it. Another name, as what was compiled for a name is kept while the process lives.
+BROKEN = PLUGIN.replace("func.length", "func.no_such_thing").replace('"length"', '"extent"')
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("test",),
+        ("simulate", "hello", "--from", "2026-03-01", "--people", "20"),
+        ("simulate", "hello", "--from", "2026-03-01", "--sample"),
+        ("run", "--play", "1 day", "--until", "2026-03-05"),
+        ("tick", "--now", "2026-03-02 10:00"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_where_its_sql_fails_campaign_and_function_are_named_and_nothing_of_the_statement(
+    words: tuple[str, ...], shop: Terminal
+) -> None:
+    shop.write("plugins/letters.py", BROKEN)
+    shop.write("hello.flow", FLOW.replace("length(", "extent("))
+    shop.write("people.csv", "key,email,first_name\nada,ada@acme.example,Ada\n")
+    shop("people", "import", "people.csv")
+    shop("tick", "--now", "2026-03-01 08:00", code=None)
+    shop.write("signups.csv", "contact,event,at\nada,signup,2026-03-02 09:00\n")
+    shop("events", "import", "signups.csv")
+    said = shop(*words, code=1)
+    assert (
+        "the function `extent`, which campaign `hello` uses, fails in the database (no such function: no_such_thing): "
+        "mend its SQL; `campflow plugins` says which plugin has it"
+    ) in said.words
+    for wrong in ("SELECT", "ada@acme", "This should not have happened"):
+        assert wrong not in said.stdout + said.stderr
+
+
 def test_check_says_what_is_wrong_with_its_use_and_again_when_the_plugin_is_gone(shop: Terminal) -> None:
     assert "no problem found" in shop("check").stdout
     shop.write("hello.flow", FLOW.replace("length(first_name) > 20", "length(first_name, 3) > 20"))

@@ -1,9 +1,13 @@
 """What a command says when it is used wrongly: a sentence, the next step, the right exit code, never a traceback."""
 
 import json
+import sqlite3
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tests.cli.terminal import Terminal
+
+from campflow.cli.main import explain_failure
 
 
 @pytest.mark.parametrize(
@@ -147,3 +151,12 @@ def test_a_server_that_cannot_be_reached_is_said_and_its_mail_waits(project: Ter
     # What cannot be reached is left alone for a second.
     ticks = (project("tick", code=None) for _ in range(30))
     assert any("2 accepted" in each.stdout for each in ticks)
+
+
+def test_an_error_of_the_database_that_nobody_foresaw_shows_no_statement(capsys: pytest.CaptureFixture[str]) -> None:
+    error = OperationalError("SELECT 'statement'", {"email": "ada@acme.example"}, sqlite3.OperationalError("no reason"))
+    assert explain_failure(error) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("campflow: OperationalError: no reason\nThis should not have happened.")
+    assert "statement" not in said
+    assert "ada" not in said

@@ -78,8 +78,10 @@ def explain_failure(error: Exception) -> int:
     if isinstance(error, CampflowError):
         print(printable_lines(f"campflow: {error}"), file=sys.stderr)
         return WRONG_USE if isinstance(error, ProjectError) else FINDINGS
+    from campflow.engine.trouble import reason
+
     print(
-        printable_lines(f"campflow: {type(error).__name__}: {error}\n")
+        printable_lines(f"campflow: {reason(error)}\n")
         + f"This should not have happened. {DEBUG}=1 before the command shows where it did.",
         file=sys.stderr,
     )

@@ -9,12 +9,14 @@ One process at a time moves the people of a campaign, and of those whose order i
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, update
 
+from campflow.engine.blame import functions_blamed
 from campflow.engine.deployed import Deployed, Deployment
 from campflow.engine.pulse import MINUTE
 from campflow.engine.schedule import occurrences
@@ -217,7 +219,8 @@ class _Tick:
         if self.deployed.turn in self.turns.others:
             return
         try:
-            self._run()
+            with self._blamed():
+                self._run()
         except Busy:
             self.done.busy += 1
         except TurnLost:
@@ -362,7 +365,11 @@ class _Tick:
 
     def look_inside(self) -> None:
         """Look at everyone who is inside under the newest text."""
-        self._chunk(lambda text: (text.touch_inside,) if text is self.program else (), {})
+        with self._blamed():
+            self._chunk(lambda text: (text.touch_inside,) if text is self.program else (), {})
+
+    def _blamed(self) -> AbstractContextManager[None]:
+        return functions_blamed(self.program.plan.name, (text.plan.campaign for text, _ in self._texts()))
 
     def _texts(self) -> list[tuple[CampaignProgram, Mapping[str, int]]]:
         """The programs of the live versions, the newest last."""

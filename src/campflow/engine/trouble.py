@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from campflow.errors import CampflowError
 from campflow.hooks.executors import Log
 
 
 def reason(error: Exception) -> str:
     """What went wrong, without the statement and its parameters: these hold the time, and so differ at every look."""
+    if isinstance(error, CampflowError):
+        return str(error)
     cause = getattr(error, "orig", None) or error
     return f"{type(cause).__name__}: {cause}"
 

@@ -201,6 +201,26 @@ def _sqlite_engine(url: sa.URL, in_memory: bool, busy_seconds: float) -> Engine:
     return engine
 
 
+#: Classes of PostgreSQL's codes that say that a statement cannot be carried out as it is written or for the values that
+#: it finds: data, names and types, what is not supported, limits of a statement, and what the server's functions raise.
+_REFUSALS = frozenset({"22", "42", "0A", "54", "38", "39", "P0"})
+
+
+def is_refused(error: DBAPIError) -> bool:
+    """Whether the database refuses the statement; else something is the matter with the database, or the way to it."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        primary = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return primary in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG)
+    return (getattr(cause, "sqlstate", None) or "")[:2] in _REFUSALS
+
+
+def words_of(error: DBAPIError) -> str:
+    """What the database says, without what people wrote and the statement, which may hold it."""
+    told = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+    return str(told or error.orig).partition("\n")[0]
+
+
 #: Bytes of a page: with SQLite's usual 4,096 a tick costs a sixth more, as more pages of its indexes are split.
 _PAGE = 8_192
 

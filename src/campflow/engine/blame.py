@@ -1,0 +1,34 @@
+"""A plugin's function that fails in the database: said by its name and its campaign's, with what to do about it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from campflow.errors import FunctionError
+from campflow.model.expressions import Call, walk
+from campflow.model.flow import Campaign
+from campflow.planning.planner import expressions
+from campflow.storage.database import is_refused, words_of
+
+
+@contextmanager
+def functions_blamed(campaign: str, texts: Iterable[Campaign]) -> Iterator[None]:
+    """Raises FunctionError where the database refuses a statement of these texts and they use functions of plugins:
+    what campflow writes by itself it does not refuse."""
+    try:
+        yield
+    except DBAPIError as error:
+        names = _functions(texts)
+        if not names or not is_refused(error):
+            raise
+        which = "the function" if len(names) == 1 else "one of the functions"
+        raise FunctionError(
+            f"{which} {', '.join(f'`{name}`' for name in names)}, which campaign `{campaign}` uses, fails in the "
+            f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it"
+        ) from error
+
+
+def _functions(texts: Iterable[Campaign]) -> list[str]:
+    found = (part for text in texts for each in expressions(text) for part in walk(each))
+    return sorted({part.function.name for part in found if isinstance(part, Call)})
