@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from tests import brokers, browsers, commands, databases, npm, pds, postfix, shares
-from tests.bounded import BoundedRun
+from tests import brokers, browsers, commands, databases, npm, pds, postfix
 from tests.databases import Store
 
 #: The files that take longest, longest first: two processes that share the files end at about the same time.
@@ -15,11 +14,6 @@ LONGEST = (
     "test_engine_agrees_untidy.py",
     "test_kill_daemon.py",
 )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if shares.MINUTES is not None:
-        config.pluginmanager.register(BoundedRun(shares.MINUTES))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
