@@ -30,10 +30,10 @@ MORE = {
     "nested not": "segment a = " + "not (" * 10_000 + "score > 1" + ")" * 10_000,
     "nested brackets": "segment a = " + "(" * 10_000 + "score > 1" + ")" * 10_000,
     "a row of or": "segment a = " + " or ".join(f"score == {number}" for number in range(10_000)),
-    "options": f"segment a = score in ({', '.join(map(str, range(20_000)))})",
+    "options": f"segment a = score in ({', '.join(map(str, range(10_000)))})",
     "segments": "\n".join(f"segment s{number} = in segment s{number + 1}" for number in range(5_000)),
-    "fields": "contact {\n" + "\n".join(f"  f{number} text" for number in range(20_000)) + "\n}",
-    "same name": "segment a = score > 1\n" * 5_000,
+    "fields": "contact {\n" + "\n".join(f"  f{number} text" for number in range(10_000)) + "\n}",
+    "same name": "segment a = score > 1\n" * 2_500,
 }
 
 REFUSED = MORE.keys() - {"0.000…1", "options", "fields"}
@@ -49,16 +49,16 @@ def test_strange_texts(text: str, request: pytest.FixtureRequest) -> None:
     assert any(each.severity == "error" for each in found) or text not in (MORE[name] for name in REFUSED)
 
 
-@pytest.mark.parametrize("text", [*HUGE.values(), BIG], ids=[*HUGE, "a megabyte of stages"])
-def test_a_megabyte_has_an_answer_soon(text: str) -> None:
+def test_a_megabyte_of_stages_has_an_answer_soon() -> None:
     started = time.perf_counter()
-    checked(text)
-    format_text(Source("some.flow", text))
+    checked(BIG)
+    format_text(Source("some.flow", BIG))
     assert time.perf_counter() - started < SOON
 
 
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
-def test_a_megabyte_needs_little_memory(text: str) -> None:
+def test_a_megabyte_has_an_answer_soon_and_needs_little_memory(text: str) -> None:
+    started = time.perf_counter()
     tracemalloc.start()
     try:
         checked(text)
@@ -66,4 +66,5 @@ def test_a_megabyte_needs_little_memory(text: str) -> None:
         most = tracemalloc.get_traced_memory()[1] / 1e6
     finally:
         tracemalloc.stop()
+    assert time.perf_counter() - started < SOON
     assert most < LITTLE
