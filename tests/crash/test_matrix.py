@@ -13,7 +13,7 @@ from tests import databases
 from tests.crash.ledger import Ledger
 from tests.crash.life import CommandServer, Life, check, live
 from tests.crash.place import Place
-from tests.crash.steps import write_project
+from tests.crash.steps import DAY_9, write_project
 from tests.shares import some
 
 from campflow import failpoints
@@ -47,8 +47,8 @@ ELSEWHERE = {
     "storage.sharding.distribute": "needs Citus, which Debian does not have",
 }
 
-#: What is done once in the process whose forks live and die: it costs half of each command.
-WARMING = (("apply", "--yes"), ("doctor",))
+#: What is done once in the process whose forks live and die: it costs most of each command.
+WARMING = (("tick", "--now", DAY_9), ("apply", "--yes"), ("doctor",))
 
 
 class Lives:
@@ -61,15 +61,22 @@ class Lives:
 
     def undisturbed(self, kind: str, keys: bool) -> tuple[Life, list[Life]]:
         if (kind, keys) not in self._undisturbed:
-            life, copies = Life(Place(kind, self._folder, self._stack.callback), Ledger(keys)), list[Life]()
-            life.folder.mkdir()
-            write_project(life.folder)
+            life, copies = self._new(kind, keys), list[Life]()
+            self._warm(self._new(kind, keys))
             live(self.server, life, remember=copies)
-            last = Life(life.place.copy(), Ledger(keys))
-            for words in WARMING:
-                self.server.warm(last, words)
+            self._warm(Life(life.place.copy(), Ledger(keys)))
             self._undisturbed[kind, keys] = life, copies
         return self._undisturbed[kind, keys]
+
+    def _new(self, kind: str, keys: bool) -> Life:
+        life = Life(Place(kind, self._folder, self._stack.callback), Ledger(keys))
+        life.folder.mkdir()
+        write_project(life.folder)
+        return life
+
+    def _warm(self, life: Life) -> None:
+        for words in WARMING:
+            self.server.warm(life, words)
 
     def killed(self, kind: str, keys: bool, failpoint: str) -> Life:
         """A life that dies where this failpoint is first reached."""
