@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from tests import databases
+from tests import commands, databases
 from tests.crash.place import Place
 from tests.shares import MINUTES, goes_on, play, share, some
 
@@ -151,9 +151,8 @@ def make_project(place: Place, port: int) -> None:
     events = "id,contact,at\n" + "".join(f"{n},person{n}@example.com,{now}\n" for n in range(CONTACTS))
     for words, text in ((("people",), people), (("events", "--event", "signup"), events)):
         kind, *more = words
-        command = [str(COMMAND), kind, "import", "-", "--format", "csv", *more]
-        quiet = subprocess.DEVNULL
-        subprocess.run(command, cwd=folder, env=variables(place), input=text.encode(), check=True, stdout=quiet)
+        command = [kind, "import", "-", "--format", "csv", *more]
+        assert commands.run(command, folder, variables(place), text).returncode == 0
 
 
 def rows(place: Place, query: str) -> list[tuple[Any, ...]]:
@@ -221,8 +220,7 @@ def check(place: Place, server: Recorder) -> None:
     assert [who for who, times in server.accepted.items() if times > 1] == []
     assert len(uncertain) <= KILLS * WINDOW
     assert rows(place, "SELECT count(*), max(nth) FROM move") == [(3 * CONTACTS, 3)]
-    doctor = [str(COMMAND), "doctor", "--format", "json"]
-    told = subprocess.run(doctor, cwd=place.folder, env=variables(place), stdout=subprocess.PIPE, check=False).stdout
+    told = commands.run(["doctor", "--format", "json"], place.folder, variables(place)).stdout
     assert [each for each in json.loads(told)["findings"] if each["kind"] == "broken"] == []
     # The kills did hit the work: it was not done before them, and some of them cut a window.
     assert 0 < server.killed_at < 2 * CONTACTS

@@ -17,7 +17,7 @@ from campflow.storage.tables import tables
 pytestmark = pytest.mark.usefixtures("store")
 
 SENDER = Path(__file__).with_name("outbox_sender.py")
-MESSAGES, KILLS, WINDOW = 300, 10, 7
+MESSAGES, KILLS, WINDOW = 200, 6, 7
 
 
 def run(url: str, folder: Path, kill_after: int | None, before_the_answer: bool) -> list[int]:
