@@ -1,6 +1,6 @@
 """Random projects in calm times: however the engine ticks, it tells the one story that the reference interpreter tells.
 
-Together with `test_engine_agrees_untidy.py` 144 cases. CAMPFLOW_TEST_LONG=1 makes 10,000, each with each clock pattern,
+Together with `test_engine_agrees_untidy.py` 96 cases. CAMPFLOW_TEST_LONG=1 makes 10,000, each with each clock pattern,
 and CAMPFLOW_TEST_FIRST=N begins with project number N (`tests/shares.py`). A failing case is shrunk and printed as its
 `.flow` text, its people and what happened to them.
 """
@@ -15,4 +15,4 @@ from tests.shares import FIRST, share
 @pytest.mark.long
 @pytest.mark.timeout(7_200)
 def test_however_often_the_engine_ticks_it_tells_the_one_story() -> None:
-    for_many(casts(calm=True, count=CASTS), agree, share(96, 8_000), FIRST)
+    for_many(casts(calm=True, count=CASTS), agree, share(64, 8_000), FIRST)

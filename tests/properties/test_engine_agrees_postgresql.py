@@ -22,4 +22,4 @@ OTHERS = 3_000_000
 @pytest.mark.timeout(3_600)
 def test_however_often_the_engine_ticks_it_tells_the_one_story_there_too(kind: str) -> None:
     for server in server_of(kind):
-        for_many(casts(calm=True, count=CASTS), partial(agree, server=server), share(16, 400), OTHERS + FIRST)
+        for_many(casts(calm=True, count=CASTS), partial(agree, server=server), share(12, 400), OTHERS + FIRST)

@@ -11,4 +11,4 @@ from tests.shares import FIRST, share
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_late_events_and_changed_fields_act_as_they_become_known() -> None:
-    for_many(casts(calm=False, count=CASTS), agree, share(48, 2_000), FIRST)
+    for_many(casts(calm=False, count=CASTS), agree, share(32, 2_000), FIRST)
