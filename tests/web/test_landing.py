@@ -16,6 +16,8 @@ from campflow.engine.clock import ManualClock
 from campflow.engine.hits import judge_hits
 from campflow.model.draws import P, turn_of
 from campflow.model.times import parse_time
+from campflow.people.contacts import Identity
+from campflow.people.forgetting import forget
 
 
 def test_somebody_new_fills_in_a_form_and_becomes_a_contact(store: Store, tmp_path: Path) -> None:
@@ -266,3 +268,21 @@ def test_files_beside_the_pages_are_served_and_nothing_else(tmp_path: Path) -> N
                      "img/../../demo.page.html", "%2e%2e/%2e%2e/campflow.toml", "/etc/passwd", "img/logo.png/",
                      "a%00.png", "..%5cdemo.page.html"):  # fmt: skip
             assert web.get(f"/assets/{path}").status_code == 404, path
+
+
+def test_by_the_link_of_somebody_who_was_forgotten_nobody_comes_back(store: Store, tmp_path: Path) -> None:
+    """Neither by the link nor by a form that lay open meanwhile; and whoever comes next is not taken for them."""
+    with landed(tmp_path, store) as web:
+        path, bob = web.link("bob@x.example"), web.person("bob@x.example")
+        open_form = web.form(path)
+        runtime = web.runtime
+        with runtime.database.transaction() as connection:
+            who = Identity("bob", "bob@x.example")
+            forget(connection, runtime.database.tables, bob["contact_id"], who, runtime.clock.now())
+        assert web.post(path, data=open_form | {"first_name": "Bob"}).status_code == 422
+        assert web.get(path, headers=GOING).status_code == 200
+        assert web.events("visited") == web.events("submitted") == []
+        assert web.people() == 1
+        web.fill(email="next@x.example", first_name="Next One")
+        assert "Next One" not in web.get(path, headers=GOING).text
+        assert web.events("visited") == []
