@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
+from tests.delivering import delivered
 from tests.resend_server import DESCRIPTION, ResendServer, described
 
 from campflow.errors import ChannelError
@@ -40,24 +41,8 @@ def message(number: int, *, name: str = "Ada", **options: Any) -> Message:
 
 def send(server: ResendServer, messages: Sequence[Message], **settings: object) -> dict[int, Receipt]:
     """The receipts; a ChannelError after them is let be."""
-
-    async def work() -> dict[int, Receipt]:
-        model = EMAIL.settings.model_validate(
-            {"provider": "resend", "api_key": "re_test", "url": server.url, **settings}
-        )
-        channel = EMAIL.make(model, ChannelContext("", SENDER))
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError:
-            pass
-        finally:
-            await channel.close()
-        return found
-
-    return asyncio.run(work())
+    model = EMAIL.settings.model_validate({"provider": "resend", "api_key": "re_test", "url": server.url, **settings})
+    return delivered(EMAIL.make(model, ChannelContext("", SENDER)), messages)[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Mail by SendGrid, before a server that does what its documentation says of version 3."""
 
-import asyncio
 import base64
 import datetime as dt
 import json
@@ -18,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.delivering import delivered
 from tests.served_app import serving
 
 from campflow.errors import ChannelError
@@ -80,21 +80,8 @@ def message(number: int, **options: object) -> Message:
 
 
 def send(server: SendGridServer, messages: Sequence[Message]) -> tuple[dict[int, Receipt], ChannelError | None]:
-    async def work() -> tuple[dict[int, Receipt], ChannelError | None]:
-        model = EMAIL.settings.model_validate({"provider": "sendgrid", "api_key": "SG.test", "url": server.url})
-        channel = EMAIL.make(model, ChannelContext("", SENDER))
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError as error:
-            return found, error
-        finally:
-            await channel.close()
-        return found, None
-
-    return asyncio.run(work())
+    model = EMAIL.settings.model_validate({"provider": "sendgrid", "api_key": "SG.test", "url": server.url})
+    return delivered(EMAIL.make(model, ChannelContext("", SENDER)), messages)
 
 
 def test_a_mail_is_what_its_documentation_says() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.delivering import delivered
 from tests.lob_server import LobServer, described
 
 from campflow.content import postal
@@ -68,22 +69,8 @@ def message(
 
 def send(server: LobServer, messages: Sequence[Message], **settings: object) -> dict[int, Receipt]:
     """The receipts; a ChannelError after them is let be."""
-
-    async def work() -> dict[int, Receipt]:
-        model = LOB.settings.model_validate({**SETTINGS, "url": f"{server.url}/v1", **settings})
-        channel = LOB.make(model, ChannelContext("", Sender()))
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError:
-            pass
-        finally:
-            await channel.close()
-        return found
-
-    return asyncio.run(work())
+    model = LOB.settings.model_validate({**SETTINGS, "url": f"{server.url}/v1", **settings})
+    return delivered(LOB.make(model, ChannelContext("", Sender())), messages)[0]
 
 
 # --- what Lob's description takes, and its twin that it refuses --------------------------------------------------

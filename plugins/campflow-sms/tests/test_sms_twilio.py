@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from tests.delivering import delivered
 from tests.twilio_server import TwilioServer, described
 
 from campflow.errors import ChannelError, WebhookRefused
@@ -58,21 +59,9 @@ Said = tuple[dict[int, Receipt], str, float | None]
 
 def send(server: TwilioServer, messages: Sequence[Message], **more: object) -> Said:
     """The receipts, and a ChannelError after them: its text and its wait."""
-
-    async def work() -> Said:
-        channel = SMS.make(SMS.settings.model_validate(settings(server.url, **more)), CONTEXT)
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError as error:
-            return found, str(error), error.retry_after
-        finally:
-            await channel.close()
-        return found, "", None
-
-    return asyncio.run(work())
+    channel = SMS.make(SMS.settings.model_validate(settings(server.url, **more)), CONTEXT)
+    found, error = delivered(channel, messages)
+    return (found, "", None) if error is None else (found, str(error), error.retry_after)
 
 
 # --- what Twilio's description takes, and its twin that it refuses -------------------------------------------------

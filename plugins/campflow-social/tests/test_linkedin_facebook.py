@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.delivering import delivered
 
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import (
@@ -238,21 +239,8 @@ def post(plugin: ChannelPlugin, number: int, text: str = "Hello", **options: obj
 def send(
     plugin: ChannelPlugin, network: Network, *messages: Message, folder: Path | None = None, **more: object
 ) -> tuple[dict[int, Receipt], ChannelError | None]:
-    async def work() -> tuple[dict[int, Receipt], ChannelError | None]:
-        model = plugin.settings.model_validate({**at(plugin, network), **more})
-        channel = plugin.make(model, ChannelContext(str(folder or "."), Sender()))
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError as error:
-            return found, error
-        finally:
-            await channel.close()
-        return found, None
-
-    return asyncio.run(work())
+    model = plugin.settings.model_validate({**at(plugin, network), **more})
+    return delivered(plugin.make(model, ChannelContext(str(folder or "."), Sender())), messages)
 
 
 def test_a_post_on_linkedin_is_escaped_and_knows_its_version(network: Network) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.delivering import delivered
 from tests.mastodon_server import MEDIA, POSTS, MastodonServer, described
 
 from campflow.content.templates import compile_text
@@ -50,21 +51,8 @@ def post(number: int, body: str = "Hello", values: Mapping[str, object] | None =
 def send(
     server: MastodonServer, messages: Sequence[Message], folder: Path | None = None, **settings: object
 ) -> tuple[dict[int, Receipt], ChannelError | None]:
-    async def work() -> tuple[dict[int, Receipt], ChannelError | None]:
-        model = MASTODON.settings.model_validate({"server": server.url, "access_token": "right", **settings})
-        channel = MASTODON.make(model, ChannelContext(str(folder or "."), Sender()))
-        found: dict[int, Receipt] = {}
-        await channel.open()
-        try:
-            async for receipt in channel.deliver(messages):
-                found[receipt.message_id] = receipt
-        except ChannelError as error:
-            return found, error
-        finally:
-            await channel.close()
-        return found, None
-
-    return asyncio.run(work())
+    model = MASTODON.settings.model_validate({"server": server.url, "access_token": "right", **settings})
+    return delivered(MASTODON.make(model, ChannelContext(str(folder or "."), Sender())), messages)
 
 
 # --- what the description takes, and its twin that it refuses ----------------------------------------------------
