@@ -41,6 +41,7 @@ campaign first {{
     [
         "(now + 1 month > 2026-03-08 02:00 or now - last(ping) >= 1 hour)",
         "now > last(signup) + 1 month 1 day",
+        "now > last(signup) + 1 month + 12 hours - 1 hour",
         "now - 1 month 1 day > last(signup)",
         "(did signup in last 1 month 1 day or now > joined + 1 month 1 day 1 hour)",
         "count(signup, last 1 month 1 day) - count(ping, last 1 month 1 day) >= 0",
@@ -64,7 +65,7 @@ NESTED: dict[str, tuple[str, Callable[[str, int], str]]] = {
     "+, *": ("n > 3", lambda inside, n: f"(n + n * ({inside.removesuffix(' > 3')})) > 3"),
     "whole + *": ("i > 3", lambda inside, n: f"(i + ({inside.removesuffix(' > 3')}) * i) > 3"),
     "/": ("n > 3", lambda inside, n: f"(n / ({inside.removesuffix(' > 3')} - 1)) > 3"),
-    "days": ("joined < now", lambda inside, n: f"{inside} + 1 month 3 days"),
+    "days": ("joined < now", lambda inside, n: f"{inside} + 1 month 3 days + 2 hours - 1 hour"),
     "where": ("size > 1", lambda inside, n: f"(size * {n + 2} > 1 {('and', 'or')[n % 2]} not ({inside}))"),
 }
 DEEP = """

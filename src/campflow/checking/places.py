@@ -7,6 +7,7 @@ subqueries. About 45 are taken by the statements around a condition.
 from collections.abc import Iterator
 
 from campflow.model import expressions as x
+from campflow.model.people import Duration
 
 #: The most that a condition may take.
 MOST = 52
@@ -31,10 +32,16 @@ def _own(node: x.Expression) -> int:
         case x.Did(window=window) | x.Aggregate(window=window):
             dated = isinstance(window, x.Last) and (window.duration.months or window.duration.days)
             return _HISTORY + (_CALENDAR if dated else 0)
-        case x.Arithmetic() if node.type.kind == "time":
+        case x.Arithmetic() if _asks_calendar(node):
             return _CALENDAR
         case _:
             return 1
+
+
+def _asks_calendar(sum: x.Arithmetic) -> bool:
+    """Whether months or days are added; hours are a number."""
+    added = (each.value for each in (sum.left, sum.right) if isinstance(each, x.Constant))
+    return any(isinstance(each, Duration) and bool(each.months or each.days) for each in added)
 
 
 def _parts(node: x.Expression) -> Iterator[tuple[x.Expression, int]]:
@@ -45,7 +52,7 @@ def _parts(node: x.Expression) -> Iterator[tuple[x.Expression, int]]:
         case x.Not(operand):
             yield operand, 4
         case x.Arithmetic(operator, left, right):
-            dated = _CALENDAR if node.type.kind == "time" else 0
+            dated = _CALENDAR if _asks_calendar(node) else 0
             yield left, dated + {"+": 0, "-": 0, "*": 1, "/": 1}[operator]
             yield right, dated + {"+": 3, "-": 3, "*": 4, "/": 7}[operator]
         case x.Compare(_, left, right):
