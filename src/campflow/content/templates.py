@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
@@ -19,6 +20,9 @@ LONGEST = 1_000_000
 
 #: Slots that are filled the short way, which counts nothing: each is as long as a field may be.
 MOST_SLOTS = 500
+
+#: Characters of a text that is kept compiled.
+SHORT = 20_000
 
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -77,12 +81,19 @@ def _reason(error: Exception) -> str:
 
 def compile_text(text: str, *, html: bool, name: str, filters: Filters = NO_FILTERS) -> CompiledText:
     """Ready for filling; with `html`, values are escaped. `filters` are those of plugins. Raises BadTemplate."""
+    ready = _ready if len(text) <= SHORT else _ready.__wrapped__
+    return CompiledText(name, *ready(text, html, filters))
+
+
+# The same text is compiled to be checked, to be looked at and to be sent.
+@lru_cache(maxsize=256)
+def _ready(text: str, html: bool, filters: Filters) -> tuple[Template, Slots | None]:
     tree = parse(text)
     try:
         short = slots(tree, html=html) if text.count("{{") <= MOST_SLOTS else None
         environment = sandbox(html, filters)
         refuse_misused(tree, environment.filters, filters)
-        return CompiledText(name, environment.from_string(text), short)
+        return environment.from_string(text), short
     except TemplateSyntaxError as error:
         raise BadTemplate(error.message or "it does not compile", error.lineno) from error
     except (TemplateError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
