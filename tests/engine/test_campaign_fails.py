@@ -10,6 +10,7 @@ import pytest
 import structlog
 from sqlalchemy import select
 from structlog.testing import CapturingLogger
+from tests.cli.terminal import Terminal
 from tests.databases import SQLITE, Store
 
 from campflow.cli.operating import one_pass
@@ -119,6 +120,26 @@ def test_a_pass_goes_on_with_the_others_and_names_it(runtime: Runtime) -> None:
         f"the function `tidy`, which campaign `broken` uses, fails in the database ({said}): mend its SQL; "
         "`campflow plugins` says which plugin has it"
     )
+
+
+def test_another_text_is_put_into_force_beside_it_and_instead_of_it(runtime: Runtime, tmp_path: Path) -> None:
+    campflow, told = Terminal(tmp_path), "the function `tidy`, which campaign `broken` uses, fails in the database"
+    asyncio.run(one_pass(runtime))
+    # The other one's text is changed: nobody is kept from that.
+    campflow.change("spring.flow", "after 7 days -> over", "after 2 minutes -> over")
+    assert "sound" in campflow("plan", code=None).stdout
+    campflow("apply", "--yes")
+    # It fails with the next text as well: that one does not come into force.
+    campflow.change("spring.flow", "after 1 day -> over", "after 2 days -> over")
+    for command in (("plan",), ("apply", "--yes")):
+        assert told in campflow(*command, code=1).words
+    # What it fails by is left out: whoever waits goes on from where they are.
+    campflow.change(
+        "spring.flow", 'when tidy(notes) == "1" -> over\n    after 2 days -> over', "after 3 minutes -> over"
+    )
+    campflow("apply", "--yes")
+    campflow("tick", "--now", "2026-03-02 10:10")
+    assert people(runtime) == {"broken": "over", "sound": "over"}
 
 
 def test_a_worker_goes_on_with_the_others_and_names_it_once(runtime: Runtime) -> None:

@@ -6,6 +6,7 @@ everybody is brought up to now by the texts in force; what was due before now is
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from campflow.engine.crowd import Before, Came
 from campflow.engine.deploy import Recall, deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.versions import Version
-from campflow.errors import CampflowError, OutdatedError
+from campflow.errors import CampflowError, FunctionError, OutdatedError
 from campflow.model.flow import Campaign
 from campflow.sql.dialects import NEVER
 from campflow.sql.program import CampaignProgram, Program
@@ -128,7 +129,13 @@ class _Change:
         deployment = deploy(database, old.program, sources=old.sources, author="", now=self.now, recall=old.recall)
         if any(each.is_new for each in deployment.campaigns.values()):
             raise OutdatedError("another process has just put other texts into force: look at the plan again")
-        advance(database, old.program, deployment, self.now)
+        try:
+            advance(database, old.program, deployment, self.now)
+        except FunctionError:
+            for each in old.program.campaigns:
+                # Whoever is in one that fails goes on from where they are, by whatever text comes.
+                with suppress(FunctionError):
+                    advance(database, replace(old.program, campaigns=(each,)), deployment, self.now)
 
     # --- what cannot be done ------------------------------------------------------------------------------------
 
@@ -176,8 +183,23 @@ class _Change:
         people.carried()
         changed = {name for name, what in kinds.items() if what == "changed"}
         look_inside(database, program, deployment, changed, self.now)
-        advance(database, program, deployment, self.now)
+        try:
+            advance(database, program, deployment, self.now)
+        except FunctionError:
+            self._advance_apart(database, program, deployment, kinds)
         return deployment
+
+    def _advance_apart(
+        self, database: Database, program: Program, deployment: Deployment, kinds: Mapping[str, What]
+    ) -> None:
+        """Campaign by campaign: one that fails as it is keeps no other one from a new text. No text that fails comes
+        into force."""
+        for each in program.campaigns:
+            try:
+                advance(database, replace(program, campaigns=(each,)), deployment, self.now)
+            except FunctionError:
+                if kinds[each.plan.name] != "unchanged":
+                    raise
 
     # --- what it came to ----------------------------------------------------------------------------------------
 

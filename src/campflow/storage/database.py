@@ -120,7 +120,8 @@ class Database:
 
 
 class _Held(Database):
-    """A database within one transaction of another: whoever began that one ends it."""
+    """A database within one transaction of another: whoever began that one ends it. What fails in a transaction of its
+    own is taken back, and the outer one can go on."""
 
     def __init__(self, outer: Database, connection: Connection, tables: Tables) -> None:
         self.url, self.tables, self.dialect, self.in_memory = outer.url, tables, outer.dialect, outer.in_memory
@@ -128,7 +129,8 @@ class _Held(Database):
 
     @contextmanager
     def transaction(self, writer: Writer = ALONE) -> Iterator[Connection]:
-        yield self._connection
+        with self._connection.begin_nested():
+            yield self._connection
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
