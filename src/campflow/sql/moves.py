@@ -17,6 +17,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 
@@ -125,20 +126,33 @@ def _reads_fields(candidate: Candidate) -> bool:
 
 def _touched(r: Rows, stage: StagePlan) -> FromClause:
     """Touched journeys of the stage, with the moments of its ways out by the clock."""
-    t, j, c = r.work.touched, r.tables.journey.alias("t"), r.tables.contact.alias("z")
+    t, c = r.work.touched, r.tables.contact.alias("z")
+    source, j = _journeys_of(r, t)
     clock = r.clock(c)
     moments = [
         clock_moment(exit.candidate.moment, j.c.since, clock).label(f"moment_{i}")
         for i, exit in enumerate(stage.exits)
         if isinstance(exit.candidate, OnClock)
     ]
-    source = leading(t, j, and_(of_journey(j, t), j.c.stage_id == t.c.stage_id))
     if r.plan.zone.of_contact and moments:
         source = leading(source, c, c.c.contact_id == j.c.contact_id)
     here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source)
     here = here.where(t.c.stage_id == stage_id(stage))
     # A sum may be written again wherever it is used; what asks the calendar is worked out once.
     return (here if _are_sums(stage, clock) else fenced(here)).subquery("j")
+
+
+def _journeys_of(r: Rows, touched: FromClause) -> tuple[FromClause, FromClause]:
+    """Touched journeys that are where they were when it was said, found one by one; and their rows.
+
+    PostgreSQL takes a stage that it has not counted for empty, and would compare all journeys with all of `touched`.
+    """
+    j = r.tables.journey.alias("t")
+    here = and_(of_journey(j, touched), j.c.stage_id == touched.c.stage_id)
+    if r.database == "sqlite":
+        return leading(touched, j, here), j
+    found = fenced(select(*(j.c[name] for name in _CARRIED)).where(here)).correlate(touched).lateral("t")
+    return touched.join(found, true()), found
 
 
 def _are_sums(stage: StagePlan, clock: LocalTime) -> bool:
