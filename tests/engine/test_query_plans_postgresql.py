@@ -222,3 +222,38 @@ def test_every_join_that_is_really_run_carries_the_contact(caught: list[Caught])
     """Also those of `outbox.py`, `gates.py`, `letters.py`, `fates.py` and `inbox.py`, which no program holds."""
     found = {each.sql: list(joins_without_contact(each.sql)) for each in caught}
     assert {sql: joins for sql, joins in found.items() if joins} == {}
+
+
+def test_who_is_looked_at_as_they_come_is_found_one_by_one_in_a_stage_that_nobody_has_counted() -> None:
+    """It looks empty to the planner, which compared all journeys with all that were touched."""
+    text = """
+contact { email email }
+event signup
+event bought
+campaign hasty {
+  audience  email is set
+  enter     on signup
+  stage hello {
+    on bought    -> done
+    after 9 days -> done
+  }
+  final done
+}
+"""
+    with closing(Store(databases.POSTGRES)) as store:
+        bench = Bench(text, [], url=store.url())
+        bench.deploy("2026-03-01")
+        bench.people("key,email\n" + "".join(f"p{n},p{n}@x.example\n" for n in range(4_000)))
+        rows = "".join(f"p{n},signup,2026-03-01 10:00\n" for n in range(4_000))
+        bench.events("key,event,at\n" + rows, instant("2026-03-01 11:00"))
+        plans: list[str] = []
+
+        @event.listens_for(bench.database.engine, "before_cursor_execute")
+        def explain(connection: Any, _c: object, sql: str, parameters: Any, *_: object) -> None:
+            if sql.startswith("WITH moved"):
+                plans.append("\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}", parameters).scalars()))
+
+        bench.tick("2026-03-01 11:00")
+        bench.database.close()
+    assert plans
+    assert not [plan for plan in plans if "Seq Scan on journey" in plan]
