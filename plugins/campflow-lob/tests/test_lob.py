@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.delivering import delivered
@@ -246,8 +246,8 @@ class TestLob(ChannelContract):
     plugin = LOB
     content = "<p>{{ text }}</p>"
     answers = frozenset({"no", "later", "silence"})
-    nowhere: Mapping[str, object] | None = {"url": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 2}  # type: ignore[misc]  # a ClassVar there
+    nowhere: ClassVar[Mapping[str, object] | None] = {"url": "http://127.0.0.1:9"}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:
@@ -302,8 +302,8 @@ def call(kind: str, metadata: dict[str, Any] | None = None, at: dt.datetime | No
 
 class TestWebhook(WebhookContract):
     plugin = LOB
-    settings: Mapping[str, object] = {"webhook_secret": SECRET}  # type: ignore[misc]  # a ClassVar there
-    unsigned: Sequence[str] = ("lob-signature", "lob-signature-timestamp")  # type: ignore[misc]  # a ClassVar there
+    settings: ClassVar[Mapping[str, object]] = {"webhook_secret": SECRET}
+    unsigned: ClassVar[Sequence[str]] = ("lob-signature", "lob-signature-timestamp")
 
     def calls(self) -> Sequence[Call]:
         return [

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
@@ -326,8 +326,8 @@ class _Repo:
 
 class TestBluesky(ChannelContract):
     plugin = BLUESKY
-    nowhere: Mapping[str, object] | None = {"server": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 5.0}  # type: ignore[misc]  # a ClassVar there
+    nowhere: ClassVar[Mapping[str, object] | None] = {"server": "http://127.0.0.1:9"}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 5.0}
 
     @pytest.fixture
     def provider(self, pds: Pds, request: pytest.FixtureRequest) -> Provider:

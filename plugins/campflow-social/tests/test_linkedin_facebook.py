@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import parse_qsl, unquote
 
 import pytest
@@ -453,8 +453,8 @@ class _Desk:
 class TestLinkedIn(ChannelContract):
     plugin = LINKEDIN
     answers = frozenset({"no", "later", "silence"})
-    nowhere: Mapping[str, object] | None = {"url": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 2}  # type: ignore[misc]  # a ClassVar there
+    nowhere: ClassVar[Mapping[str, object] | None] = {"url": "http://127.0.0.1:9"}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self, network: Network) -> Provider:

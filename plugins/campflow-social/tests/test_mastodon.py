@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from tests.delivering import delivered
@@ -213,8 +214,8 @@ class _Wall:
 class TestMastodon(ChannelContract):
     plugin = MASTODON
     answers = frozenset({"no", "later", "silence"})
-    nowhere: Mapping[str, object] | None = {"server": "http://127.0.0.1:9"}  # type: ignore[misc]  # a ClassVar there
-    patience: Mapping[str, object] = {"timeout": 2}  # type: ignore[misc]  # a ClassVar there
+    nowhere: ClassVar[Mapping[str, object] | None] = {"server": "http://127.0.0.1:9"}
+    patience: ClassVar[Mapping[str, object]] = {"timeout": 2}
 
     @pytest.fixture
     def provider(self) -> Iterator[Provider]:

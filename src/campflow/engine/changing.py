@@ -5,8 +5,7 @@ everybody is brought up to now by the texts in force; what was due before now is
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -129,13 +128,8 @@ class _Change:
         deployment = deploy(database, old.program, sources=old.sources, author="", now=self.now, recall=old.recall)
         if any(each.is_new for each in deployment.campaigns.values()):
             raise OutdatedError("another process has just put other texts into force: look at the plan again")
-        try:
-            advance(database, old.program, deployment, self.now)
-        except FunctionError:
-            for each in old.program.campaigns:
-                # Whoever is in one that fails goes on from where they are, by whatever text comes.
-                with suppress(FunctionError):
-                    advance(database, replace(old.program, campaigns=(each,)), deployment, self.now)
+        # Whoever is in one that fails goes on from where they are, by whatever text comes.
+        self._advance(database, old.program, deployment, {each.plan.name for each in old.program.campaigns})
 
     # --- what cannot be done ------------------------------------------------------------------------------------
 
@@ -183,23 +177,22 @@ class _Change:
         people.carried()
         changed = {name for name, what in kinds.items() if what == "changed"}
         look_inside(database, program, deployment, changed, self.now)
+        # No text that fails comes into force.
+        unchanged = {name for name, what in kinds.items() if what == "unchanged"}
+        self._advance(database, program, deployment, unchanged)
+        return deployment
+
+    def _advance(self, database: Database, program: Program, deployment: Deployment, may_fail: Collection[str]) -> None:
+        """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one."""
         try:
             advance(database, program, deployment, self.now)
         except FunctionError:
-            self._advance_apart(database, program, deployment, kinds)
-        return deployment
-
-    def _advance_apart(
-        self, database: Database, program: Program, deployment: Deployment, kinds: Mapping[str, What]
-    ) -> None:
-        """Campaign by campaign: one that fails as it is keeps no other one from a new text. No text that fails comes
-        into force."""
-        for each in program.campaigns:
-            try:
-                advance(database, replace(program, campaigns=(each,)), deployment, self.now)
-            except FunctionError:
-                if kinds[each.plan.name] != "unchanged":
-                    raise
+            for each in program.campaigns:
+                try:
+                    advance(database, replace(program, campaigns=(each,)), deployment, self.now)
+                except FunctionError:
+                    if each.plan.name not in may_fail:
+                        raise
 
     # --- what it came to ----------------------------------------------------------------------------------------
 
