@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,22 @@ def test_sigterm_ends_it_cleanly_while_it_is_still_starting(project: Campflow, l
         _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert b"Traceback" not in said
+
+
+def test_a_sigterm_that_comes_in_a_destructor_is_known_and_leaves_no_traceback() -> None:
+    code = """
+import os, signal
+from campflow.cli import main
+signal.signal(signal.SIGTERM, main._stop)
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1000))
+Held()
+print(main.asked_to_stop)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("[15]\n", "")
 
 
 def _hears(pid: int, number: int) -> bool:

@@ -22,7 +22,14 @@ asked_to_stop: list[int] = []
 
 def _stop(number: int, _: object) -> None:
     asked_to_stop.append(number)
+    sys.unraisablehook = _without_exits
     sys.exit(CLEAN)
+
+
+def _without_exits(unraisable: "sys.UnraisableHookArgs") -> None:
+    """An exit in a destructor, or in what the import of a module calls back, is no mistake that anybody made."""
+    if unraisable.exc_type is not SystemExit:
+        sys.__unraisablehook__(unraisable)
 
 
 def main(words: Sequence[str] | None = None) -> None:
