@@ -2,10 +2,11 @@
 
 They lie in runs (`ready_run`), or are marked one by one (`message.queue`); `sql/queue.py` tells the two apart. A batch
 is a range of ids, so it is taken either from the front of runs that lie close together, or from the marked messages
-between runs and open batches: whatever is ready within its ends is its own.
+between runs and open batches: whatever is ready within its ends is its own. Nearly every id of a run is a message that
+is ready, so its ids are taken without a look at each: who hands a window over looks at each of it anyway.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -93,10 +94,10 @@ def lease(
     gates: Gates | None = None,
     most: int | None = None,
 ) -> Batch | None:
-    """Take the next `limit` ready messages of a channel that nobody holds; None where there are none.
+    """Take the next ready messages of a channel that nobody holds, `limit` at most; None where there are none.
 
-    What has expired in the meantime, or may not go any more, is marked and not taken. Nor is anything where `most`
-    batches of the channel are held already.
+    What may not go any more is marked and not taken, nor is what has expired, where it is the first. Nor is anything
+    where `most` batches of the channel are held already.
     """
     tables = database.tables
     gates = gates or Gates(tables)
@@ -148,7 +149,7 @@ class _Search:
         after, mark = 0, self._marked(1)
         for first, last, piece in (*taken, (_END, _END, None)):
             while mark is not None and after < mark < first:
-                ends = self._free(_next_marked(self.tables), mark, min(first, mark + _SPARSE * self.limit))
+                ends = self._free(self._next_marked, mark, min(first, mark + _SPARSE * self.limit))
                 if ends is not None:
                     return ends
                 mark = self._marked(mark + 1)
@@ -167,7 +168,7 @@ class _Search:
 
     def _from_runs(self, piece: _Piece) -> tuple[int, int] | None:
         """A batch from the front of these runs, which begin after it from now on."""
-        ends = self._free(_next_of_run(self.tables), piece.first, piece.last + 1)
+        ends = self._free(self._front_of_run, piece.first, piece.last + 1)
         done = piece.last if ends is None else ends[1]
         for run_id, first, last in piece.runs:
             if last <= done:
@@ -176,23 +177,9 @@ class _Search:
                 self.connection.execute(_cut(self.tables), {"of_run": run_id, "begins": done + 1})
         return ends
 
-    def _next(self, query: Select[Any], asked: Mapping[str, Any]) -> tuple[int, int, int] | None:
-        """The first and the last of the next messages, and when the first of them expires."""
-        if query is _next_of_run(self.tables):  # most runs are dense: then no more ids are looked at than it may have
-            near = min(asked["last"], asked["first"] + self.limit)
-            count, *ends = self.connection.execute(_dense(self.tables), {**asked, "last": near}).one()
-            if count == self.limit or near == asked["last"]:
-                return (ends[0], ends[1], ends[2]) if count else None
-        first, last, expires_at = self.connection.execute(query, asked).one()
-        return None if first is None else (first, last, expires_at)
-
-    def _free(self, query: Select[Any], first: int, end: int) -> tuple[int, int] | None:
-        """The first and the last of the next due messages before `end`; what may not go is marked on the way."""
-        asked = {"of_channel": self.channel, "now": self.now, "first": first, "last": end, "limit": self.limit}
-        while True:
-            found = self._next(query, asked)
-            if found is None:
-                return None
+    def _free(self, find: "Find", first: int, end: int) -> tuple[int, int] | None:
+        """The first and the last id of a batch before `end`; what may not go is marked on the way."""
+        while (found := find(first, end)) is not None:
             first, last, expires_at = found
             if expires_at > self.now and not self.gates.ask_again(self.connection, self.channel, first, last, self.now):
                 return first, last
@@ -201,6 +188,23 @@ class _Search:
                 m.channel == self.channel, m.state == READY, due(self.tables, self.now), m.expires_at <= self.now
             )
             expire(self.connection, self.tables, and_(late, m.message_id.between(first, last)), self.now, self.listens)
+        return None
+
+    def _front_of_run(self, first: int, end: int) -> tuple[int, int, int] | None:
+        """From the first due message on as many ids as a batch may have, and when that message expires."""
+        asked = {"of_channel": self.channel, "now": self.now, "first": first, "last": end}
+        row = self.connection.execute(_first_of_run(self.tables), asked).first()
+        return None if row is None else (row[0], min(row[0] + self.limit, end) - 1, row[1])
+
+    def _next_marked(self, first: int, end: int) -> tuple[int, int, int] | None:
+        """The first and the last of as many due messages as a batch may have, and when the first of them expires."""
+        asked = {"of_channel": self.channel, "now": self.now, "first": first, "last": end, "limit": self.limit}
+        first_id, last_id, expires_at = self.connection.execute(_next_marked(self.tables), asked).one()
+        return None if first_id is None else (first_id, last_id, expires_at)
+
+
+#: Finds a batch from an id on and before another: its first and its last id, and when what is in it expires.
+Find = Callable[[int, int], tuple[int, int, int] | None]
 
 
 def _pieces(held: Sequence[tuple[int, int]], runs: Sequence[Any], limit: int) -> list[_Piece]:
@@ -285,33 +289,21 @@ def _new_batch(tables: Tables, database: str) -> ReturningInsert[int, int]:
 
 
 @lru_cache(maxsize=8)
-def _next_of_run(tables: Tables) -> Select[Any]:
-    """The first and the last of the next due messages in a range of ids, and when the first expires."""
-    return _ends(tables, tables.message.c.state == READY)
+def _first_of_run(tables: Tables) -> Select[int, int]:
+    """The first due message in a range of ids, and when it expires."""
+    m = tables.message.c
+    return select(m.message_id, m.expires_at).where(*_mine(tables, m.state == READY)).order_by(m.message_id).limit(1)
 
 
 @lru_cache(maxsize=8)
 def _next_marked(tables: Tables) -> Select[Any]:
-    """The same of those that are marked."""
-    return _ends(tables, is_marked(tables.message))
-
-
-@lru_cache(maxsize=8)
-def _dense(tables: Tables) -> Select[int, Any, Any, Any]:
-    """The same of all due messages in a range of ids, and before that how many they are. SQLite counts them in half
-    the time that it takes for a few of them."""
-    m = tables.message.c
-    mine = _mine(tables, m.state == READY)
-    return select(func.count(), func.min(m.message_id), func.max(m.message_id), func.min(m.expires_at)).where(*mine)
+    """The first and the last of the next due messages that are marked, in a range of ids; when the first expires."""
+    m = tables.message
+    mine = _mine(tables, is_marked(m))
+    chosen = select(m.c.message_id, m.c.expires_at).where(*mine).order_by(m.c.message_id).limit(_LIMIT).subquery().c
+    return select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
 
 
 def _mine(tables: Tables, ready: Any) -> Sequence[Any]:
     m = tables.message.c
     return m.channel == _OF_CHANNEL, ready, due(tables, NOW), m.message_id >= _FIRST, m.message_id < _LAST
-
-
-def _ends(tables: Tables, ready: Any) -> Select[Any]:
-    m = tables.message.c
-    mine = _mine(tables, ready)
-    chosen = select(m.message_id, m.expires_at).where(*mine).order_by(m.message_id).limit(_LIMIT).subquery().c
-    return select(func.min(chosen.message_id), func.max(chosen.message_id), func.min(chosen.expires_at))
