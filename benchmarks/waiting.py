@@ -36,10 +36,10 @@ def milliseconds(kind: str, waiting: int) -> list[float]:
                 f" SELECT n, CAST(n AS text), 'u' || n || '@x.example', 'FR', 0, n, 'pro', 0 FROM ({numbers}) AS a",
                 # Ten of them are due at each of the ticks, the others far later.
                 "INSERT INTO journey (campaign_id, contact_id, journey_key, entry, version_id, entered_at, entry_seq,"
-                " entered_seq, stage_id, since, since_seq, asked_seq, nth, due_at) SELECT :campaign, n, '', 1,"
-                f" :version, {drip3.START}, 0, 0, :stage_two, {drip3.START} + a.later, 0, 0, 1,"
-                f" {drip3.START} + a.later + {4 * DAY} FROM (SELECT n, CASE WHEN n <= {DUE * TICKS}"
-                f" THEN n / {DUE} ELSE {100 * DAY} END AS later FROM ({numbers}) AS b) AS a",
+                " entered_seq, stage_id, since, since_seq, asked_seq, nth, due_at, alarm_at) SELECT :campaign, n, '',"
+                f" 1, :version, {drip3.START}, 0, 0, :stage_two, a.since, 0, 0, 1, a.since + {4 * DAY},"
+                f" a.since + {4 * DAY} FROM (SELECT n, {drip3.START} + CASE WHEN n <= {DUE * TICKS}"
+                f" THEN n / {DUE} ELSE {100 * DAY} END AS since FROM ({numbers}) AS b) AS a",
             ):
                 given = {"waiting": waiting, **{name: ids[name] for name in ("campaign", "version", "stage_two")}}
                 connection.execute(text(insert), {k: v for k, v in given.items() if f":{k}" in insert})

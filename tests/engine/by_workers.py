@@ -24,6 +24,7 @@ from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, Case, 
 from campflow.compiler import compile_flow
 from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
+from campflow.engine.advance import TOGETHER
 from campflow.engine.asking import Asking
 from campflow.engine.clock import Clock
 from campflow.engine.deploy import deploy
@@ -164,7 +165,7 @@ class AskingEngine(Engine):
         url = self.database.url.render_as_string(hide_password=False)
         Told(self.number, self.text, self.zone, self.deployed, url, look).write(self.file)
 
-    def advance(self, look: int) -> None:
+    def advance(self, look: int, together: int = TOGETHER) -> None:
         self._tell(look)
         runtime = runtime_of(self.database, self.program, self.deployment, FileClock(self.file))
         asking, deadline = Asking(), time.monotonic() + 60

@@ -109,6 +109,15 @@ def test_the_size_of_a_chunk_changes_nothing(whole: tuple[object, ...], chunk: i
     assert _rows(bench) == whole
 
 
+@pytest.mark.parametrize("together", [1, 2, 3])
+def test_who_waits_in_a_run_moves_like_everyone_else(whole: tuple[object, ...], together: int) -> None:
+    bench = _bench()
+    for day in range(0, 40, 2):
+        bench.tick(1_772_323_200_000 + day * 86_400_000, chunk=5, together=together)
+    bench.tick("2026-04-10", together=together)
+    assert _rows(bench) == whole
+
+
 @pytest.mark.parametrize("hours", [6, 24, 100])
 def test_how_often_the_engine_looks_changes_nothing(whole: tuple[object, ...], hours: int) -> None:
     bench = _bench()

@@ -142,7 +142,10 @@ BROKEN: dict[str, tuple[str, ...]] = {
         f"SELECT contact_id, 'mail', '', 1 = 0, 'web', 'u1', {instant('2026-03-02 09:00')} FROM message "
         "WHERE message_id = (SELECT max(message_id) FROM message)",
     ),
-    "due journeys": (f"UPDATE journey SET due_at = {NOW - 3_600_000} WHERE journey_id = {WAITING}",),
+    "due journeys": (
+        f"UPDATE journey SET due_at = {NOW - 3_600_000}, alarm_at = {NOW - 3_600_000} WHERE journey_id = {WAITING}",
+    ),
+    "waiting": (f"UPDATE journey SET alarm_at = NULL WHERE journey_id = {WAITING}",),
     "clock set back": (f"UPDATE campaign SET looked_at = {NOW + 365 * 86_400_000}",),
     "planned messages": (
         f"UPDATE message SET state = 'planned', queue = 'planned', settled_at = NULL, release_at = {NOW - 3_600_000}",

@@ -89,7 +89,9 @@ def test_lag_is_how_long_what_is_due_longest_has_waited(store: Store, tmp_path: 
     with sent(Project.open(tmp_path)) as runtime:
         now, t = runtime.clock.now(), runtime.database.tables
         with runtime.database.transaction() as connection:
-            connection.execute(update(t.journey).where(t.journey.c.journey_id == 1).values(due_at=now - 90_000))
+            due = now - 90_000
+            waits = update(t.journey).where(t.journey.c.journey_id == 1).values(due_at=due, alarm_at=due)
+            connection.execute(waits)
         with runtime.database.reader() as connection:
             assert figures(measure(connection, t, now))["lag_seconds"] == {(): 90}
 

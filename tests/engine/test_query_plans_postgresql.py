@@ -250,7 +250,7 @@ campaign hasty {
 
         @event.listens_for(bench.database.engine, "before_cursor_execute")
         def explain(connection: Any, _c: object, sql: str, parameters: Any, *_: object) -> None:
-            if sql.startswith("WITH moved"):
+            if sql.startswith("WITH won"):
                 plans.append("\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}", parameters).scalars()))
 
         bench.tick("2026-03-01 11:00")

@@ -14,7 +14,7 @@ from campflow.checking.vocabulary import ChannelWords, ContentFile, ContentIndex
 from campflow.compiler import check_sources, compile_flow
 from campflow.diagnostics.render import render_text
 from campflow.diagnostics.source import Source
-from campflow.engine.advance import Advance, advance
+from campflow.engine.advance import TOGETHER, Advance, advance
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.versions import Version
@@ -115,11 +115,11 @@ class Bench:
             self.database, self.program, sources={"test.flow": self.text}, author="test", now=_at(now), **kept
         )
 
-    def tick(self, now: str | int, chunk: int = 50_000) -> Advance:
+    def tick(self, now: str | int, chunk: int = 50_000, together: int = TOGETHER) -> Advance:
         if self.deployment is None:
             self.deploy(now)
         assert self.deployment is not None
-        return advance(self.database, self.program, self.deployment, _at(now), chunk=chunk)
+        return advance(self.database, self.program, self.deployment, _at(now), chunk=chunk, together=together)
 
     # --- what the rows say ---
 

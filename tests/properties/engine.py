@@ -27,7 +27,7 @@ from tests.reference.story import (
 from tests.reference.telling import ALLOWANCE, CHANNELS, EXPIRES, PEOPLE, WALL, Case, resolved
 
 from campflow.compiler import compile_flow
-from campflow.engine.advance import advance
+from campflow.engine.advance import TOGETHER, advance
 from campflow.engine.deploy import deploy
 from campflow.engine.deployed import Deployment
 from campflow.engine.fates import RETRY
@@ -143,17 +143,18 @@ class Engine:
         _emptied(server)
         return self._deploy()
 
-    def advance(self, look: int) -> None:
-        advance(self.database, self.program, self.deployment, look)
+    def advance(self, look: int, together: int = TOGETHER) -> None:
+        advance(self.database, self.program, self.deployment, look, together=together)
 
     def run(self, case: Case, looks: Sequence[int]) -> Outcome:
         """What the rows say after a tick at each look, each told beforehand what was learned by then."""
         self._again()
         told = -(2**62)
-        for look in looks:
+        for nth, look in enumerate(looks):
             with self.database.transaction() as connection:
                 _tell(connection, case, told, look)
-            self.advance(look)
+            # In every other tick whoever can waits in a run.
+            self.advance(look, TOGETHER if nth % 2 else 1)
             if case.sends:
                 _send(self.database, self.gates, look)
             told = look

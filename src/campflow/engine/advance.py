@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exists, func, select, update
 
 from campflow.engine.blame import functions_blamed
 from campflow.engine.deployed import Deployed, Deployment
@@ -24,6 +24,7 @@ from campflow.engine.scores import refresh_scores
 from campflow.engine.splits import decide, decisions, readings
 from campflow.engine.turns import Busy, TurnLost, Turns
 from campflow.errors import CollisionError, OutdatedError
+from campflow.sql.dialects import Compared
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.workspace import set_up, workspace
 from campflow.storage.bulk import count_again
@@ -42,6 +43,9 @@ MANY = 20_000
 
 #: Rows of a work table after which its room is given back.
 LARGE = 10_000
+
+#: Journeys that wait together from which on they are found by a run.
+TOGETHER = 1_000
 
 #: How often a chunk is tried again beside others that change the same rows, before it is done alone.
 TRIES = 3
@@ -66,21 +70,38 @@ class Advance:
         return any((self.entered, self.moved, self.planned, self.converted))
 
 
-def advance(database: Database, program: Program, deployment: Deployment, now: int, *, chunk: int = CHUNK) -> Advance:
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    chunk: int = CHUNK
+    together: int = TOGETHER
+
+
+def advance(
+    database: Database,
+    program: Program,
+    deployment: Deployment,
+    now: int,
+    *,
+    chunk: int = CHUNK,
+    together: int = TOGETHER,
+) -> Advance:
     """Move everybody whom the events, fields and the clock up to `now` (milliseconds) move.
 
-    Campaigns come in the order in which they need each other, and again while one has told another something new.
+    Campaigns come in the order in which they need each other, and again while one has told another something new. How
+    many are looked at in one transaction (`chunk`), and how many who wait `together` are worth a run, changes the time
+    that it takes and nothing else.
     """
+    sizes = _Sizes(chunk, together)
     done, turns = Advance(), Turns(database)
     with database.reader() as connection:
         midnights = readings(connection, database.tables, program, deployment.campaigns, now)
     try:
         for midnight, deciding in midnights.items():  # a split may be decided then, before anybody goes farther
             _wait_for(database, midnight)
-            _advance(database, program, deployment, midnight, chunk, done, turns)
+            _advance(database, program, deployment, midnight, sizes, done, turns)
             for campaign in deciding:
                 _decide(database, campaign, deployment.campaigns[campaign.plan.name], midnight, done, turns)
-        _advance(database, program, deployment, now, chunk, done, turns)
+        _advance(database, program, deployment, now, sizes, done, turns)
     finally:
         turns.give_back()
     if done.moved + done.planned >= MANY:
@@ -118,7 +139,9 @@ def look_inside(
     done, turns = Advance(), Turns(database)
     for campaign in program.campaigns:
         if campaign.plan.name in campaigns:
-            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, CHUNK, done, turns).look_inside()
+            _Tick(
+                database, campaign, deployment.campaigns[campaign.plan.name], now, _Sizes(), done, turns
+            ).look_inside()
     turns.give_back()
     return done
 
@@ -161,14 +184,14 @@ def _wait_for(database: Database, midnight: int) -> None:
 
 
 def _advance(
-    database: Database, program: Program, deployment: Deployment, now: int, chunk: int, done: Advance, turns: Turns
+    database: Database, program: Program, deployment: Deployment, now: int, sizes: _Sizes, done: Advance, turns: Turns
 ) -> None:
     tell = _may_tell(program, deployment)
     refresh_scores(database, program, now)
     while True:
         before = _told(database, now) if tell else None
         for campaign in program.campaigns:
-            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, chunk, done, turns).run()
+            _Tick(database, campaign, deployment.campaigns[campaign.plan.name], now, sizes, done, turns).run()
         if not tell or _told(database, now) == before:
             return
 
@@ -205,7 +228,7 @@ class _Tick:
     program: CampaignProgram
     deployed: Deployed
     now: int
-    chunk: int
+    sizes: _Sizes
     done: Advance
     turns: Turns
     work: Any = field(default_factory=workspace)
@@ -239,6 +262,8 @@ class _Tick:
         program = self.program
         if due["journey"]:
             self._by_time(lambda text: (text.touch_due,))
+        if due["run"]:
+            self._by_run()
         if due["prospect"] and program.fresh_by_time is not None:
             self._by_time(lambda text: _some(text.fresh_by_time))
         if due["event"]:
@@ -290,8 +315,32 @@ class _Tick:
 
     def _by_time(self, statements: "Chosen") -> None:
         """Again while there are more than a chunk; whoever was looked at is due later, or never."""
-        while self._chunk(statements, {"chunk": self.chunk}) >= self.chunk:
+        while self._chunk(statements, {"chunk": self.sizes.chunk}) >= self.sizes.chunk:
             pass
+
+    def _by_run(self) -> None:
+        """Journeys that wait together, a stretch of a run at a time; whoever was looked at is found otherwise now."""
+        asked = {"campaign": self._id, "now": self.now}
+        while True:
+            with self.database.reader() as connection:
+                run = connection.execute(_next_run(self.tables), asked).first()
+            if run is None:
+                return
+            last = min(run.first_journey_id + self.sizes.chunk - 1, run.last_journey_id)
+            stretch = {"of_run": run.run_id, "first_journey": run.first_journey_id, "last_journey": last}
+            self._chunk(lambda text: (text.touch_run,), stretch)
+
+    def _leave(self, connection: Connection, stretch: Mapping[str, int], found: int) -> None:
+        """The run begins after this stretch. Who is due there all the same, as no text governs them, gets an alarm."""
+        j, r = self.tables.journey, self.tables.due_run
+        first, last = stretch["first_journey"], stretch["last_journey"]
+        if found < last - first + 1:
+            here = (j.c.journey_id.between(first, last), Compared(j.c.campaign_id) == self._id)
+            left = (*here, j.c.due_at <= self.now, j.c.alarm_at.is_(None))
+            connection.execute(update(j).where(*left).values(alarm_at=j.c.due_at))
+        mine = r.c.run_id == stretch["of_run"]
+        connection.execute(delete(r).where(mine, r.c.last_journey_id <= last))
+        connection.execute(update(r).where(mine).values(first_journey_id=last + 1))
 
     def _by_seq(self, name: str, seen: Mapping[str, int], ends: Mapping[str, int], statements: "Chosen") -> None:
         """What came in since the last look, a stretch of it at a time."""
@@ -301,14 +350,14 @@ class _Tick:
         with self.database.reader() as connection:
             start, end = self._seen(connection)[name], ends[name]
         while start < end:
-            stop = min(start + self.chunk, end) if wanted else end
+            stop = min(start + self.sizes.chunk, end) if wanted else end
             self._chunk(statements, {"from_seq": start, "to_seq": stop}, {name: stop})
             start = stop
 
     def _everybody(self, last: int) -> None:
         """A schedule is due: everyone is looked at, whether new or not."""
-        for start in range(0, last, self.chunk):
-            stop = min(start + self.chunk, last)
+        for start in range(0, last, self.sizes.chunk):
+            stop = min(start + self.sizes.chunk, last)
             stretch = {"from_seq": start, "to_seq": stop}
             self._chunk(lambda text: _some(text.fresh_by_contact), stretch, {"looked_contact": stop})
 
@@ -356,6 +405,8 @@ class _Tick:
                 if these:
                     chunk.rounds()
                 found += these
+            if "of_run" in stretch:
+                self._leave(connection, stretch, found)
             if looked:
                 if "looked_event" in looked:
                     self._leave_for_later(connection, stretch)
@@ -413,15 +464,25 @@ def _last_of_each(tables: Tables) -> Select[Any]:
 
 
 @lru_cache(maxsize=8)
-def _due_by_time(tables: Tables) -> Select[bool, bool, bool]:
-    journey, prospect, event = tables.journey.c, tables.prospect.c, tables.event.c
+def _due_by_time(tables: Tables) -> Select[bool, bool, bool, bool]:
+    journey, run, prospect, event = tables.journey.c, tables.due_run.c, tables.prospect.c, tables.event.c
     mine: Any = bindparam("campaign")
     now: Any = bindparam("now")
     return select(
-        exists().where(journey.campaign_id == mine, journey.due_at <= now).label("journey"),
+        exists().where(journey.campaign_id == mine, journey.alarm_at <= now).label("journey"),
+        exists().where(run.campaign_id == mine, run.due_at <= now).label("run"),
         exists().where(prospect.campaign_id == mine, prospect.due_at <= now).label("prospect"),
         exists().where(event.early, event.at > bindparam("looked_at"), event.at <= now).label("event"),
     )
+
+
+@lru_cache(maxsize=8)
+def _next_run(tables: Tables) -> Select[int, int, int]:
+    """The run of a campaign that is due first."""
+    r = tables.due_run.c
+    due = select(r.run_id, r.first_journey_id, r.last_journey_id)
+    due = due.where(r.campaign_id == bindparam("campaign"), r.due_at <= bindparam("now"))
+    return due.order_by(r.due_at, r.run_id).limit(1)
 
 
 #: How many journeys moved, and whether any of them may move again in this round.
@@ -438,7 +499,7 @@ class _Chunk:
             raise OutdatedError(f"another text of campaign `{deployed.name}` was put into force: start again with it")
         self.parameters: dict[str, Any] = {
             **ids, "now": tick.now, "start": deployed.start, "end": deployed.end, **seen,
-            **decisions(connection, tick.tables, program.plan, ids["campaign"]),
+            "together": tick.sizes.together, **decisions(connection, tick.tables, program.plan, ids["campaign"]),
         }  # fmt: skip
 
     def begin(self) -> None:
@@ -492,14 +553,14 @@ class _Chunk:
         if not self._has("fresh"):
             return 0, False
         entered, again = 0, False
-        journeys, *first_moves = self.program.enter
-        if first_moves:
+        journeys, *then = self.program.enter
+        if then:
             self.parameters["journey_mark"] = self._scalar("SELECT coalesce(max(journey_id), 0) FROM journey")
         if not self.program.arrive or sum(self.run(each) for each in self.program.arrive) > 0:
             for each in _some(self.program.hold_out):
                 self.run(each)
             entered, again = self._moved(journeys)
-            for each in first_moves:
+            for each in then:
                 self.run(each)
             self.done.entered += entered
             self._delete("arrival")
@@ -534,6 +595,10 @@ class _Chunk:
 
     def _effects(self, moved: int) -> None:
         planned = 0
+        if self.program.wait:
+            self.parameters["run_mark"] = self._scalar("SELECT coalesce(max(run_id), 0) FROM due_run")
+            for each in self.program.wait if moved >= self.tick.sizes.together else ():
+                self.run(each)
         for each in self.program.follow:
             if each.name in self.program.within or (each.name == "follow" and not moved):
                 continue

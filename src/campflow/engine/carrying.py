@@ -41,7 +41,8 @@ def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[
     connection.exec_driver_sql("DELETE FROM touched")
     mark = _last_move(connection)
     last_message = connection.exec_driver_sql("SELECT coalesce(max(message_id), 0) FROM message").scalar_one()
-    given = {**parameters, "mark": mark, "entry_mark": mark, "message_mark": last_message}
+    last_run = connection.exec_driver_sql("SELECT coalesce(max(run_id), 0) FROM due_run").scalar_one()
+    given = {**parameters, "mark": mark, "entry_mark": mark, "message_mark": last_message, "run_mark": last_run}
     for statement in program.carry:
         connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
     if _last_move(connection) > mark:

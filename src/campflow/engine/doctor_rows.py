@@ -120,6 +120,15 @@ def _nobodys(known: Known) -> Select[Any]:
     return select(j.c.contact_id, j.c.journey_id).where(_journeys(t), gone)
 
 
+def _forgotten(known: Known) -> Select[Any]:
+    """Waiting ones with another alarm than their time, and those without an alarm that are in no run of that time."""
+    j, r = known.tables.journey, known.tables.due_run
+    inside = j.c.journey_id.between(r.c.first_journey_id, r.c.last_journey_id)
+    in_run = exists().where(r.c.campaign_id == j.c.campaign_id, r.c.due_at == j.c.due_at, inside)
+    lost = or_(j.c.alarm_at != j.c.due_at, and_(j.c.alarm_at.is_(None), ~in_run))
+    return select(j.c.contact_id, j.c.journey_id).where(_journeys(known.tables), j.c.due_at.is_not(None), lost)
+
+
 def _journeys_twice(known: Known) -> Select[Any]:
     j = known.tables.journey
     key = (j.c.contact_id, j.c.campaign_id, j.c.journey_key, j.c.entry)
@@ -225,6 +234,7 @@ ROW_CHECKS = (
     RowCheck("journey", "moves of a journey that is not there", _REPORT, _homeless),
     RowCheck("contact", "journeys of a contact who is not there", _REPORT, _nobodys),
     RowCheck("entry", "passages through a campaign that are there twice", _REPORT, _journeys_twice),
+    RowCheck("waiting", "journeys that wait for a moment at which no tick finds them", _REPORT, _forgotten),
     RowCheck("message twice", "messages that one move planned twice", _REPORT, _messages_twice),
     RowCheck("message unasked", "messages that no move of their journey asks for", _REPORT, _unasked),
     RowCheck("message lost", "messages to be sent that no lease and no release can find", _REPORT, _lost),

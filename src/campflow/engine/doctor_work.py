@@ -5,11 +5,12 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, distinct, exists, func, or_, select
 
 from campflow.engine.doctor import EXAMPLES, Case, Finding
 from campflow.engine.observer_rows import behind
 from campflow.engine.outbox import being_handed_over
+from campflow.sql.dialects import leading
 from campflow.sql.queue import is_planned, ready_ids
 from campflow.storage.database import database_now
 
@@ -19,11 +20,14 @@ _RUN = "no daemon does it: start `campflow run`, or look for the line `failed` i
 def due_journeys(case: Case, connection: Connection) -> Iterator[Finding]:
     """People whom time should have moved."""
     t, late = case.tables, case.now - case.limits.late
-    j, c, v = t.journey.c, t.campaign.c, t.campaign_version.c
+    j, r, c, v = t.journey.c, t.due_run.c, t.campaign.c, t.campaign_version.c
     in_force = exists().where(v.campaign_id == c.campaign_id, v.version_id == c.version_id, v.source != "")
     for row in connection.execute(select(c.campaign_id, c.name, c.looked_at).where(in_force).order_by(c.campaign_id)):
-        waiting = select(func.count()).where(j.campaign_id == row.campaign_id, j.due_at <= late)
-        if count := connection.scalar(waiting):
+        alone = select(func.count()).where(j.campaign_id == row.campaign_id, j.alarm_at <= late)
+        inside = and_(j.journey_id.between(r.first_journey_id, r.last_journey_id), j.campaign_id == r.campaign_id)
+        due = (r.campaign_id == row.campaign_id, r.due_at <= late, j.due_at <= late, j.alarm_at.is_(None))
+        together = select(func.count(distinct(j.journey_id))).select_from(leading(t.due_run, t.journey, inside))
+        if count := sum(connection.scalar(each) or 0 for each in (alone, together.where(*due))):
             todo = _RUN if row.looked_at <= late else "the campaign fails: the daemon's log says why (`failed`)"
             yield Finding("due journeys", "stuck", count, f"journeys of {row.name} are due and do not move", todo)
 

@@ -113,10 +113,11 @@ def _results(c: Connection, t: Tables, names: Mapping[int, str]) -> _Counted:
 
 def lag(c: Connection, t: Tables, now: int) -> float:
     """Seconds for which what is due longest has been waiting: a journey to be moved, a message to be released."""
-    j, m = t.journey.c, t.message.c
+    j, r, m = t.journey.c, t.due_run.c, t.message.c
     # One look into the index for each campaign; for all at once, the whole index would be read.
     campaigns = c.scalars(select(t.campaign.c.campaign_id)).all()
-    queries = [select(func.min(j.due_at)).where(j.campaign_id == key, j.due_at.is_not(None)) for key in campaigns]
+    queries = [select(func.min(j.alarm_at)).where(j.campaign_id == key, j.alarm_at.is_not(None)) for key in campaigns]
+    queries += [select(func.min(r.due_at)).where(r.campaign_id == key) for key in campaigns]
     queries.append(select(func.min(m.release_at)).where(is_planned(t.message)))
     times = [at for query in queries if (at := c.scalar(query)) is not None]
     return max(0.0, (now - min(times)) / 1000) if times else 0.0

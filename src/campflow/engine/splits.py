@@ -135,12 +135,13 @@ def _nothing_before(connection: Connection, tables: Tables, program: Program, lo
     entries = (entry.way for campaign in program.campaigns for entry in campaign.plan.entries)
     if not all(isinstance(way, ByEvent) for way in entries):
         return looked_at  # the calendar alone may have let somebody in
-    c, e, j = tables.campaign.c, tables.event.c, tables.journey.c
+    c, e, j, r = tables.campaign.c, tables.event.c, tables.journey.c, tables.due_run.c
     seen = select(func.coalesce(func.min(c.looked_event), 0)).scalar_subquery()
     moments = (
         select(func.min(e.at)).where(e.seq > seen),
         select(func.min(e.at)).where(e.early, e.at > looked_at),
-        select(func.min(j.due_at)),
+        select(func.min(j.alarm_at)),
+        select(func.min(r.due_at)),
     )
     return min((int(at) for query in moments if (at := connection.scalar(query)) is not None), default=None)
 

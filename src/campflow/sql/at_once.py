@@ -10,13 +10,14 @@ journeys may move again in this round.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Executable, and_, func, insert, literal, select
+from sqlalchemy import CTE, BigInteger, Executable, and_, exists, func, insert, literal, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from campflow.model.flow import Send
 from campflow.planning.plan import StagePlan
 from campflow.sql.conditions import Column
 from campflow.sql.dialects import NoNumber
+from campflow.sql.dues import run_of, run_of_entries, waits_together
 from campflow.sql.effects import into_runs, message, plan_name, run_name, sends
 from campflow.sql.entries import cause_of_entry, journeys
 from campflow.sql.moves import followed, winners
@@ -40,24 +41,29 @@ def enter_at_once(r: Rows) -> Iterator[Written]:
     begun = journeys(r).returning(
         j.c.contact_id, j.c.journey_id, j.c.journey_key, j.c.nth, NoNumber().label("from_stage_id"),
         j.c.stage_id.label("to_stage_id"), j.c.entered_at.label("at"), func.nullif(j.c.entry_seq, 0).label("cause_seq"),
-        j.c.due_at,
+        j.c.due_at, j.c.alarm_at,
     ).cte("begun")  # fmt: skip
     source, cause = cause_of_entry(r, begun)
     values = [cause if name == "statement_id" else begun.c[name] for name in _MOVE]
     log = insert(r.tables.move).from_select(list(_MOVE), select(*values).select_from(source))
-    told = _together(r, begun, log.cte("logged"), [r.plan.first_stage.name])
+    run = run_of_entries(r, begun)
+    runs = [] if run is None else [run.cte("waiting")]
+    told = _together(r, begun, [log.cte("logged"), *runs], [r.plan.first_stage.name])
     yield "enter", "a journey and its first move for each arrival", told
 
 
 def _move(r: Rows, stage: StagePlan) -> Executable:
-    j, won = r.tables.journey, winners(r, stage).subquery("won")
-    moved = followed(r, won).returning(*won.c, j.c.due_at).cte("moved")
+    j, won = r.tables.journey, winners(r, stage).cte("won")
+    targets = list(dict.fromkeys(exit.target for exit in stage.exits if exit.target is not None))
+    waiting = [to for to in targets if waits_together(r, r.plan.stage(to))]
+    runs = {to: run_of(r, r.plan.stage(to), won).returning(literal(1).label("one")).cte(f"wait_{to}") for to in waiting}
+    together = {to: exists().select_from(run) for to, run in runs.items()}
+    moved = followed(r, won, together).returning(*won.c, j.c.due_at).cte("moved")
     log = insert(r.tables.move).from_select(list(_MOVE), select(*(moved.c[name] for name in _MOVE)))
-    targets = [exit.target for exit in stage.exits if exit.target is not None]
-    return _together(r, moved, log.cte("logged"), targets)
+    return _together(r, moved, [log.cte("logged")], targets)
 
 
-def _together(r: Rows, moved: CTE, log: CTE, targets: Sequence[str]) -> Executable:
+def _together(r: Rows, moved: CTE, written: Sequence[CTE], targets: Sequence[str]) -> Executable:
     """What follows from the moves to `targets`, and the row that tells of it."""
     plans = [(stage, send) for stage, send in sent_at_once(r) if stage.name in targets]
     to = moved.c.to_stage_id
@@ -66,7 +72,7 @@ def _together(r: Rows, moved: CTE, log: CTE, targets: Sequence[str]) -> Executab
         planned = planned + func.count().filter(to == stage_id(stage))
     again = func.count().filter(and_(*asked_again(r, moved, moved.c.due_at)))
     told = select(func.count().label("moved"), planned.label("planned"), again.label("again")).select_from(moved)
-    return told.add_cte(log, *_one_after_the_other(r, moved, plans))
+    return told.add_cte(*written, *_one_after_the_other(r, moved, plans))
 
 
 def _one_after_the_other(r: Rows, moved: CTE, plans: Sequence[tuple[StagePlan, Send]]) -> Iterator[CTE]:

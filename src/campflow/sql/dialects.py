@@ -254,6 +254,25 @@ def _no_number_sqlite(element: NoNumber, compiler: SQLCompiler, **kw: Any) -> st
     return "NULL"
 
 
+class Compared(FunctionElement[int]):
+    """A column that rows are compared by and not found by. SQLite would rather look through an index that begins with
+    it than through a range of ids."""
+
+    type = BigInteger()
+    inherit_cache = True
+    name = "compared"
+
+
+@compiles(Compared)
+def _compared(element: Compared, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(Compared, "sqlite")
+def _compared_sqlite(element: Compared, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"+{compiler.process(element.clauses, **kw)}"
+
+
 class Leading(Join):
     """A join whose left side is small and is read first.
 

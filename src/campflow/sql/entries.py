@@ -26,8 +26,9 @@ from campflow.model.flow import Again, Once, OnDate, Reentry
 from campflow.planning.plan import ByBecoming, ByEvent, BySchedule, Entry
 from campflow.sql.candidates import Journey, first_moment, next_moment
 from campflow.sql.conditions import Column, Scope, matching, truth
-from campflow.sql.dialects import fenced, first_of_each, greatest, leading, least
-from campflow.sql.moves import due_on_entry, known_at
+from campflow.sql.dialects import Compared, fenced, first_of_each, greatest, leading, least
+from campflow.sql.dues import due_on_entry, entry_alarm, runs_of_new_journeys
+from campflow.sql.moves import known_at
 from campflow.sql.rows import (
     CAMPAIGN,
     CHUNK_MARK,
@@ -233,9 +234,10 @@ def enter(r: Rows) -> Iterator[Written]:
     first = select(
         j.c.contact_id, j.c.journey_id, literal(1, Integer()), j.c.stage_id, cause, j.c.entered_at,
         func.nullif(j.c.entry_seq, 0),
-    ).select_from(begun).where(j.c.journey_id > JOURNEY_MARK, j.c.campaign_id == CAMPAIGN)  # fmt: skip
+    ).select_from(begun).where(j.c.journey_id > JOURNEY_MARK, Compared(j.c.campaign_id) == CAMPAIGN)  # fmt: skip
     columns = ["contact_id", "journey_id", "nth", "to_stage_id", "statement_id", "at", "cause_seq"]
     yield "enter_moves", "the first move of each new journey", insert(t.move).from_select(columns, first)
+    yield from runs_of_new_journeys(r)
 
 
 def cause_of_entry(r: Rows, j: FromClause) -> tuple[FromClause, Column]:
@@ -270,6 +272,8 @@ def journeys(r: Rows) -> Insert:
     source = leading(a, c, c.c.contact_id == a.c.contact_id) if r.plan.zone.of_contact else a
     ended: Column = a.c.at if first.final else literal(None, BigInteger())
     stage: Column = stage_id(first)
+    only = offered_once(r)
+    at_a_moment = only is not None and _at_a_moment(only)
     due = due_on_entry(r, first, a.c.at, r.clock(c))
     held_out = is_held_out(r, a.c.contact_id)
     if held_out is not None:  # entered and measured, but in no stage
@@ -279,11 +283,10 @@ def journeys(r: Rows) -> Insert:
         "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq,
         "entered_seq": a.c.since_seq, "stage_id": stage,
         "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": literal(1, Integer()),
-        "due_at": due, "ended_at": ended,
+        "due_at": due, "ended_at": ended, "alarm_at": entry_alarm(r, due, at_a_moment),
     }  # fmt: skip
     query = select(*values.values()).select_from(source)
-    only = offered_once(r)
-    if only is None or not _at_a_moment(only):
+    if not at_a_moment:
         return insert(t.journey).from_select(list(values), query)
     # SQLite takes the ON for that of a join where no WHERE stands before it.
     return r.insert(t.journey).from_select(list(values), query.where(true())).on_conflict_do_nothing()

@@ -1,6 +1,7 @@
 """Moving on: the winner among a stage's exits for each touched journey, and the journey's row that follows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -22,13 +23,14 @@ from sqlalchemy import (
 )
 
 from campflow.model.expressions import Expression
-from campflow.model.flow import After, AtTime, Convert, OnDate
+from campflow.model.flow import After, Convert
 from campflow.planning.moments import fields_in
 from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
-from campflow.sql.calendar import DAY, LocalTime
+from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, in_float, matching
 from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
+from campflow.sql.dues import alarm, due_on_entry, of_this_round
 from campflow.sql.rows import (
     CAMPAIGN,
     LOOKED_AT,
@@ -164,26 +166,6 @@ def _are_sums(stage: StagePlan, clock: LocalTime) -> bool:
 # --- when to look again -------------------------------------------------------------------------------------------
 
 
-def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Column:
-    """When to look at who enters the stage: at once where a condition decides, else at its first moment."""
-    if any(isinstance(exit.candidate, OnBecoming | Otherwise) for exit in stage.exits):
-        return at
-    moments = [clock_moment(each, at, clock) for each in _first_moments(stage, clock)]
-    return least(*moments) if moments else literal(None, BigInteger())
-
-
-def _first_moments(stage: StagePlan, clock: LocalTime) -> Sequence[After | AtTime | OnDate]:
-    """The moments of the stage's ways out by the clock of which one is the first, whenever somebody enters."""
-    moments = dict.fromkeys(exit.candidate.moment for exit in stage.exits if isinstance(exit.candidate, OnClock))
-    sums = [each for each in moments if isinstance(each, After) and clock.is_sum(each.duration)]
-    others = [each for each in moments if each not in sums]
-    return [*others, min(sums, key=_milliseconds)] if sums else others
-
-
-def _milliseconds(moment: After) -> int:
-    return moment.duration.days * DAY + moment.duration.milliseconds
-
-
 def settles(r: Rows) -> Iterator[Written]:
     """For each stage in which somebody may stay although their time had come."""
     for stage in r.plan.stages:
@@ -211,8 +193,8 @@ def _reschedule(r: Rows, stage: StagePlan) -> Executable:
     of_contact = one(select(due).select_from(c).where(c.c.contact_id == j.c.contact_id), c)
     here = and_(j.c.campaign_id == CAMPAIGN, j.c.stage_id == stage_id(stage), j.c.ended_at.is_(None), governed(j))
     if stage.final:  # it was none before: who waits there has come to the end now
-        return update(j).where(here).values(due_at=None, ended_at=NOW)
-    return update(j).where(here).values(due_at=of_contact)
+        return update(j).where(here).values(due_at=None, alarm_at=None, ended_at=NOW)
+    return update(j).where(here).values(due_at=of_contact, alarm_at=of_contact)
 
 
 def _may_stay(exit: Exit) -> bool:
@@ -250,7 +232,9 @@ def _settle(r: Rows, stage: StagePlan) -> Executable:
     moved_house = any(_may_be_put_off(r, exit) for exit in stage.exits)
     if not moved_house and not any(isinstance(exit.candidate, OnBecoming | OnEvent) for exit in stage.exits):
         stays.append(j.c.due_at <= NOW)
-    return update(j).where(*stays).values(due_at=of_contact, asked_seq=asked)
+    # Who is in a run and goes on waiting for the same moment stays there.
+    alone = case((j.c.due_at.is_not_distinct_from(of_contact), j.c.alarm_at), else_=of_contact)
+    return update(j).where(*stays).values(due_at=of_contact, alarm_at=alone, asked_seq=asked)
 
 
 # --- what a move makes of its journey -----------------------------------------------------------------------------
@@ -278,17 +262,22 @@ def follow(r: Rows) -> Written:
     put = r.insert(j).from_select(list(row), moved)
     new = put.excluded
     used_up = _used_up(r, new.entry_seq, None if known is None else new.entered_seq, new.since)
-    written = {"since_seq": used_up, **{name: new[name] for name in changes}}
+    alone = alarm(new.stage_id, new.due_at, of_this_round(r))
+    written = {"since_seq": used_up, "alarm_at": alone, **{name: new[name] for name in changes}}
     upsert = put.on_conflict_do_update(index_elements=[j.c.journey_id], set_=written)
     return name, purpose, upsert
 
 
-def followed(r: Rows, won: FromClause) -> Update:
-    """The journeys of these moves, wherever they stand, in their new stages."""
+def followed(r: Rows, won: FromClause, together: Mapping[str, Column] = MappingProxyType({})) -> Update:
+    """The journeys of these moves, wherever they stand, in their new stages; `together` says of which stages they have
+    a run."""
     j, c = r.tables.journey, r.tables.contact.alias("c")
     of_contact = (c.c.contact_id == won.c.contact_id,) if r.plan.zone.of_contact else ()
     used_up = _used_up(r, won.c.cause_seq, _known(r, won), won.c.at)
-    return update(j).where(of_journey(j, won), *of_contact).values({"since_seq": used_up, **_following(r, won)})
+    changes = _following(r, won)
+    alone = alarm(won.c.to_stage_id, changes["due_at"], together)
+    changes = {"since_seq": used_up, "alarm_at": alone, **changes}
+    return update(j).where(of_journey(j, won), *of_contact).values(changes)
 
 
 def _following(r: Rows, m: FromClause) -> Mapping[str, Column]:

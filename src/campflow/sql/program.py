@@ -32,6 +32,8 @@ class CampaignProgram:
     await_    when time alone may let somebody in
     convert   counts conversions
     move      one statement a stage, by its name: the winner of each touched journey
+    wait      who of a round's moves waits together, one statement a stage; part of `move` where that answers with what
+              it did
     settle    by stage, when to look again at those who stayed; reschedule, the same for all, after the text changed
     carry     where a `moved` line takes who is in a stage, when a text is put into force
     follow    what a round of moves brings about, in this order; within, the names of those that are part of `enter` and
@@ -46,6 +48,7 @@ class CampaignProgram:
     fresh_by_time: Statement | None
     fresh_again: Statement | None
     touch_due: Statement
+    touch_run: Statement
     touch_by_event: tuple[Statement, ...]
     touch_by_change: Statement | None
     touch_moved: Statement
@@ -57,6 +60,7 @@ class CampaignProgram:
     convert: tuple[Statement, ...]
     move: Mapping[str, Statement]
     settle: Mapping[str, Statement]
+    wait: tuple[Statement, ...]
     carry: tuple[Statement, ...]
     reschedule: tuple[Statement, ...]
     follow: tuple[Statement, ...]
@@ -74,11 +78,12 @@ class CampaignProgram:
     def statements(self) -> tuple[Statement, ...]:
         """All of them, in the order in which a tick meets them."""
         one_each = (
-            self.fresh_by_change, self.fresh_by_contact, self.fresh_by_time, self.touch_due, self.touch_by_change,
+            self.fresh_by_change, self.fresh_by_contact, self.fresh_by_time, self.touch_due, self.touch_run,
+            self.touch_by_change,
         )  # fmt: skip
         groups = (
             self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_,
-            self.convert, tuple(self.move.values()), tuple(self.settle.values()), self.follow, self.carry,
+            self.convert, tuple(self.move.values()), self.wait, tuple(self.settle.values()), self.follow, self.carry,
             self.reschedule, tuple(self.read.values()),
             _some(self.quiet), self.limits, _some(self.budget),
         )  # fmt: skip

@@ -74,10 +74,15 @@ MARK = parameter("mark")
 ENTRY_MARK = parameter("entry_mark")
 CHUNK_MARK = parameter("chunk_mark")
 JOURNEY_MARK = parameter("journey_mark")
+RUN_MARK = parameter("run_mark")
 MESSAGE_MARK = parameter("message_mark")
 FROM_SEQ = parameter("from_seq")
 TO_SEQ = parameter("to_seq")
 CHUNK = parameter("chunk")
+#: How many journeys are worth a run.
+TOGETHER = parameter("together")
+FIRST_JOURNEY = parameter("first_journey")
+LAST_JOURNEY = parameter("last_journey")
 
 
 def stage_id(stage: StagePlan | str) -> BindParameter[int]:

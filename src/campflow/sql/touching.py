@@ -11,12 +11,14 @@ from campflow.model.people import Duration, heard_as
 from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnClock, OnConversion, OnEvent, StagePlan
 from campflow.sql.calendar import DAY
 from campflow.sql.conditions import Column
-from campflow.sql.dialects import leading
+from campflow.sql.dialects import Compared, leading
 from campflow.sql.rows import (
     CAMPAIGN,
     CHUNK,
     ENTRY_MARK,
+    FIRST_JOURNEY,
     FROM_SEQ,
+    LAST_JOURNEY,
     LOOKED_AT,
     NOW,
     START,
@@ -103,6 +105,7 @@ def _once(r: Rows, which: Select[Any]) -> Select[Any]:
 @dataclass(frozen=True, slots=True)
 class Touched:
     due: Written
+    run: Written
     by_event: tuple[Written, ...]
     by_change: Written | None
     moved: Written
@@ -130,10 +133,15 @@ def touched(r: Rows) -> Touched:
     changed = select(*of).select_from(leading(ch, j, j.c.contact_id == ch.c.contact_id))
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
     due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
-    due = due.where(j.c.campaign_id == CAMPAIGN, j.c.due_at <= NOW, governed(j))
+    alone = due.where(j.c.campaign_id == CAMPAIGN, j.c.alarm_at <= NOW, governed(j))
+    run = due.where(
+        j.c.journey_id.between(FIRST_JOURNEY, LAST_JOURNEY), Compared(j.c.campaign_id) == CAMPAIGN, j.c.due_at <= NOW,
+        j.c.alarm_at.is_(None), governed(j),
+    )  # fmt: skip
     everyone = select(*of).where(j.c.campaign_id == CAMPAIGN, j.c.ended_at.is_(None), governed(j))
     return Touched(
-        due=("touch_due", "journeys that time moves", _into_touched(r, due.order_by(j.c.due_at).limit(CHUNK))),
+        due=("touch_due", "journeys that time moves", _into_touched(r, alone.order_by(j.c.alarm_at).limit(CHUNK))),
+        run=("touch_run", "journeys that time moves together, of a part of a run", _into_touched(r, run)),
         by_event=tuple(by_event),
         by_change=("touch_by_change", "journeys of contacts with a changed field", _into_touched(r, _once(r, changed)))
         if inside.fields else None,

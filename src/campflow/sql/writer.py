@@ -11,6 +11,7 @@ from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
 from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves
 from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
+from campflow.sql.dues import runs_of_moves
 from campflow.sql.effects import effects
 from campflow.sql.entries import arrivals, enter, waiting
 from campflow.sql.gates import budget, limits, quiet
@@ -62,6 +63,7 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         fresh_by_time=one(who.by_time),
         fresh_again=one(who.again),
         touch_due=_compile(*which.due, dialect),
+        touch_run=_compile(*which.run, dialect),
         touch_by_event=all_of(which.by_event),
         touch_by_change=one(which.by_change),
         touch_moved=_compile(*which.moved, dialect),
@@ -73,6 +75,7 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         convert=all_of(conversions(r)),
         move=by_stage("move_from_", moves_at_once(r) if together else moves(r)),
         settle=by_stage("settle_", settles(r)),
+        wait=() if together else all_of(runs_of_moves(r)),
         carry=all_of(carried(r)),
         reschedule=all_of(reschedules(r)),
         follow=all_of((follow(r), *exposures(r), *effects(r))),

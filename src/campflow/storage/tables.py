@@ -102,6 +102,7 @@ class Tables:
     arm: Table
     exposure: Table
     journey: Table
+    due_run: Table
     prospect: Table
     move: Table
     message: Table
@@ -337,15 +338,33 @@ def tables(contact: Contact, events: tuple[Event, ...]) -> Tables:
             Column("nth", Integer, nullable=False, comment="moves made; the entry is the first"),
             Column("due_at", BigInteger, comment="when time alone may move it next"),
             Column("ended_at", BigInteger, comment="a final stage or leaving; null while inside"),
+            # `due_at`, where the journey is found by that: not in a run. Most are in one, and then no index has a
+            # column that a move writes.
+            Column("alarm_at", BigInteger, comment="due_at, or null of one in a run or without"),
             once("journey_once", "campaign_id", "contact_id", "journey_key", "entry"),
+            by_id("journey", "journey_id"),
             Index(
                 "journey_due",
                 "campaign_id",
-                "due_at",
-                sqlite_where=text("due_at IS NOT NULL"),
-                postgresql_where=text("due_at IS NOT NULL"),
+                "alarm_at",
+                sqlite_where=text("alarm_at IS NOT NULL"),
+                postgresql_where=text("alarm_at IS NOT NULL"),
             ),
+            # PostgreSQL writes a move where the journey lies, if the page has room.
+            postgresql_with={"fillfactor": 50},
             info={KEY: ("contact_id", "campaign_id", "journey_key", "entry")},
+        ),
+        due_run=Table(
+            "due_run",
+            m,
+            # Ids among which are journeys that came to a stage together and wait there for the same moment.
+            Column("run_id", Id, primary_key=True),
+            Column("campaign_id", Id, nullable=False),
+            Column("stage_id", Id, nullable=False, comment="where they came to"),
+            Column("due_at", BigInteger, nullable=False),
+            Column("first_journey_id", Id, nullable=False),
+            Column("last_journey_id", Id, nullable=False),
+            Index("due_run_of_campaign", "campaign_id", "due_at"),
         ),
         prospect=Table(
             "prospect",
