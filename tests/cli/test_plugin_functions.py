@@ -1,5 +1,8 @@
 """A project's own function: checked, compiled, and asked by the engine that `campflow test` and `tick` run."""
 
+import re
+from shutil import copytree
+
 import pytest
 from tests.cli.terminal import Terminal
 from tests.editor.test_lsp_functions import PLUGIN
@@ -66,8 +69,42 @@ def test_it_works_from_check_to_the_people_who_move(shop: Terminal) -> None:
     assert next(each for each in stages if each["name"] == "short")["people"] == 1
 
 
-#: No database has it. Another name, as what was compiled for a name is kept while the process lives.
-BROKEN = PLUGIN.replace("func.length", "func.no_such_thing").replace('"length"', '"extent"')
+MEASURED = """
+contact { email email }
+event signup
+event told { words text }
+
+campaign hello {
+  runs      from 2026-03-01
+  audience  email is set
+  enter     on signup
+  stage welcome {
+    split greeting {
+      50% formal
+      50% plain
+      measure told where length(words) > 3 within 3 days
+    }
+    after 3 days -> over
+  }
+  final over
+}
+"""
+
+
+@pytest.mark.parametrize("flow", [FLOW, MEASURED])
+def test_projects_in_one_process_have_functions_of_one_name_each_its_own(
+    flow: str, shop: Terminal, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shop.write("hello.flow", flow)
+    other = Terminal(copytree(shop.folder, tmp_path_factory.mktemp("other"), dirs_exist_ok=True))
+    other.change("plugins/letters.py", "func.length", "func.octet_length")
+    mine, others = (each("compile", "hello.flow", "--to", "sql").stdout for each in (shop, other))
+    assert re.search(r"\blength\(", mine)
+    assert others == re.sub(r"\blength\(", "octet_length(", mine)
+
+
+#: No database has it.
+BROKEN = PLUGIN.replace("func.length", "func.no_such_thing")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +122,6 @@ def test_where_its_sql_fails_campaign_and_function_are_named_and_nothing_of_the_
     words: tuple[str, ...], shop: Terminal
 ) -> None:
     shop.write("plugins/letters.py", BROKEN)
-    shop.write("hello.flow", FLOW.replace("length(", "extent("))
     shop.write("people.csv", "key,email,first_name\nada,ada@acme.example,Ada\n")
     shop("people", "import", "people.csv")
     shop("tick", "--now", "2026-03-01 08:00", code=None)
@@ -93,7 +129,7 @@ def test_where_its_sql_fails_campaign_and_function_are_named_and_nothing_of_the_
     shop("events", "import", "signups.csv")
     said = shop(*words, code=1)
     assert (
-        "the function `extent`, which campaign `hello` uses, fails in the database (no such function: no_such_thing): "
+        "the function `length`, which campaign `hello` uses, fails in the database (no such function: no_such_thing): "
         "mend its SQL; `campflow plugins` says which plugin has it"
     ) in said.words
     for wrong in ("SELECT", "ada@acme", "This should not have happened"):

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 
 from campflow.errors import FunctionError
-from campflow.model.expressions import Call, walk
 from campflow.model.flow import Campaign
-from campflow.planning.planner import expressions
+from campflow.planning.planner import functions
 from campflow.storage.database import is_refused, words_of
 
 
@@ -30,5 +29,4 @@ def functions_blamed(campaign: str, texts: Iterable[Campaign]) -> Iterator[None]
 
 
 def _functions(texts: Iterable[Campaign]) -> list[str]:
-    found = (part for text in texts for each in expressions(text) for part in walk(each))
-    return sorted({part.function.name for part in found if isinstance(part, Call)})
+    return sorted({function.name for text in texts for function in functions(text)})

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from campflow.model import flow as model
-from campflow.model.expressions import And, EventPattern, Expression, InArm, Not, walk
+from campflow.model.expressions import And, Call, EventPattern, Expression, InArm, Not, walk
 from campflow.model.flow import Campaign, CheckedFlow, Flow
+from campflow.model.functions import Function
 from campflow.model.people import Duration
 from campflow.planning.moments import becoming, events_in, fields_in
 from campflow.planning.plan import (
@@ -240,6 +241,12 @@ def expressions(campaign: Campaign) -> Iterator[Expression]:
                 yield from (field.value for field in action.fields)
             elif isinstance(action, model.Do):
                 yield from (option.value for option in action.options)
+
+
+def functions(campaign: Campaign) -> Iterator[Function]:
+    """Every function of a plugin that a campaign calls, as often as it does."""
+    for top in (*expressions(campaign), *patterns(campaign)):
+        yield from (part.function for part in walk(top) if isinstance(part, Call))
 
 
 def _of(trigger: object, guard: Expression | None) -> Iterator[Expression]:

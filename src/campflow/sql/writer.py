@@ -8,6 +8,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
+from campflow.planning.planner import functions
 from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves
 from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
@@ -28,12 +29,16 @@ def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
     """The program for a database that speaks `dialect`."""
     # 1 and 1.0 are equal, and are not the same in SQL: texts are compared as well.
     new: Callable[[], Dialect] = type(dialect)
-    return _program(plan, repr(plan), tables, new)
+    # So are functions of one name whose SQL may not be: the plan that is kept with theirs lets no id be another's.
+    made_by = tuple(id(function.sql) for each in plan.campaigns for function in functions(each.campaign))
+    return _program(plan, repr(plan), made_by, tables, new)
 
 
 # Texts that are in force are read again and again, and most of them are as they were.
 @lru_cache(maxsize=16)
-def _program(plan: Plan, written: str, tables: Tables, new: Callable[[], Dialect]) -> Program:
+def _program(
+    plan: Plan, written: str, made_by: tuple[int, ...], tables: Tables, new: Callable[[], Dialect]
+) -> Program:
     dialect = new()
     scored = scores(plan.rfm, tables) if plan.rfm is not None else ()
     return Program(
