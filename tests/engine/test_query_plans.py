@@ -134,6 +134,18 @@ def test_no_statement_of_a_tick_scans_a_growing_table(bench: Bench) -> None:
     assert {name: lines for name, lines in scans.items() if lines} == {}
 
 
+def test_nor_all_journeys_of_a_campaign_but_where_its_text_has_changed(bench: Bench) -> None:
+    """An index that begins with the campaign is no way to the few that are new, or to a stretch of them."""
+    whole = re.compile(r"INDEX sqlite_autoindex_journey_\d \(campaign_id=\?\)$")
+    reads = {
+        name
+        for name, statement in _statements(bench).items()
+        if any(whole.search(line) for line in _plan(bench, statement))
+    }
+    everyone = ("touch_inside", "reschedule_", "carry_")
+    assert {name for name in reads if not name.split(".")[1].startswith(everyone)} == set()
+
+
 def test_nor_does_the_release(bench: Bench) -> None:
     """What is asked of all candidates, of a batch and of a window, whatever campaign they are of."""
     tables = bench.database.tables
