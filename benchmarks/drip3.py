@@ -11,7 +11,6 @@ Bound and campflow run in turn, each in a process of its own; the line that coun
 """
 
 import argparse
-import gc
 import json
 import resource
 import subprocess
@@ -28,7 +27,8 @@ import stores
 
 DAY = bound_sqlite.DAY
 START = 1_700_006_400_000  # 2023-11-15 00:00 UTC
-BATCH = 5_000
+# A lease, and what is handed over and settled at a time: as much as the bound's sink claims.
+BATCH, WINDOW = 20_000, bound_sqlite.SINK
 # People loaded at a time: so few that the memory that is measured is not that of loading them.
 LOADED = 2_000
 NAMES = {stores.SQLITE: "SQLite", stores.POSTGRES: "PostgreSQL"}
@@ -96,9 +96,10 @@ def campflow(n: int, url: str) -> dict[str, float]:
     """Seconds of the ticks and of the sink, contacts and modules loaded before."""
     from campflow.engine import fates, leasing  # noqa: F401  (the sink's; a daemon has long loaded them)
     from campflow.engine.advance import advance
+    from campflow.people.cycles import settle_in
 
     database, program, deployment = opened(url, n)
-    gc.freeze()  # as a daemon does
+    settle_in()  # as a daemon does
     took = {"ticks": 0.0, "sink": 0.0}
     moved = planned = sent = 0
     for day in (0, 2, 6):
@@ -139,7 +140,7 @@ def _load(database: object, n: int) -> None:
 
 
 def _sink(database: object, now: int) -> int:
-    """Lease, hand over and settle batch by batch, as delivery does, without writing any letter."""
+    """Lease batch by batch, hand over and settle window by window, as delivery does, without writing any letter."""
     from campflow.engine.fates import RETRY, Outcome
     from campflow.engine.leasing import lease
     from campflow.engine.outbox import Clerk
@@ -150,11 +151,13 @@ def _sink(database: object, now: int) -> int:
     assert isinstance(database, Database)
     sent = 0
     while (batch := lease(database, "null", this_process(), BATCH, 30.0, now)) is not None:
-        clerk = Clerk(database, batch, RETRY, Random(1))
-        window = range(batch.first_message_id, batch.last_message_id + 1)
-        ready = clerk.hand_over(window, Outcome(), now)
-        clerk.close(Outcome([Receipt(id, "accepted") for id in ready]), now)
-        sent += len(ready)
+        clerk, outcome = Clerk(database, batch, RETRY, Random(1)), Outcome()
+        for first in range(batch.first_message_id, batch.last_message_id + 1, WINDOW):
+            window = range(first, min(first + WINDOW, batch.last_message_id + 1))
+            ready = clerk.hand_over(window, outcome, now)
+            outcome = Outcome([Receipt(id, "accepted") for id in ready])
+            sent += len(ready)
+        clerk.close(outcome, now)
     return sent
 
 

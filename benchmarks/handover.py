@@ -102,6 +102,7 @@ def send(folder: Path, n: int) -> dict[str, float]:
     from sqlalchemy import insert
 
     from campflow.engine.clock import ManualClock
+    from campflow.people.cycles import settle_in
     from campflow.project import Project
     from campflow.running import open_runtime
 
@@ -119,6 +120,7 @@ def send(folder: Path, n: int) -> dict[str, float]:
                 ]  # fmt: skip
                 connection.execute(insert(contact), rows)
         runtime.tick(NOW)
+        settle_in()  # as a daemon does
 
         async def deliver() -> int:
             async with runtime.channels() as channels:

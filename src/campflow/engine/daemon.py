@@ -6,7 +6,6 @@ them does may differ: see ROLES. What one writes, another finds in the rows.
 
 import asyncio
 import datetime as dt
-import gc
 import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -23,6 +22,7 @@ from campflow.engine.observing import Observing
 from campflow.engine.runtime import Runtime
 from campflow.engine.trouble import Trouble
 from campflow.hooks.contracts import Executor, Log, Sink, Work
+from campflow.people.cycles import settle_in
 
 #: Seconds between two looks at the database. An idle look reads a few index entries and writes nothing.
 LOOK = 1.0
@@ -83,9 +83,7 @@ class Daemon:
         self._idle.set()
 
     async def run(self) -> None:
-        # What was loaded stays to the end: looking it through again and again took a tenth of a large tick's time.
-        gc.collect()
-        gc.freeze()
+        settle_in()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)

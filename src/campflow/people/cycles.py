@@ -1,4 +1,4 @@
-"""Many values at once, among which Python need not look for cycles."""
+"""How often Python looks for cycles: seldom where values are many, and form none."""
 
 import gc
 from collections.abc import Iterator
@@ -8,8 +8,20 @@ from threading import Lock
 #: New objects after which Python looks for cycles meanwhile.
 _SELDOM = 200_000
 
+#: The same in a process that lives long. A batch of messages makes tens of thousands, and lets go of nearly all.
+_LONG_LIVED = 50_000
+
 _lock = Lock()
 _usual: list[tuple[int, int, int]] = []
+
+
+def settle_in() -> None:
+    """Of a process that has loaded what it works with: that stays to the end, and is not looked through again and
+    again, which took a tenth of a large tick's time. Nor is what comes and goes with each batch: a sixth of a
+    delivery's."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_LONG_LIVED, *gc.get_threshold()[1:])
 
 
 @contextmanager
