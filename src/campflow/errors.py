@@ -71,7 +71,11 @@ class PluginError(CampflowError):
 
 
 class FunctionError(PluginError):
-    pass
+    """`campaign` is the one whose statement the database refuses."""
+
+    def __init__(self, text: str, campaign: str) -> None:
+        super().__init__(text)
+        self.campaign = campaign
 
 
 class ChannelError(PluginError):

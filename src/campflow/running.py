@@ -17,7 +17,7 @@ from campflow.engine.deployed import Deployment
 from campflow.engine.letters import Stationery
 from campflow.engine.observer_rows import enrol
 from campflow.engine.runtime import Runtime
-from campflow.errors import ProjectError
+from campflow.errors import DeployError, ProjectError
 from campflow.in_force import InForce, before, differing, in_force, readable, texts
 from campflow.model.people import Contact
 from campflow.planning.planner import patterns
@@ -83,7 +83,11 @@ def _put(project: Project, database: Database, force: InForce, wanted: Texts, no
     if all(what == "new" for what in differing(project, force).values()):
         return deploy(database, wanted.program, sources=wanted.sources, author=author(), now=now, recall=wanted.recall)
     with database.transaction() as connection:
-        return change(connection, database, before(project, force), wanted, author(), now).deployment
+        done = change(connection, database, before(project, force), wanted, author(), now)
+        refused = [f"campaign `{each.name}`: {reason}" for each in done.campaigns for reason in each.refused]
+        if refused:  # by what has changed since it was foreseen
+            raise DeployError("\n".join(refused))
+        return done.deployment
 
 
 def _hearing(program: Program, deployment: Deployment) -> Program:

@@ -10,6 +10,7 @@ from campflow.engine.changing import foresee
 from campflow.engine.versions import Version
 from campflow.errors import CampflowError, FlowError
 from campflow.in_force import InForce, before, deployed, differing, history, texts, today, with_readers
+from campflow.planning.planner import functions
 from campflow.project import Project
 from campflow.storage.database import Database
 
@@ -47,7 +48,10 @@ def standing(project: Project, force: InForce, now: int) -> Standing:
         if chosen.checked.flow is None:
             everything = dict.fromkeys(differing(project, force), TOGETHER)
             return Standing(deployed(project, force), {**everything, **waiting})
-        left = [name for name, what in differing(chosen, force).items() if what != "new"]
+        differs = differing(chosen, force)
+        # What is new does nothing to anyone inside; the database may refuse what its plugins' functions make.
+        campaigns = {each.name: each for each in chosen.flow.flow.campaigns}
+        left = [name for name, what in differs.items() if what != "new" or any(functions(campaigns[name]))]
         unreadable = _unreadable(chosen, force)
         if unreadable is None:
             everything = dict.fromkeys(differing(project, force), TOGETHER)

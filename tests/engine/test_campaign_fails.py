@@ -129,10 +129,13 @@ def test_another_text_is_put_into_force_beside_it_and_instead_of_it(runtime: Run
     campflow.change("spring.flow", "after 7 days -> over", "after 2 minutes -> over")
     assert "sound" in campflow("plan", code=None).stdout
     campflow("apply", "--yes")
-    # It fails with the next text as well: that one does not come into force.
+    # It fails with the next text as well: that one is refused.
     campflow.change("spring.flow", "after 1 day -> over", "after 2 days -> over")
     for command in (("plan",), ("apply", "--yes")):
-        assert told in campflow(*command, code=1).words
+        said = campflow(*command, code=1)
+        assert f"refused: {told}" in said.stdout
+        assert "Refused: nothing can be applied" in said.stdout
+    assert len(campflow.json("versions", "broken")) == 1
     # What it fails by is left out: whoever waits goes on from where they are.
     campflow.change(
         "spring.flow", 'when tidy(notes) == "1" -> over\n    after 2 days -> over', "after 3 minutes -> over"
@@ -140,6 +143,47 @@ def test_another_text_is_put_into_force_beside_it_and_instead_of_it(runtime: Run
     campflow("apply", "--yes")
     campflow("tick", "--now", "2026-03-02 10:10")
     assert people(runtime) == {"broken": "over", "sound": "over"}
+
+
+#: Beside the one that fails, two whose next texts do: what they ask is asked of somebody at once.
+MORE = """
+campaign later {
+  runs      from 2026-03-01
+  audience  email is set
+  enter     on signup
+  stage open {
+    after 7 days -> over
+  }
+  final over
+}
+"""
+NEW = MORE.replace("later", "brand_new").replace("email is set", 'tidy(notes) == "1"')
+
+
+def test_a_text_that_fails_waits_and_all_others_come_into_force(runtime: Runtime, tmp_path: Path) -> None:
+    campflow = Terminal(tmp_path)
+    campflow.write("more.flow", MORE)
+    # The one in force fails, and is told at each tick; what is new comes into force beside it.
+    campflow("tick", code=1)
+    campflow.change("spring.flow", "on told -> over\n    after 7 days -> over", "after 8 days -> over")
+    campflow.write("more.flow", MORE.replace("after 7 days", 'when tidy(notes) == "1" -> over\n    after 7 days') + NEW)
+    before = len(campflow.json("versions", "later"))
+    said = campflow("tick", code=1).words
+    for name in ("later", "brand_new"):
+        assert f"campaign {name}: the function `tidy`, which campaign `{name}` uses, fails in the database" in said
+    # The other one's text came into force, and the refused one's people go on by the text that they have.
+    found = {each["campaign"]: each for each in campflow.json("versions") if each["state"] == "in force"}
+    assert "after 8 days" in found["sound"]["text"]
+    assert "brand_new" not in found
+    assert "tidy" not in found["later"]["text"]
+    assert len(campflow.json("versions", "later")) == before
+    assert campflow("plan", code=1).stdout.count("refused: the function `tidy`") == 2
+    campflow("tick", "--now", "2026-03-09 10:00", code=1)
+    assert people(runtime) == {"later": "over", "sound": "waiting"}
+    # Nobody is left inside whom it would fail for: it comes into force. The new one does not, alone as beside others.
+    assert "tidy" in campflow.json("versions", "later")[-1]["text"]
+    assert "campaign brand_new: the function `tidy`" in campflow("tick", code=1).words
+    assert campflow.json("versions", "brand_new") == []
 
 
 def test_a_worker_goes_on_with_the_others_and_names_it_once(runtime: Runtime) -> None:

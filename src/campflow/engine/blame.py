@@ -24,7 +24,8 @@ def functions_blamed(campaign: str, texts: Iterable[Campaign]) -> Iterator[None]
         which = "the function" if len(names) == 1 else "one of the functions"
         raise FunctionError(
             f"{which} {', '.join(f'`{name}`' for name in names)}, which campaign `{campaign}` uses, fails in the "
-            f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it"
+            f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it",
+            campaign,
         ) from error
 
 

@@ -112,9 +112,7 @@ class _Change:
         }
         kinds |= dict.fromkeys((name for name in in_force if name not in hashes), "gone")
         self._refuse(kinds, live)
-        with Before.now(self.connection, self.tables) as people:
-            deployment = self._put(kinds, people)
-            came = people.came()
+        deployment, came = self._done(kinds)
         told = tuple(
             self._told(name, what, in_force.get(name), hashes.get(name, ""), came.get(name, Came.to_nothing()))
             for name, what in kinds.items()
@@ -163,6 +161,15 @@ class _Change:
 
     # --- doing it -----------------------------------------------------------------------------------------------
 
+    def _done(self, kinds: Mapping[str, What]) -> tuple[Deployment, Mapping[str, Came]]:
+        """What it came to, without the texts that the database cannot look at people by: begun anew for each."""
+        while True:
+            try:
+                with self.connection.begin_nested(), Before.now(self.connection, self.tables) as people:
+                    return self._put(kinds, people), people.came()
+            except FunctionError as error:
+                self.refused[error.campaign].append(str(error))
+
     def _put(self, kinds: Mapping[str, What], people: Before) -> Deployment:
         database = self.outer.held(self.connection, self.tables)
         left = tuple(each for each in self.wanted.program.campaigns if each.plan.name not in self.refused)
@@ -177,7 +184,7 @@ class _Change:
         people.carried()
         changed = {name for name, what in kinds.items() if what == "changed"}
         look_inside(database, program, deployment, changed, self.now)
-        # No text that fails comes into force.
+        # No text that fails comes into force; one that is in force keeps no other one from that.
         unchanged = {name for name, what in kinds.items() if what == "unchanged"}
         self._advance(database, program, deployment, unchanged)
         return deployment
