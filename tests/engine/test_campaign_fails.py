@@ -127,8 +127,11 @@ def test_another_text_is_put_into_force_beside_it_and_instead_of_it(runtime: Run
     asyncio.run(one_pass(runtime))
     # The other one's text is changed: nobody is kept from that.
     campflow.change("spring.flow", "after 7 days -> over", "after 2 minutes -> over")
-    assert "sound" in campflow("plan", code=None).stdout
-    campflow("apply", "--yes")
+    fails = f"campaign broken   unchanged\n  fails: {told}"
+    for command in (("plan",), ("apply", "--yes"), ("plan",)):
+        assert fails in campflow(*command).stdout
+    assert [told in each["fails"] for each in campflow.json("plan")["campaigns"]] == [True, False]
+    assert len(campflow.json("versions", "sound")) == 2
     # It fails with the next text as well: that one is refused.
     campflow.change("spring.flow", "after 1 day -> over", "after 2 days -> over")
     for command in (("plan",), ("apply", "--yes")):

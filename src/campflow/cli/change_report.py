@@ -19,6 +19,10 @@ def show(changes: "Changes", how: str | None, meanings: Mapping[str, Sequence[st
             for line in (*_lines(each), *_said(meanings.get(each.name, ()) if each.what == "changed" else ())):
                 print(printable(line))
             print()
+        elif each.fails:
+            print(printable(f"campaign {each.name}   unchanged"))
+            print(printable(f"  fails: {each.fails}"))
+            print()
     kinds = [each.what for each in changes.campaigns]
     told = [f"{kinds.count(what)} {what}" for what in ("new", "changed", "gone", "unchanged") if what in kinds]
     if not changes.any:

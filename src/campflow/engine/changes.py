@@ -55,7 +55,8 @@ class Planned:
 class CampaignChange:
     """What happens to one campaign and its people. `proposals` are `moved` lines that could be meant.
 
-    `was` and `hash` are those of the text in force and of the new one, empty where there is none.
+    `was` and `hash` are those of the text in force and of the new one, empty where there is none. `fails` says why the
+    database cannot look at people by a text that stays.
     """
 
     name: str
@@ -70,6 +71,7 @@ class CampaignChange:
     proposals: tuple[str, ...] = ()
     was: str = ""
     hash: str = ""
+    fails: str = ""
 
     @property
     def people(self) -> int:

@@ -91,6 +91,7 @@ class _Change:
     now: int
     withdraws: Mapping[str, int]
     refused: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    fails: dict[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> Tables:
@@ -186,20 +187,25 @@ class _Change:
         look_inside(database, program, deployment, changed, self.now)
         # No text that fails comes into force; one that is in force keeps no other one from that.
         unchanged = {name for name, what in kinds.items() if what == "unchanged"}
-        self._advance(database, program, deployment, unchanged)
+        self.fails = self._advance(database, program, deployment, unchanged)
         return deployment
 
-    def _advance(self, database: Database, program: Program, deployment: Deployment, may_fail: Collection[str]) -> None:
-        """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one."""
+    def _advance(
+        self, database: Database, program: Program, deployment: Deployment, may_fail: Collection[str]
+    ) -> dict[str, str]:
+        """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one. Says why."""
+        fails: dict[str, str] = {}
         try:
             advance(database, program, deployment, self.now)
         except FunctionError:
             for each in program.campaigns:
                 try:
                     advance(database, replace(program, campaigns=(each,)), deployment, self.now)
-                except FunctionError:
+                except FunctionError as error:
                     if each.plan.name not in may_fail:
                         raise
+                    fails[each.plan.name] = str(error)
+        return fails
 
     # --- what it came to ----------------------------------------------------------------------------------------
 
@@ -220,6 +226,7 @@ class _Change:
             proposals=tuple(_proposals(old, new)) if what == "changed" and old is not None and new is not None else (),
             was=version.hash if version is not None else "",
             hash=digest,
+            fails=self.fails.get(name, ""),
         )
 
 
