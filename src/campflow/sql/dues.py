@@ -9,14 +9,14 @@ A run may hold journeys that have moved on since, and others that were never in 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import BigInteger, FromClause, Insert, and_, case, func, insert, literal, null, or_, select
+from sqlalchemy import FromClause, Insert, and_, case, func, insert, null, or_, select
 
 from campflow.model.flow import After, AtTime, OnDate
 from campflow.planning.plan import OnBecoming, OnClock, Otherwise, StagePlan
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.candidates import clock_moment
 from campflow.sql.conditions import Column
-from campflow.sql.dialects import least
+from campflow.sql.dialects import NoNumber, least
 from campflow.sql.rows import CAMPAIGN, JOURNEY_MARK, MARK, NOW, RUN_MARK, TOGETHER, Rows, Written, stage_id
 from campflow.sql.subqueries import one, some
 
@@ -28,7 +28,7 @@ def due_on_entry(r: Rows, stage: StagePlan, at: Column, clock: LocalTime) -> Col
     if _decides_at_once(stage):
         return at
     moments = [clock_moment(each, at, clock) for each in _first_moments(stage, clock)]
-    return least(*moments) if moments else literal(None, BigInteger())
+    return least(*moments) if moments else NoNumber()
 
 
 def _decides_at_once(stage: StagePlan) -> bool:
@@ -119,7 +119,7 @@ def entry_alarm(r: Rows, due: Column, at_a_moment: bool) -> Column:
     if not waits_together(r, r.plan.first_stage):
         return due
     if at_a_moment:
-        return literal(None, BigInteger())
+        return NoNumber()
     a = r.work.arrival.alias("s")
     same = one(select(and_(func.count() >= TOGETHER, func.min(a.c.at) == func.max(a.c.at))).select_from(a), a)
     return case((same, null()), else_=due)

@@ -32,7 +32,7 @@ from campflow.sql.conditions import Column, Scope, in_arm, stored
 from campflow.sql.dialects import leading
 from campflow.sql.errands import plan_errand
 from campflow.sql.posts import planned_at, post
-from campflow.sql.queue import READY
+from campflow.sql.queue import PLANNED, READY
 from campflow.sql.rows import (
     CAMPAIGN,
     ENTRY_MARK,
@@ -40,6 +40,7 @@ from campflow.sql.rows import (
     NOW,
     Rows,
     Written,
+    fixed,
     is_gated,
     of_journey,
     send_id,
@@ -123,22 +124,25 @@ def message(r: Rows, stage: StagePlan, send: Send, m: FromClause, which: Sequenc
     """A message for each of the moves `m` to the stage."""
     c = r.tables.contact.alias("c")
     clock = r.clock(c)
-    planned = planned_at(clock, send.time, m.c.at)
+    at = m.c.at
+    planned = planned_at(clock, send.time, at)
     source = leading(m, c, c.c.contact_id == m.c.contact_id) if r.plan.zone.of_contact else m
     expires = clock.add(planned, send.expires or r.plan.expires)
-    gone, waits = expires <= NOW, or_(planned > NOW, is_gated(send.order))
+    gone, gated = expires <= NOW, is_gated(send.order)
+    # Nobody moves at a time that has not come: without a time of its own a message waits for nothing but the release.
+    waits = gated if planned is at else or_(planned > NOW, gated)
     values: dict[str, Column] = {
         "contact_id": m.c.contact_id,
         "campaign_id": CAMPAIGN,
         "journey_id": m.c.journey_id,
         "nth": m.c.nth,
         "send_id": send_id(send.order),
-        "channel": literal(send.channel, Text()),
+        "channel": fixed(send.channel),
         "planned_at": planned,
         "release_at": planned,
         "expires_at": expires,
-        "state": case((gone, "expired"), (waits, "planned"), else_="ready"),
-        "queue": case((and_(waits, ~gone), "planned")),
+        "state": case((gone, fixed("expired")), (waits, PLANNED), else_=READY),
+        "queue": case((and_(waits, ~gone), PLANNED)),
         "settled_at": case((gone, NOW)),
     }
     query = select(*values.values()).select_from(source).where(*which, m.c.to_stage_id == stage_id(stage))

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 from sqlalchemy import (
-    BigInteger,
     Executable,
     FromClause,
     Insert,
-    Integer,
     Select,
     Text,
     and_,
@@ -26,7 +24,7 @@ from campflow.model.flow import Again, Once, OnDate, Reentry
 from campflow.planning.plan import ByBecoming, ByEvent, BySchedule, Entry
 from campflow.sql.candidates import Journey, first_moment, next_moment
 from campflow.sql.conditions import Column, Scope, matching, truth
-from campflow.sql.dialects import Compared, fenced, first_of_each, greatest, leading, least
+from campflow.sql.dialects import Compared, NoNumber, fenced, first_of_each, greatest, leading, least
 from campflow.sql.dues import due_on_entry, entry_alarm, runs_of_new_journeys
 from campflow.sql.moves import known_at
 from campflow.sql.rows import (
@@ -41,6 +39,7 @@ from campflow.sql.rows import (
     VERSION,
     Rows,
     Written,
+    fixed,
     stage_id,
     statement_id,
 )
@@ -48,8 +47,8 @@ from campflow.sql.splits import is_held_out
 from campflow.sql.subqueries import one, some
 from campflow.storage.tables import event_column
 
-NO_SEQ = literal(0, BigInteger())
-NO_KEY = literal("", Text())
+NO_SEQ = fixed(0)
+NO_KEY = fixed("")
 
 
 def arrivals(r: Rows) -> Iterator[Written]:
@@ -232,8 +231,8 @@ def enter(r: Rows) -> Iterator[Written]:
     t, j = r.tables, r.tables.journey.alias("j")
     begun, cause = cause_of_entry(r, j)
     first = select(
-        j.c.contact_id, j.c.journey_id, literal(1, Integer()), j.c.stage_id, cause, j.c.entered_at,
-        func.nullif(j.c.entry_seq, 0),
+        j.c.contact_id, j.c.journey_id, fixed(1), j.c.stage_id, cause, j.c.entered_at,
+        func.nullif(j.c.entry_seq, fixed(0)),
     ).select_from(begun).where(j.c.journey_id > JOURNEY_MARK, Compared(j.c.campaign_id) == CAMPAIGN)  # fmt: skip
     columns = ["contact_id", "journey_id", "nth", "to_stage_id", "statement_id", "at", "cause_seq"]
     yield "enter_moves", "the first move of each new journey", insert(t.move).from_select(columns, first)
@@ -265,12 +264,12 @@ def journeys(r: Rows) -> Insert:
     """A journey for each arrival."""
     t, a, first = r.tables, _arrived(r), r.plan.first_stage
     j, c = t.journey.alias(), t.contact.alias("c")
-    entry: Column = literal(1, Integer())
+    entry: Column = fixed(1)
     if any(not isinstance(each.reentry, Once) for each in r.plan.entries):
         same = (j.c.campaign_id == CAMPAIGN, j.c.contact_id == a.c.contact_id, j.c.journey_key == a.c.journey_key)
         entry = 1 + one(select(func.coalesce(func.max(j.c.entry), 0)).where(*same), j)
     source = leading(a, c, c.c.contact_id == a.c.contact_id) if r.plan.zone.of_contact else a
-    ended: Column = a.c.at if first.final else literal(None, BigInteger())
+    ended: Column = a.c.at if first.final else NoNumber()
     stage: Column = stage_id(first)
     only = offered_once(r)
     at_a_moment = only is not None and _at_a_moment(only)
@@ -282,7 +281,7 @@ def journeys(r: Rows) -> Insert:
         "campaign_id": CAMPAIGN, "contact_id": a.c.contact_id, "journey_key": a.c.journey_key, "entry": entry,
         "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq,
         "entered_seq": a.c.since_seq, "stage_id": stage,
-        "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": literal(1, Integer()),
+        "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": fixed(1),
         "due_at": due, "ended_at": ended, "alarm_at": entry_alarm(r, due, at_a_moment),
     }  # fmt: skip
     query = select(*values.values()).select_from(source)

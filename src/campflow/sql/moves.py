@@ -38,6 +38,7 @@ from campflow.sql.rows import (
     NOW,
     Rows,
     Written,
+    fixed,
     governed,
     of_journey,
     stage_id,
@@ -81,7 +82,7 @@ def winners(r: Rows, stage: StagePlan) -> Select[Any]:
     values: dict[str, Column] = {
         "contact_id": picked.c.contact_id,
         "journey_id": picked.c.journey_id,
-        "nth": picked.c.nth + 1,
+        "nth": picked.c.nth + fixed(1),
         "from_stage_id": stage_id(stage),
         "to_stage_id": of_winner(targets),
         "statement_id": of_winner([statement_id(exit.statement.order) for exit in stage.exits]),
@@ -98,7 +99,7 @@ def _picked(r: Rows, stage: StagePlan) -> tuple[FromClause, Column]:
     c = person if reads_fields else j  # both have `contact_id`, which is all that history needs
     journey = Journey(r.tables, j, c, r.clock(c))
     offers = [offer(exit.candidate, journey, j.c.get(f"moment_{i}")) for i, exit in enumerate(stage.exits)]
-    never = literal(NEVER, BigInteger())
+    never = fixed(NEVER)
     at = [func.coalesce(each.at, never, type_=BigInteger()).label(f"at_{i}") for i, each in enumerate(offers)]
     seqs = [each.cause_seq.label(f"seq_{i}") for i, each in enumerate(offers) if each.cause_seq is not None]
     source = leading(j, c, c.c.contact_id == j.c.contact_id) if reads_fields else j
@@ -251,10 +252,10 @@ def follow(r: Rows) -> Written:
     j, m, c = r.tables.journey, r.tables.move.alias("m"), r.tables.contact.alias("c")
     if r.database != "sqlite":
         return name, purpose, followed(r, m).where(m.c.move_id > MARK)
-    changes, known, zero = _following(r, m), _known(r, m), literal(0, BigInteger())
+    changes, known, zero = _following(r, m), _known(r, m), fixed(0)
     row: Mapping[str, Column] = {
         "journey_id": m.c.journey_id, "contact_id": m.c.contact_id, "campaign_id": zero, "version_id": zero,
-        "journey_key": literal(""), "entry": zero, "entered_at": zero, "entry_seq": func.coalesce(m.c.cause_seq, 0),
+        "journey_key": fixed(""), "entry": zero, "entered_at": zero, "entry_seq": func.coalesce(m.c.cause_seq, zero),
         "entered_seq": zero if known is None else known, "since_seq": zero, **changes,
     }  # fmt: skip
     source = leading(m, c, c.c.contact_id == m.c.contact_id) if r.plan.zone.of_contact else m
@@ -292,9 +293,9 @@ def _following(r: Rows, m: FromClause) -> Mapping[str, Column]:
     return {
         "stage_id": m.c.to_stage_id,
         "since": m.c.at,
-        "asked_seq": literal(0, BigInteger()),
+        "asked_seq": fixed(0),
         "nth": m.c.nth,
-        "due_at": case(*dues) if dues else literal(None, BigInteger()),
+        "due_at": case(*dues) if dues else NoNumber(),
         "ended_at": case((ends, m.c.at)),
     }
 
@@ -307,8 +308,8 @@ def _its_row(j: FromClause, row: FromClause) -> Sequence[Column]:
 def _used_up(r: Rows, cause: Column, known: Column | None, at: Column) -> Column:
     """Which events at the moment of the move are used up: the causing one; all known ones after a condition."""
     j = r.tables.journey
-    kept = case((at == j.c.since, j.c.since_seq), else_=literal(0, BigInteger()))
-    return case((cause > 0, cause), else_=kept if known is None else greatest(known, kept))
+    kept = case((at == j.c.since, j.c.since_seq), else_=fixed(0))
+    return case((cause > fixed(0), cause), else_=kept if known is None else greatest(known, kept))
 
 
 def _known(r: Rows, m: FromClause) -> Column | None:
@@ -322,13 +323,13 @@ def _known(r: Rows, m: FromClause) -> Column | None:
     if not becoming:
         return None
     known = known_at(r.tables, m.c.contact_id, m.c.at)
-    return case((m.c.statement_id.in_(list(dict.fromkeys(becoming))), known), else_=literal(0, BigInteger()))
+    return case((m.c.statement_id.in_(list(dict.fromkeys(becoming))), known), else_=fixed(0))
 
 
 def known_at(tables: Tables, contact_id: Column, at: Column) -> Column:
     """The last event known of a contact at exactly this moment; 0 for none."""
     e = tables.event.alias()
-    found = select(func.coalesce(func.max(e.c.seq), 0)).where(e.c.contact_id == contact_id, e.c.at == at)
+    found = select(func.coalesce(func.max(e.c.seq), fixed(0))).where(e.c.contact_id == contact_id, e.c.at == at)
     return one(found, e)
 
 

@@ -1,6 +1,7 @@
 """What all statements of a campaign share: its tables, its parameters, its calendar."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -9,6 +10,7 @@ from sqlalchemy import (
     Executable,
     FromClause,
     Table,
+    Text,
     and_,
     bindparam,
     func,
@@ -59,6 +61,12 @@ def rows(plan: CampaignPlan, project: Plan, tables: Tables, database: str) -> Ro
 def parameter(name: str) -> BindParameter[int]:
     """A whole number that the engine gives when it runs the statement."""
     return bindparam(name, None, type_=BigInteger(), required=False)
+
+
+def fixed(value: int | str) -> BindParameter[Any]:
+    """A value of ours that stands in the statement itself: SQLite fetches a parameter anew for each row."""
+    type = BigInteger() if isinstance(value, int) else Text()
+    return literal(value, type, literal_execute=True)
 
 
 CAMPAIGN = parameter("campaign")
@@ -115,7 +123,7 @@ def errand_id(order: int) -> BindParameter[int]:
 
 def is_gated(order: int) -> ColumnElement[bool]:
     """Whether a message of this send waits for the release to look at it (limits, quiet hours, budget, consent)."""
-    return parameter(f"gated_{order}") == 1
+    return parameter(f"gated_{order}") == fixed(1)
 
 
 def split_id(split: str) -> BindParameter[int]:

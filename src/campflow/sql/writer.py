@@ -36,9 +36,7 @@ def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
 
 # Texts that are in force are read again and again, and most of them are as they were.
 @lru_cache(maxsize=16)
-def _program(
-    plan: Plan, written: str, made_by: tuple[int, ...], tables: Tables, new: Callable[[], Dialect]
-) -> Program:
+def _program(plan: Plan, written: str, made_by: tuple[int, ...], tables: Tables, new: Callable[[], Dialect]) -> Program:
     dialect = new()
     scored = scores(plan.rfm, tables) if plan.rfm is not None else ()
     return Program(
