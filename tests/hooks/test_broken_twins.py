@@ -1,6 +1,10 @@
-"""What the suites of sinks, sources, actions and audiences are there for: each of their tests fails for somebody."""
+"""What suites of sinks, sources, actions, audiences, webhooks are there for: each of their tests fails for somebody."""
 
+import datetime as dt
+import hashlib
+import hmac
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,22 +14,36 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel
 from tests.hooks.test_contracts import failures
+from tests.web.pigeon import PIGEON
 
-from campflow.errors import CampflowError, PluginError
+from campflow.errors import CampflowError, PluginError, WebhookRefused
 from campflow.hooks.contracts import (
     ActionPlugin,
     Answer,
     AudiencePlugin,
     BadRow,
+    ContactEvent,
     Measurement,
     Member,
     Note,
+    Reaction,
     Row,
     SinkPlugin,
     SourcePlugin,
     Task,
+    WebAnswer,
+    WebhookPlugin,
+    WebRequest,
 )
-from campflow.testing import ActionContract, AudienceContract, FigureContract, SinkContract, SourceContract
+from campflow.testing import (
+    ActionContract,
+    AudienceContract,
+    Call,
+    FigureContract,
+    SinkContract,
+    SourceContract,
+    WebhookContract,
+)
 
 #: Who is broken, and the tests that have to say so.
 Twins = list[tuple[Any, set[str]]]
@@ -595,6 +613,252 @@ def test_a_broken_destination_fails_where_it_is_broken(tmp_path: Path, lists: ty
     judge(failures(Suite(), tmp_path, lists), expected)
 
 
+# --- webhooks ----------------------------------------------------------------------------------------------------
+
+SECRET = "the shop's secret"
+ADDRESS = "https://go.acme.example/hooks/pigeon"
+REPORT = {"name": "clicked", "id": "1", "at": "2026-03-02T09:00:00+00:00"}
+
+
+def signed(body: bytes) -> str:
+    return hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()
+
+
+class Bell:
+    """Hears signed reports of clicks; the classes below get one thing wrong."""
+
+    declared: Any = partial(replace, PIGEON)
+    unsigned: tuple[str, ...] = ("x-signature",)
+    url = ADDRESS
+    tells: tuple[str, ...] = ("clicked",)
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    async def open(self) -> None:
+        """Nothing to get ready."""
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    async def hear(self, request: WebRequest) -> WebAnswer:
+        self.heard += 1
+        self.know(request)
+        try:
+            report = json.loads(request.body)
+            told = self.read(report, request)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise WebhookRefused("no report", 400) from error
+        return WebAnswer([told])
+
+    def know(self, request: WebRequest) -> None:
+        """Raises WebhookRefused where it is somebody else who calls."""
+        if not hmac.compare_digest(signed(request.body).encode(), request.headers.get("x-signature", "").encode()):
+            raise WebhookRefused("the signature is not the shop's")
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"]), report["id"], address="ada@x.example")
+
+
+class Doorbell(Bell):
+    """Knows who calls by a word in the address. Nothing is wrong with that."""
+
+    unsigned = ()
+    url = f"{ADDRESS}?word=pigeon"
+
+    def know(self, request: WebRequest) -> None:
+        if not request.url.endswith("?word=pigeon"):
+            raise WebhookRefused("the address is not the shop's")
+
+
+class Guarded(Bell):
+    """Tells nothing twice in one life. Nothing is wrong with that."""
+
+    def know(self, request: WebRequest) -> None:
+        super().know(request)
+        if self.heard > 1:
+            raise WebhookRefused("that was said already")
+
+
+class Misreading(Bell):
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction("opened", dt.datetime.fromisoformat(report["at"]), report["id"])
+
+
+class Anonymous(Bell):
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"]), "")
+
+
+class Placeless(Bell):
+    """Times without an offset are nobody's."""
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"][:19]), report["id"])
+
+
+class Complaining(Bell):
+    async def hear(self, request: WebRequest) -> WebAnswer:
+        return replace(await super().hear(request), status=500)
+
+
+class Undeclared(Bell):
+    declared = partial(replace, PIGEON, reports=frozenset({"delivered"}))
+
+
+class Inventive(Bell):
+    """Has a word of its own for it."""
+
+    tells = ("pecked",)
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction("pecked", dt.datetime.fromisoformat(report["at"]), report["id"])
+
+
+class Misplaced(Bell):
+    """Is no channel, and speaks of messages."""
+
+    @staticmethod
+    def declared(webhook: Any) -> WebhookPlugin:
+        return WebhookPlugin("pigeon", PIGEON.settings, webhook)
+
+
+class Placed(Misplaced):
+    """Is no channel, and speaks of people. Nothing is wrong with that."""
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        at = dt.datetime.fromisoformat(report["at"])
+        return ContactEvent("ada", report["name"], at, "pigeon", report["id"])
+
+
+class Numbering(Bell):
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"]), f"{self.heard}")
+
+
+class Clocked(Bell):
+    """Takes the time of the call for its name."""
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"]), request.at.isoformat())
+
+
+class Salted(Bell):
+    """Its names last as long as itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.salt = secrets.token_hex()
+
+    def read(self, report: Any, request: WebRequest) -> Reaction | ContactEvent:
+        return Reaction(report["name"], dt.datetime.fromisoformat(report["at"]), f"{self.salt} {report['id']}")
+
+
+class Trusting(Bell):
+    def know(self, request: WebRequest) -> None:
+        """Whoever calls is believed."""
+
+
+class Open(Doorbell):
+    def know(self, request: WebRequest) -> None:
+        """Whoever finds the address is believed."""
+
+
+class Unlocked(Doorbell):
+    """There is no word to know."""
+
+    url = ADDRESS
+
+    def know(self, request: WebRequest) -> None:
+        """Whoever finds the address is believed."""
+
+
+class Halfway(Doorbell):
+    """It is enough to know that there is a word."""
+
+    def know(self, request: WebRequest) -> None:
+        if "?word=" not in request.url:
+            raise WebhookRefused("the address is not the shop's")
+
+
+class Plain(Bell):
+    """Breaks at a signature of other letters than those of signatures."""
+
+    def know(self, request: WebRequest) -> None:
+        if not hmac.compare_digest(signed(request.body), request.headers.get("x-signature", "")):
+            raise WebhookRefused("the signature is not the shop's")
+
+
+class Understanding(Bell):
+    """Signatures are over what is meant, it thinks."""
+
+    def know(self, request: WebRequest) -> None:
+        try:
+            meant = json.dumps(json.loads(request.body)).encode()
+        except (ValueError, RecursionError) as error:
+            raise WebhookRefused("no report", 400) from error
+        super().know(replace(request, body=meant))
+
+
+class Impatient(Bell):
+    """Reads before it knows who calls."""
+
+    def know(self, request: WebRequest) -> None:
+        if json.loads(request.body)["name"] != "clicked":
+            raise WebhookRefused("no report", 400)
+        super().know(request)
+
+
+class Imaginative(Bell):
+    """Makes something of everything."""
+
+    async def hear(self, request: WebRequest) -> WebAnswer:
+        try:
+            return await super().hear(request)
+        except WebhookRefused:
+            if request.headers.get("x-signature") and request.body[:1] == b"{":
+                raise
+            return WebAnswer([Reaction("clicked", request.at, "0")])
+
+
+BELLS: Twins = [
+    (Misreading, {"test_genuine_calls_tell_of_what_happened"}),
+    (Anonymous, {"test_genuine_calls_tell_of_what_happened"}),
+    (Placeless, {"test_genuine_calls_tell_of_what_happened"}),
+    (Complaining, {"test_genuine_calls_tell_of_what_happened"}),
+    (Undeclared, {"test_only_declared_reactions_are_told"}),
+    (Inventive, {"test_only_declared_reactions_are_told"}),
+    (Misplaced, {"test_only_declared_reactions_are_told"}),
+    (Numbering, {"test_the_same_call_twice_has_the_same_ids"}),
+    (Clocked, {"test_the_same_call_twice_has_the_same_ids"}),
+    (Salted, {"test_the_same_call_twice_has_the_same_ids"}),
+    (Trusting, {"test_a_call_without_its_signature_is_refused", "test_a_body_that_was_changed_is_refused"}),
+    (Open, {"test_a_call_without_its_signature_is_refused"}),
+    (Unlocked, {"test_a_call_without_its_signature_is_refused"}),
+    (Halfway, {"test_a_call_without_its_signature_is_refused"}),
+    (Plain, {"test_a_call_without_its_signature_is_refused"}),
+    (Understanding, {"test_a_body_that_was_changed_is_refused"}),
+    (Impatient, {"test_rubbish_is_refused_and_never_breaks_it"}),
+    (Imaginative, {"test_rubbish_is_refused_and_never_breaks_it"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("bell", "expected"), [(Bell, set()), (Doorbell, set()), (Guarded, set()), (Placed, set()), *BELLS], ids=named
+)
+def test_a_broken_webhook_fails_where_it_is_broken(tmp_path: Path, bell: type[Bell], expected: set[str]) -> None:
+    class Suite(WebhookContract):
+        plugin = bell.declared(webhook=lambda settings, context: bell())
+        unsigned = bell.unsigned
+
+        def calls(self) -> list[Call]:
+            body = json.dumps(REPORT).encode()
+            at = dt.datetime(2026, 3, 2, 9, 1, tzinfo=dt.UTC)
+            return [Call(WebRequest("POST", bell.url, {"x-signature": signed(body)}, body, at), bell.tells)]
+
+    judge(failures(Suite(), tmp_path, Lines), expected)
+
+
 # --- all of them -------------------------------------------------------------------------------------------------
 
 
@@ -606,6 +870,7 @@ def test_a_broken_destination_fails_where_it_is_broken(tmp_path: Path, lists: ty
         (SourceContract, PAIRS),
         (ActionContract, GIFTS),
         (AudienceContract, LISTS),
+        (WebhookContract, BELLS),
     ],
     ids=named,
 )

@@ -12,8 +12,7 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import func, literal
 from tests.databases import found, server
-from tests.web.pigeon import PIGEON, Reports
-from tests.web.test_webhooks import TestPigeonsReports as PigeonsReports
+from tests.web.pigeon import PIGEON
 
 from campflow.errors import CampflowError, ChannelError
 from campflow.hooks.contracts import (
@@ -23,12 +22,9 @@ from campflow.hooks.contracts import (
     Message,
     Moved,
     ObserverPlugin,
-    Reaction,
     Receipt,
     RoutePlugin,
     Settled,
-    WebAnswer,
-    WebRequest,
 )
 from campflow.testing import (
     Answer,
@@ -40,7 +36,6 @@ from campflow.testing import (
     RouteContract,
     Visitor,
 )
-from campflow.testing.samples import AT
 
 
 class Settings(BaseModel, extra="forbid"):
@@ -222,26 +217,6 @@ def test_a_broken_one_fails_where_it_is_broken(
     tmp_path: Path, channel: type[Right], changes: dict[str, Any], expected: set[str]
 ) -> None:
     assert expected <= failing(channel, changes, tmp_path)
-
-
-class Trusting(Reports):
-    """Reads what it is told, and asks nobody who says so."""
-
-    async def hear(self, request: WebRequest) -> WebAnswer:
-        try:
-            return WebAnswer([self.read(each) for each in json.loads(request.body)["reports"]])
-        except (ValueError, LookupError, TypeError, RecursionError):
-            return WebAnswer()
-
-    def read(self, report: Any) -> Reaction:
-        return Reaction(report["name"], AT, report["id"])
-
-
-def test_a_webhook_that_trusts_everybody_fails(tmp_path: Path) -> None:
-    trusting = replace(PIGEON, webhook=lambda settings, context: Trusting(""))
-    contract = type("Suite", (PigeonsReports,), {"plugin": trusting})()
-    failed = failures(contract, tmp_path, lambda place: None)
-    assert {"test_a_call_without_its_signature_is_refused", "test_a_body_that_was_changed_is_refused"} <= failed
 
 
 #: A filter that the examples below are about, and the tests that have to say what is wrong with it.
