@@ -327,20 +327,18 @@ class _Tick:
             if run is None:
                 return
             last = min(run.first_journey_id + self.sizes.chunk - 1, run.last_journey_id)
-            stretch = {"of_run": run.run_id, "first_journey": run.first_journey_id, "last_journey": last}
-            self._chunk(lambda text: (text.touch_run,), stretch)
+            self._chunk(lambda text: (), {}, part=_Part(run.run_id, run.stage_id, run.first_journey_id, last))
 
-    def _leave(self, connection: Connection, stretch: Mapping[str, int], found: int) -> None:
-        """The run begins after this stretch. Who is due there all the same, as no text governs them, gets an alarm."""
+    def _leave(self, connection: Connection, part: "_Part", found: int) -> None:
+        """The run begins after this part. Who is due there all the same, as no text governs them, gets an alarm."""
         j, r = self.tables.journey, self.tables.due_run
-        first, last = stretch["first_journey"], stretch["last_journey"]
-        if found < last - first + 1:
-            here = (j.c.journey_id.between(first, last), Compared(j.c.campaign_id) == self._id)
+        if found < part.span:
+            here = (j.c.journey_id.between(part.first, part.last), Compared(j.c.campaign_id) == self._id)
             left = (*here, j.c.due_at <= self.now, j.c.alarm_at.is_(None))
             connection.execute(update(j).where(*left).values(alarm_at=j.c.due_at))
-        mine = r.c.run_id == stretch["of_run"]
-        connection.execute(delete(r).where(mine, r.c.last_journey_id <= last))
-        connection.execute(update(r).where(mine).values(first_journey_id=last + 1))
+        mine = r.c.run_id == part.run_id
+        connection.execute(delete(r).where(mine, r.c.last_journey_id <= part.last))
+        connection.execute(update(r).where(mine).values(first_journey_id=part.last + 1))
 
     def _by_seq(self, name: str, seen: Mapping[str, int], ends: Mapping[str, int], statements: "Chosen") -> None:
         """What came in since the last look, a stretch of it at a time."""
@@ -369,8 +367,14 @@ class _Tick:
         until = min(self.now, self.deployed.end - 1)
         return list(occurrences(connection, self.tables, self.program.plan, after, until))
 
-    def _chunk(self, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None = None) -> int:
-        """Look at those whom the statements find, in one transaction. Returns how many that were.
+    def _chunk(
+        self,
+        statements: "Chosen",
+        stretch: Mapping[str, int],
+        looked: Mapping[str, int] | None = None,
+        part: "_Part | None" = None,
+    ) -> int:
+        """Look at those whom the statements find, or at a part of a run, in one transaction. Returns how many they are.
 
         It begins anew where others changed the same rows meanwhile.
         """
@@ -379,14 +383,19 @@ class _Tick:
         before = asdict(self.done)
         for writer in (beside,) * TRIES:
             try:
-                return self._chunk_once(writer, statements, stretch, looked)
+                return self._chunk_once(writer, statements, stretch, looked, part)
             except CollisionError:
                 for name, count in before.items():
                     setattr(self.done, name, count)
-        return self._chunk_once(ALONE, statements, stretch, looked)
+        return self._chunk_once(ALONE, statements, stretch, looked, part)
 
     def _chunk_once(
-        self, writer: Writer, statements: "Chosen", stretch: Mapping[str, int], looked: Mapping[str, int] | None
+        self,
+        writer: Writer,
+        statements: "Chosen",
+        stretch: Mapping[str, int],
+        looked: Mapping[str, int] | None,
+        part: "_Part | None",
     ) -> int:
         """The texts that are kept come first, each with its own people, and then the newest."""
         found = 0
@@ -399,14 +408,16 @@ class _Tick:
                 before = chunk.mark() if before is None else before
                 chunk.parameters["chunk_mark"] = before
                 these = sum(chunk.run(each, stretch) for each in statements(text))
+                if part is not None:
+                    found += chunk.move_run(part)
                 if began is not None and text is self.program:
                     these += chunk.again(began)
                 began = chunk.mark() if began is None and text is not self.program else began
                 if these:
                     chunk.rounds()
                 found += these
-            if "of_run" in stretch:
-                self._leave(connection, stretch, found)
+            if part is not None:
+                self._leave(connection, part, found)
             if looked:
                 if "looked_event" in looked:
                     self._leave_for_later(connection, stretch)
@@ -477,12 +488,26 @@ def _due_by_time(tables: Tables) -> Select[bool, bool, bool, bool]:
 
 
 @lru_cache(maxsize=8)
-def _next_run(tables: Tables) -> Select[int, int, int]:
+def _next_run(tables: Tables) -> Select[int, int, int, int]:
     """The run of a campaign that is due first."""
     r = tables.due_run.c
-    due = select(r.run_id, r.first_journey_id, r.last_journey_id)
+    due = select(r.run_id, r.stage_id, r.first_journey_id, r.last_journey_id)
     due = due.where(r.campaign_id == bindparam("campaign"), r.due_at <= bindparam("now"))
     return due.order_by(r.due_at, r.run_id).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Of a run of journeys that came to a stage together: those that are looked at in one transaction."""
+
+    run_id: int
+    stage_id: int
+    first: int
+    last: int
+
+    @property
+    def span(self) -> int:
+        return self.last - self.first + 1
 
 
 #: How many journeys moved, and whether any of them may move again in this round.
@@ -525,29 +550,47 @@ class _Chunk:
             return 0
         return self.run(self.program.fresh_again, {"entry_mark": mark})
 
+    def move_run(self, part: _Part) -> int:
+        """Move on who is due in a part of a run, and look at who stays there. Returns how many were looked at."""
+        self.parameters |= {"first_journey": part.first, "last_journey": part.last}
+        moved, more = 0, False
+        for stage, statement in self.program.run.items():
+            if self.parameters[f"stage_{stage}"] == part.stage_id:
+                self.parameters["entry_mark"] = self.parameters["mark"] = self._last_move()
+                moved, again = self._moved(statement)
+                more = self._follow(0, moved, again)
+        stay = self.run(self.program.touch_run) if moved < part.span else 0
+        if more or stay:
+            self.rounds()
+        return moved + stay
+
     def rounds(self) -> None:
         """Entries, conversions, moves and what follows from them, until nobody moves."""
-        program, done = self.program, self.done
         while True:
             self.parameters["entry_mark"] = self._last_move()
             entered, again = self._enter()
             self.parameters["mark"] = self._last_move()
-            done.converted += sum(self.run(each) for each in program.convert)
+            self.done.converted += sum(self.run(each) for each in self.program.convert)
             moved = 0
             for stage, looked_at in self._touched().items():
                 these, once_more = self._move(stage, looked_at)
                 moved, again = moved + these, again or once_more
-            if moved or entered or program.convert:
-                self._effects(moved)
-            self._delete("touched")
-            done.moved += entered + moved
-            if not moved and not entered:
+            if not self._follow(entered, moved, again):
                 return
-            looked_at = self.run(program.touch_moved) if again else 0
-            if program.fresh_again is not None:
-                looked_at += self.run(program.fresh_again)
-            if not looked_at:
-                return
+
+    def _follow(self, entered: int, moved: int, again: bool) -> bool:
+        """What follows from a round. Whether there is somebody to look at in another one."""
+        program = self.program
+        if moved or entered or program.convert:
+            self._effects(moved)
+        self._delete("touched")
+        self.done.moved += entered + moved
+        if not moved and not entered:
+            return False
+        looked_at = self.run(program.touch_moved) if again else 0
+        if program.fresh_again is not None:
+            looked_at += self.run(program.fresh_again)
+        return looked_at > 0
 
     def _enter(self) -> Moved:
         if not self._has("fresh"):

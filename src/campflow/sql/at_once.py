@@ -20,7 +20,7 @@ from campflow.sql.dialects import NoNumber
 from campflow.sql.dues import run_of, run_of_entries, waits_together
 from campflow.sql.effects import into_runs, message, plan_name, run_name, sends
 from campflow.sql.entries import cause_of_entry, journeys
-from campflow.sql.moves import followed, winners
+from campflow.sql.moves import followed, winners, with_runs
 from campflow.sql.queue import READY
 from campflow.sql.rows import Rows, Written, stage_id
 from campflow.sql.touching import asked_again
@@ -33,6 +33,13 @@ def moves_at_once(r: Rows) -> Iterator[Written]:
     for stage in r.plan.stages:
         if stage.exits:
             yield f"move_from_{stage.name}", f"who leaves {stage.name}, and what follows from it", _move(r, stage)
+
+
+def runs_at_once(r: Rows) -> Iterator[Written]:
+    """The same of a part of a run: one statement for each stage in which people wait together."""
+    for stage in with_runs(r):
+        purpose = f"who of a part of a run leaves {stage.name}, and what follows from it"
+        yield f"run_from_{stage.name}", purpose, _move(r, stage, of_run=True)
 
 
 def enter_at_once(r: Rows) -> Iterator[Written]:
@@ -52,8 +59,8 @@ def enter_at_once(r: Rows) -> Iterator[Written]:
     yield "enter", "a journey and its first move for each arrival", told
 
 
-def _move(r: Rows, stage: StagePlan) -> Executable:
-    j, won = r.tables.journey, winners(r, stage).cte("won")
+def _move(r: Rows, stage: StagePlan, of_run: bool = False) -> Executable:
+    j, won = r.tables.journey, winners(r, stage, of_run).cte("won")
     targets = list(dict.fromkeys(exit.target for exit in stage.exits if exit.target is not None))
     waiting = [to for to in targets if waits_together(r, r.plan.stage(to))]
     runs = {to: run_of(r, r.plan.stage(to), won).returning(literal(1).label("one")).cte(f"wait_{to}") for to in waiting}

@@ -16,8 +16,21 @@ from campflow.planning.plan import OnBecoming, OnClock, Otherwise, StagePlan
 from campflow.sql.calendar import DAY, LocalTime
 from campflow.sql.candidates import clock_moment
 from campflow.sql.conditions import Column
-from campflow.sql.dialects import NoNumber, least
-from campflow.sql.rows import CAMPAIGN, JOURNEY_MARK, MARK, NOW, RUN_MARK, TOGETHER, Rows, Written, stage_id
+from campflow.sql.dialects import Compared, NoNumber, least
+from campflow.sql.rows import (
+    CAMPAIGN,
+    FIRST_JOURNEY,
+    JOURNEY_MARK,
+    LAST_JOURNEY,
+    MARK,
+    NOW,
+    RUN_MARK,
+    TOGETHER,
+    Rows,
+    Written,
+    governed,
+    stage_id,
+)
 from campflow.sql.subqueries import one, some
 
 _RUN = ("campaign_id", "stage_id", "due_at", "first_journey_id", "last_journey_id")
@@ -83,6 +96,12 @@ def run_of(r: Rows, stage: StagePlan, moved: FromClause, *which: Column) -> Inse
     run = select(CAMPAIGN, stage_id(stage), due, g.c.first, g.c.last)
     run = run.where(g.c.n >= TOGETHER, g.c.at == g.c.last_at, close, due > NOW)
     return insert(r.tables.due_run).from_select(list(_RUN), run)
+
+
+def due_in_run(j: FromClause) -> Column:
+    """Of a journey: whether it is due, and found by the part of a run that is looked at."""
+    part = j.c.journey_id.between(FIRST_JOURNEY, LAST_JOURNEY)
+    return and_(part, Compared(j.c.campaign_id) == CAMPAIGN, j.c.due_at <= NOW, j.c.alarm_at.is_(None), governed(j))
 
 
 def runs_of_moves(r: Rows) -> Iterator[Written]:

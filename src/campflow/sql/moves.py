@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Executable,
     FromClause,
+    Insert,
     Select,
     Update,
     and_,
@@ -30,7 +31,7 @@ from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
 from campflow.sql.conditions import Column, Scope, after, in_float, matching
 from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, least
-from campflow.sql.dues import alarm, due_on_entry, of_this_round
+from campflow.sql.dues import alarm, due_in_run, due_on_entry, of_this_round, waits_together
 from campflow.sql.rows import (
     CAMPAIGN,
     LOOKED_AT,
@@ -57,14 +58,29 @@ def moves(r: Rows) -> Iterator[Written]:
     """One statement a stage that has exits."""
     for stage in r.plan.stages:
         if stage.exits:
-            won = winners(r, stage)
-            put = insert(r.tables.move).from_select(list(won.selected_columns.keys()), won)
-            yield f"move_from_{stage.name}", f"who leaves {stage.name}, when and where to", put
+            yield f"move_from_{stage.name}", f"who leaves {stage.name}, when and where to", _put(r, winners(r, stage))
 
 
-def winners(r: Rows, stage: StagePlan) -> Select[Any]:
-    """A move for each touched journey of the stage that leaves it."""
-    picked, at = _picked(r, stage)
+def moves_of_runs(r: Rows) -> Iterator[Written]:
+    """The same of a part of a run: one statement for each stage in which people wait together."""
+    for stage in with_runs(r):
+        purpose = f"who of a part of a run leaves {stage.name}, when and where to"
+        yield f"run_from_{stage.name}", purpose, _put(r, winners(r, stage, of_run=True))
+
+
+def _put(r: Rows, won: Select[Any]) -> Insert:
+    return insert(r.tables.move).from_select(list(won.selected_columns.keys()), won)
+
+
+def with_runs(r: Rows) -> Sequence[StagePlan]:
+    """The stages whose runs are moved without a stay in `touched`. A conversion may be what moves somebody, and is
+    counted for who is touched."""
+    return [] if r.plan.conversions else [stage for stage in r.plan.stages if waits_together(r, stage)]
+
+
+def winners(r: Rows, stage: StagePlan, of_run: bool = False) -> Select[Any]:
+    """A move for each touched journey of the stage that leaves it, or for those of a part of a run."""
+    picked, at = _picked(r, stage, of_run)
     offers = [picked.c[f"at_{i}"] for i in range(len(stage.exits))]
     # Of two, a comparison says it; the earliest of more is worked out once, and whose it is.
     which = [offers[0] <= offers[1]] if len(offers) == 2 else [at == each for each in offers]
@@ -92,9 +108,9 @@ def winners(r: Rows, stage: StagePlan) -> Select[Any]:
     return select(*(column.label(name) for name, column in values.items())).where(at <= NOW)
 
 
-def _picked(r: Rows, stage: StagePlan) -> tuple[FromClause, Column]:
-    """Each touched journey of the stage with the moments its exits offer, `at_0` …; and the earliest of them."""
-    j, person = _touched(r, stage), r.tables.contact.alias("c")
+def _picked(r: Rows, stage: StagePlan, of_run: bool) -> tuple[FromClause, Column]:
+    """Each journey with the moments that the stage's exits offer, `at_0` …; and the earliest of them."""
+    j, person = _looked_at(r, stage, of_run), r.tables.contact.alias("c")
     reads_fields = r.plan.zone.of_contact or any(_reads_fields(exit.candidate) for exit in stage.exits)
     c = person if reads_fields else j  # both have `contact_id`, which is all that history needs
     journey = Journey(r.tables, j, c, r.clock(c))
@@ -127,10 +143,10 @@ def _reads_fields(candidate: Candidate) -> bool:
     return any(fields_in(condition) for condition in conditions if condition is not None)
 
 
-def _touched(r: Rows, stage: StagePlan) -> FromClause:
-    """Touched journeys of the stage, with the moments of its ways out by the clock."""
-    t, c = r.work.touched, r.tables.contact.alias("z")
-    source, j = _journeys_of(r, t)
+def _looked_at(r: Rows, stage: StagePlan, of_run: bool) -> FromClause:
+    """Journeys of the stage, touched or of a part of a run, with the moments of its ways out by the clock."""
+    c = r.tables.contact.alias("z")
+    source, j, *which = _of_run(r, stage) if of_run else _touched(r, stage)
     clock = r.clock(c)
     moments = [
         clock_moment(exit.candidate.moment, j.c.since, clock).label(f"moment_{i}")
@@ -139,10 +155,21 @@ def _touched(r: Rows, stage: StagePlan) -> FromClause:
     ]
     if r.plan.zone.of_contact and moments:
         source = leading(source, c, c.c.contact_id == j.c.contact_id)
-    here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source)
-    here = here.where(t.c.stage_id == stage_id(stage))
+    here = select(*(j.c[name] for name in _CARRIED), *moments).select_from(source).where(*which)
     # A sum may be written again wherever it is used; what asks the calendar is worked out once.
     return (here if _are_sums(stage, clock) else fenced(here)).subquery("j")
+
+
+def _touched(r: Rows, stage: StagePlan) -> tuple[FromClause, FromClause, Column]:
+    """Where to look for touched journeys of the stage, their rows, and what they have in common."""
+    t = r.work.touched
+    return *_journeys_of(r, t), t.c.stage_id == stage_id(stage)
+
+
+def _of_run(r: Rows, stage: StagePlan) -> tuple[FromClause, FromClause, Column]:
+    """The same of those that are due in a part of a run."""
+    j = r.tables.journey.alias("t")
+    return j, j, and_(due_in_run(j), j.c.stage_id == stage_id(stage))
 
 
 def _journeys_of(r: Rows, touched: FromClause) -> tuple[FromClause, FromClause]:

@@ -32,6 +32,7 @@ class CampaignProgram:
     await_    when time alone may let somebody in
     convert   counts conversions
     move      one statement a stage, by its name: the winner of each touched journey
+    run       the same of a part of a run, for the stages in which people wait together
     wait      who of a round's moves waits together, one statement a stage; part of `move` where that answers with what
               it did
     settle    by stage, when to look again at those who stayed; reschedule, the same for all, after the text changed
@@ -59,6 +60,7 @@ class CampaignProgram:
     enter: tuple[Statement, ...]
     convert: tuple[Statement, ...]
     move: Mapping[str, Statement]
+    run: Mapping[str, Statement]
     settle: Mapping[str, Statement]
     wait: tuple[Statement, ...]
     carry: tuple[Statement, ...]
@@ -83,7 +85,8 @@ class CampaignProgram:
         )  # fmt: skip
         groups = (
             self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_,
-            self.convert, tuple(self.move.values()), self.wait, tuple(self.settle.values()), self.follow, self.carry,
+            self.convert, tuple(self.move.values()), tuple(self.run.values()), self.wait,
+            tuple(self.settle.values()), self.follow, self.carry,
             self.reschedule, tuple(self.read.values()),
             _some(self.quiet), self.limits, _some(self.budget),
         )  # fmt: skip

@@ -11,20 +11,20 @@ from campflow.model.people import Duration, heard_as
 from campflow.planning.plan import ByBecoming, BySchedule, Exit, OnClock, OnConversion, OnEvent, StagePlan
 from campflow.sql.calendar import DAY
 from campflow.sql.conditions import Column
-from campflow.sql.dialects import Compared, leading
+from campflow.sql.dialects import leading
+from campflow.sql.dues import due_in_run
 from campflow.sql.rows import (
     CAMPAIGN,
     CHUNK,
     ENTRY_MARK,
-    FIRST_JOURNEY,
     FROM_SEQ,
-    LAST_JOURNEY,
     LOOKED_AT,
     NOW,
     START,
     TO_SEQ,
     Rows,
     Written,
+    fixed,
     governed,
     of_journey,
     stage_id,
@@ -134,10 +134,7 @@ def touched(r: Rows) -> Touched:
     changed = changed.where(here, ch.c.seq > FROM_SEQ, ch.c.seq <= TO_SEQ, ch.c.field.in_(sorted(inside.fields)))
     due = select(j.c.stage_id, j.c.contact_id, j.c.journey_id)
     alone = due.where(j.c.campaign_id == CAMPAIGN, j.c.alarm_at <= NOW, governed(j))
-    run = due.where(
-        j.c.journey_id.between(FIRST_JOURNEY, LAST_JOURNEY), Compared(j.c.campaign_id) == CAMPAIGN, j.c.due_at <= NOW,
-        j.c.alarm_at.is_(None), governed(j),
-    )  # fmt: skip
+    run = due.where(due_in_run(j))
     everyone = select(*of).where(j.c.campaign_id == CAMPAIGN, j.c.ended_at.is_(None), governed(j))
     return Touched(
         due=("touch_due", "journeys that time moves", _into_touched(r, alone.order_by(j.c.alarm_at).limit(CHUNK))),
@@ -156,8 +153,11 @@ def _again(r: Rows) -> Select[tuple[int, int, int]]:
     m, j = r.tables.move.alias("m"), r.tables.journey.alias("j")
     asked = _asked(r, m)
     # Most are due long after: the row of the move tells, and their journeys need not be read.
-    soonest = [(m.c.to_stage_id == stage_id(stage), _soonest(stage)) for stage in r.plan.stages if stage.exits]
-    perhaps = [m.c.at <= NOW - case(*soonest)] if soonest else []
+    soonest = {stage.name: _soonest(stage) for stage in r.plan.stages if stage.exits}
+    waited = [(m.c.to_stage_id == stage_id(stage), fixed(time)) for stage, time in soonest.items()]
+    perhaps = [m.c.at <= NOW - case(*waited)] if waited else []
+    if soonest and not asked:  # most are told by one comparison
+        perhaps = [and_(m.c.at <= NOW - fixed(min(soonest.values())), *perhaps)]
     here = select(func.coalesce(m.c.to_stage_id, 0), m.c.contact_id, m.c.journey_id)
     here = here.select_from(leading(m, j, of_journey(j, m)))
     return here.where(m.c.move_id > ENTRY_MARK, or_(false(), *asked, *perhaps), *asked_again(r, m, j.c.due_at))

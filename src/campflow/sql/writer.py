@@ -9,14 +9,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
 from campflow.planning.planner import functions
-from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves
+from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves, runs_at_once
 from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
 from campflow.sql.dues import runs_of_moves
 from campflow.sql.effects import effects
 from campflow.sql.entries import arrivals, enter, waiting
 from campflow.sql.gates import budget, limits, quiet
-from campflow.sql.moves import conversions, follow, moves, reschedules, settles
+from campflow.sql.moves import conversions, follow, moves, moves_of_runs, reschedules, settles
 from campflow.sql.program import CampaignProgram, Program, Statement
 from campflow.sql.rows import Rows, Written, rows
 from campflow.sql.scores import scores
@@ -77,6 +77,7 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         enter=all_of(enter_at_once(r) if together else enter(r)),
         convert=all_of(conversions(r)),
         move=by_stage("move_from_", moves_at_once(r) if together else moves(r)),
+        run=by_stage("run_from_", runs_at_once(r) if together else moves_of_runs(r)),
         settle=by_stage("settle_", settles(r)),
         wait=() if together else all_of(runs_of_moves(r)),
         carry=all_of(carried(r)),
