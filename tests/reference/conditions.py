@@ -6,6 +6,7 @@ after it (`when`): as things stand once the moment is over by however little, so
 
 import datetime as dt
 import json
+import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ from campflow.model.expressions import (
     Window,
     walk,
 )
-from campflow.model.people import Duration, Money
+from campflow.model.people import Duration, Money, ValueType
 
 _COMPARISONS = {
     "==": operator.eq,
@@ -53,6 +54,8 @@ _COMPARISONS = {
 }
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _UNIX_DAY = dt.date(1970, 1, 1)
+#: Of each type, as the page on `contact` has it; money in minor units.
+_LARGEST: dict[str, int | float] = {"integer": 2**62 - 1, "money": 10**15, "number": 1e150}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,17 @@ def value(expression: Expression, view: View) -> Stored:
                 return None
             return BY_HAND[function.name](*given)
     raise AssertionError(f"{expression}: what is this worth?")
+
+
+def kept(expression: Expression, type_: ValueType, view: View) -> Stored:
+    """The value as something of this type keeps it: money and whole numbers without a fraction, halves away from zero,
+    and nothing beyond the largest of its type."""
+    found = value(expression, view)
+    if type_.kind not in _LARGEST or not isinstance(found, int | float):
+        return found
+    if type_.kind != "number" and isinstance(found, float):
+        found = math.floor(abs(found) + 0.5) * (-1 if found < 0 else 1)
+    return max(-_LARGEST[type_.kind], min(found, _LARGEST[type_.kind]))
 
 
 def _constant(constant: Constant, view: View) -> Stored:

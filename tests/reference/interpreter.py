@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from tests.reference.arms import arm_of, best_arm
 from tests.reference.clock import add, days_from, midnight, occurrences, to_instant, to_local
-from tests.reference.conditions import Entry, Known, View, earliest, holds, is_about, turns, value
+from tests.reference.conditions import Entry, Known, View, earliest, holds, is_about, kept, turns
 from tests.reference.dependencies import in_order, named_campaign_events
 from tests.reference.releasing import Allowance, Letter, Post
 from tests.reference.story import (
@@ -33,7 +33,7 @@ from tests.reference.story import (
     Stored,
 )
 
-from campflow.model.expressions import And, ContactField, Expression, walk
+from campflow.model.expressions import NUMBER, And, ContactField, Expression, walk
 from campflow.model.flow import (
     Action,
     After,
@@ -307,7 +307,7 @@ class _Life:
     def __init__(self, project: _Project, person: Person) -> None:
         self.key, self.created_at = person.key, person.created_at
         self.fields: dict[str, Stored] = dict(person.fields)
-        self.campaigns, self.recorded = project.campaigns, project.recorded
+        self.flow, self.campaigns, self.recorded = project.flow, project.campaigns, project.recorded
         self.project_zone, self.first_deployed, self.expires = project.zone, project.first_deployed, project.expires
         self.decisions, self.posts, self.now = project.decisions, project.posts, project.first_deployed
         self.events: list[Known] = []
@@ -632,7 +632,7 @@ class _Life:
         assert convert is not None
         assert event is not None
         journey.converted[convert.name] = (convert, event)
-        worth = convert.worth and value(convert.worth, self.view(campaign, event.at, journey, event))
+        worth = convert.worth and kept(convert.worth, NUMBER, self.view(campaign, event.at, journey, event))
         assert worth is None or isinstance(worth, int | float)
         row = Conversion(campaign.name, self.key, journey.key, journey.number, convert.name, event.at, worth)
         self.conversions.append(row)
@@ -678,17 +678,28 @@ class _Life:
             case Send():
                 self.send(campaign, journey, action)
             case SetField():
-                self.change(action.field, value(action.value, view), journey.since)
+                self.set(action, view)
             case Emit():
-                fields = {option.name: value(option.value, view) for option in action.fields}
+                declared = self.flow.event(action.event)
+                assert declared is not None
+                types = {field.name: field.type for field in declared.fields}
+                fields = {option.name: kept(option.value, types[option.name], view) for option in action.fields}
                 self.record(action.event, journey.since, None, fields)
             case Notify(sink, text):
                 self.errand(campaign, journey, "notify", sink, (("text", text),))
             case Sync(audience):
                 self.errand(campaign, journey, "sync", audience, ())
             case Do(name, options):
-                given = tuple((option.name, value(option.value, view)) for option in options)
+                given = tuple((option.name, kept(option.value, option.value.type, view)) for option in options)
                 self.errand(campaign, journey, "do", name, given)
+
+    def set(self, action: SetField, view: View) -> None:
+        """What may not be missing stays as it is where nothing is known."""
+        field = self.flow.contact.field(action.field)
+        assert field is not None
+        new = kept(action.value, field.type, view)
+        if new is not None or field.optional:
+            self.change(action.field, new, view.now)
 
     def errand(
         self, campaign: Campaign, journey: _Journey, kind: str, target: str, given: tuple[tuple[str, Stored], ...]

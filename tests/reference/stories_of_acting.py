@@ -86,6 +86,54 @@ ACTING = [
         [IN, "03-03 10:00 a -> b", "03-03 10:00 b -> z"],
         {"ada": "plan=pro score=0"},
     ),
+    Story(
+        "set: what is missing empties what may be missing, and leaves the rest",
+        ENTER
+        + "stage a { set age = max(purchase.n)\n set score = avg(purchase.n)\n"
+        + "after 1 hour if age is missing and score == 2 -> z\n after 1 hour -> y }\n final y\n final z",
+        SIGNUP,
+        [IN, "03-02 11:00 a -> z"],
+        {"ada": "plan=pro score=2 age=3"},
+    ),
+    Story(
+        "set: money without a fraction, halves away from zero",
+        ENTER
+        + "stage a { set balance = sum(purchase.amount) / 2\n"
+        + "after 1 hour if balance == 5.02 EUR -> b\n after 1 hour -> y }\n"
+        + "stage b { set balance = 0 EUR - sum(purchase.amount)\n set balance = balance / 2\n"
+        + "after 1 hour if 0 EUR - balance == 5.02 EUR -> z\n after 1 hour -> y }\n final y\n final z",
+        "03-01 10:00 purchase amount=10.03\n" + SIGNUP,
+        [IN, "03-02 11:00 a -> b", "03-02 12:00 b -> z"],
+    ),
+    *(
+        Story(
+            f"set: {name} = {found}, {sign}beyond the largest",
+            ENTER
+            + f"stage a {{ set {name} = {found}\n set score = 0\n"
+            + f"after 1 hour if {name} == {largest} -> z\n after 1 hour -> y }}\n final y\n final z",
+            "".join(f"03-01 1{hour}:00 purchase amount={sign}10000000000000 n={sign}{2**62 - 1}\n" for hour in (0, 1))
+            + SIGNUP,
+            [IN, "03-02 11:00 a -> z"],
+        )
+        for sign in ("", "-")
+        for name, found, largest in (
+            ("age", "sum(purchase.n)", "max(purchase.n)"),
+            ("age", "sum(purchase.n) * 4", "max(purchase.n)"),
+            ("balance", "sum(purchase.amount)", "max(purchase.amount)"),
+            ("balance", "avg(purchase.amount) * 1.5", "max(purchase.amount)"),
+        )
+    ),
+    Story(
+        "emit and worth: what is beyond the largest is told as the largest",
+        ENTER
+        + "convert on purchase within 1 day worth "
+        + " * ".join(["n"] * 9)
+        + "\n stage a { emit praised { points score * score }\n"
+        + "after 1 hour if sum(praised.points) == score -> z\n after 1 hour -> y }\n final y\n final z",
+        SIGNUP + "03-02 10:30 purchase amount=1 n=4000000000000000000",
+        [IN, f"03-02 10:30 conversion worth {1e150}", "03-02 11:00 a -> z"],
+        {"ada": "plan=pro score=1e150"},
+    ),
 ]
 
 
