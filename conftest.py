@@ -1,8 +1,15 @@
 """For all tests, those of the plugins too: the run that plays a share of the long ones (tests/shares.py)."""
 
+import os
+import sys
+
 import pytest
 from tests import shares
 from tests.bounded import BoundedRun
+
+# Python keeps what it has compiled of the sources, as with ./dev test: the tests start the command hundreds of times.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
