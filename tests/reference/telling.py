@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -120,6 +121,7 @@ def resolved(text: str) -> Flow:
     return flow
 
 
+@lru_cache(maxsize=1_000)  # a story asks several times, and is told by several
 def resolved_if_sound(text: str) -> Flow | None:
     """The model; None where a proof says that it makes no sense. Other mistakes must not be there."""
     checked = check_sources([Source("case.flow", text)], VOCABULARY)
