@@ -13,7 +13,7 @@ from tests.databases import Store
 from tests.engine.stopping import Walk, beside, stopped
 from tests.engine.workbench import Bench, instant
 
-from campflow.engine.advance import Advance, advance
+from campflow.engine.advance import TOGETHER, Advance, advance
 from campflow.engine.deploy import deploy
 from campflow.engine.errand_rows import hold
 from campflow.engine.scores import refresh_scores
@@ -119,13 +119,15 @@ def _bench(text: str) -> Bench:
 
 
 def _happens(bench: Bench, event: str, *who: int, at: str = "2026-03-01 10:00") -> None:
-    bench.events(f"key,event,at{''.join(f'{chr(10)}c{n},{event},{at}' for n in who)}\n", now=NOON)
+    field, value = (",amount", ",5 EUR") if event == "purchase" else ("", "")
+    rows = "".join(f"c{n},{event},{at}{value}\n" for n in who)
+    assert not bench.events(f"key,event,at{field}\n{rows}", now=NOON).refused
 
 
-def _ticks(bench: Bench, now: int = NOON) -> Callable[[Database], Advance]:
+def _ticks(bench: Bench, now: int = NOON, together: int = TOGETHER) -> Callable[[Database], Advance]:
     program, deployment = bench.program, bench.deployment
     assert deployment is not None
-    return lambda database: advance(database, program, deployment, now)
+    return lambda database: advance(database, program, deployment, now, together=together)
 
 
 def _statements(bench: Bench) -> dict[str, str]:
@@ -218,6 +220,52 @@ def test_nothing_that_is_told_while_people_are_moved_is_passed_over(store: Store
     for each in (alone, bench):
         each.tick(NOON + 60_000)
     assert _rows(bench) == _rows(alone)
+
+
+# --- who waits together -------------------------------------------------------------------------------------------
+
+TOGETHER_IN = (
+    PEOPLE
+    + """
+campaign first {
+  audience email is set
+  enter at 2026-03-01 12:00
+  stage welcome {
+    send mail hello
+    on purchase              -> bought
+    after 1 day if score > 3 -> bought
+    after 1 day              -> later
+  }
+  stage later {
+    send mail bye
+    after 1 day -> end
+  }
+  final bought
+  final end
+}
+"""
+)
+
+
+def test_whoever_moves_a_run_is_alone_there_and_hears_later_of_what_happened_meanwhile(store: Store) -> None:
+    """At each statement another worker comes, and now and then somebody has bought before the run was due."""
+    alone, bench = _bench(TOGETHER_IN), _bench(TOGETHER_IN)
+    met: list[str] = []
+    buying = iter(range(1, CROWD))
+    for day in ("2026-03-01 12:00", "2026-03-01 16:00", "2026-03-02 12:00", "2026-03-03 12:00"):
+        alone.tick(day)
+        for name in Walk(bench, _ticks(bench, instant(day), 2), _statements(bench)):
+            met.append(name)
+            with beside(bench, _ticks(bench, instant(day), 2)) as other:
+                if name == "first.run_from_welcome":
+                    _happens(bench, "purchase", next(buying), at="2026-03-02 12:00")
+            assert not other.go()
+        if day == "2026-03-01 12:00":
+            for each in (alone, bench):
+                _happens(each, "purchase", 0, at="2026-03-01 15:00")  # leaves before the run is due
+    assert {"first.run_from_welcome", "first.run_from_later", "first.touch_run"} <= set(met)
+    assert _rows(bench)["move"] == _rows(alone)["move"]
+    assert _rows(bench)["message"] == _rows(alone)["message"]
 
 
 # --- errands ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
-from campflow.engine.advance import advance
+from campflow.engine.advance import TOGETHER, advance
 from campflow.engine.leasing import lease
 from campflow.engine.outbox import release
 from campflow.storage.database import Database
@@ -79,7 +79,8 @@ def _told(bench: Bench) -> tuple[object, ...]:
     return bench.moves(), bench.planned()
 
 
-def test_two_who_tick_make_the_moves_and_messages_of_one(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [1, TOGETHER])
+def test_two_who_tick_make_the_moves_and_messages_of_one(store: Store, tmp_path: Path, together: int) -> None:
     alone, shared = _bench(store.shared_url(tmp_path)), _bench(store.shared_url(tmp_path))
     assert shared.deployment is not None
     for day in range(1, DAYS + 2):
@@ -88,7 +89,10 @@ def test_two_who_tick_make_the_moves_and_messages_of_one(store: Store, tmp_path:
     for day in range(1, DAYS + 2):
         _happen(shared, day)
         program, deployment, now = shared.program, shared.deployment, instant(f"2026-03-0{day} 12:00")
-        _at_once(lambda database: advance(database, program, deployment, now, chunk=7), shared)  # noqa: B023
+        _at_once(
+            lambda database: advance(database, program, deployment, now, chunk=7, together=together),  # noqa: B023
+            shared,
+        )
     assert _told(shared) == _told(alone)
     assert len(shared.moves()) > 2 * PEOPLE
 
