@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
-from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
 from campflow.engine.doctor import Case
@@ -167,11 +166,39 @@ def test_a_run_that_is_due_is_seen_by_the_pulse_the_lag_and_the_doctor() -> None
         assert [found.count for found in due_journeys(case, connection)] == [6]
 
 
-def test_zones_of_contacts_have_alarms_where_the_calendar_tells_and_runs_where_hours_do(store: Store) -> None:
-    zoned = TEXT.replace("  vip    yesno = no\n", "  vip    yesno = no\n  timezone timezone?\n")
-    zoned = zoned.replace("campaign spring {\n", "campaign spring {\n  timezone contact\n")
-    by_days, by_hours = bench_of(text=zoned), bench_of(text=zoned.replace("2 days", "48 hours"))
-    for bench in (by_days, by_hours):
-        bench.tick("2026-03-01 23:00", together=2)
-    assert None not in alarms(by_days)
-    assert alarms(by_hours) == [None] * 6
+def zoned(text: str) -> Bench:
+    """Four people who enter at their own nine o'clock, in Berlin and in New York."""
+    text = text.replace("  vip    yesno = no\n", "  vip    yesno = no\n  timezone timezone?\n")
+    bench = Bench(text.replace("campaign spring {\n", "campaign spring {\n  timezone contact\n"), [])
+    bench.deploy("2026-02-28")
+    rows = (f"p{n},p{n}@x.example,{zone}\n" for n, zone in enumerate(("Europe/Berlin", "America/New_York") * 2))
+    bench.people("key,email,timezone\n" + "".join(rows))
+    return bench
+
+
+def test_who_enters_at_the_nine_oclock_of_their_zone_has_an_alarm() -> None:
+    """Some enter six hours later than others: there is no moment for which all of them wait."""
+    for text in (TEXT, TEXT.replace("2 days", "48 hours")):
+        bench = zoned(text)
+        bench.tick("2026-03-01 23:00", together=1)
+        assert None not in alarms(bench)
+        for tick in ("2026-03-03 08:00", "2026-03-03 14:00"):
+            bench.tick(tick, together=1)
+        assert stages(bench) == ["asked"] * 4
+        bench.tick("2026-03-20", together=1)
+        assert stages(bench) == ["gone"] * 4
+
+
+def test_zones_make_no_difference_to_who_waits_for_hours() -> None:
+    """They move at the same moment, and wait together then."""
+    text = TEXT.replace("enter     at 2026-03-01 09:00", "enter     on bought").replace(
+        "on bought                -> thanked", ""
+    )
+    bench = zoned(text.replace("2 days", "48 hours"))
+    rows = "".join(f"p{n},bought,2026-03-01 10:00\n" for n in range(4))
+    bench.events(f"key,event,at\n{rows}", instant("2026-03-01 11:00"))
+    bench.tick("2026-03-01 11:00", together=2)
+    assert alarms(bench) == [None] * 4
+    for tick in ("2026-03-03 10:00", "2026-03-20"):
+        bench.tick(tick, together=2)
+    assert stages(bench) == ["gone"] * 4

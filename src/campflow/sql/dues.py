@@ -134,7 +134,8 @@ def alarm(to_stage: Column, due: Column, together: Mapping[str, Column]) -> Colu
 
 
 def entry_alarm(r: Rows, due: Column, at_a_moment: bool) -> Column:
-    """The alarm of who enters: none where everyone does `at_a_moment`, or all arrivals of this round do."""
+    """The alarm of who enters: none where everyone does `at_a_moment`, the same for all, or all arrivals of this round
+    do."""
     if not waits_together(r, r.plan.first_stage):
         return due
     if at_a_moment:

@@ -282,7 +282,7 @@ def journeys(r: Rows) -> Insert:
         "version_id": VERSION, "entered_at": a.c.at, "entry_seq": a.c.seq,
         "entered_seq": a.c.since_seq, "stage_id": stage,
         "since": a.c.at, "since_seq": a.c.since_seq, "asked_seq": NO_SEQ, "nth": fixed(1),
-        "due_at": due, "ended_at": ended, "alarm_at": entry_alarm(r, due, at_a_moment),
+        "due_at": due, "ended_at": ended, "alarm_at": entry_alarm(r, due, at_a_moment and not r.plan.zone.of_contact),
     }  # fmt: skip
     query = select(*values.values()).select_from(source)
     if not at_a_moment:
