@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 from tests.databases import Store
-from tests.web.served import Log, running
+from tests.web.served import NO_TLS, Log, running
 
 from campflow.cli.operating import one_pass
 from campflow.engine.clock import ManualClock
@@ -254,7 +254,7 @@ def landed(folder: Path, store: Store, files: Mapping[str, str] | None = None, t
         _sign_up(runtime)
         asyncio.run(one_pass(runtime))
         log, wall = Log(), Wall()
-        with running(project, runtime, log, wall=wall) as port, httpx.Client(timeout=20) as client:
+        with running(project, runtime, log, wall=wall) as port, httpx.Client(timeout=20, verify=NO_TLS) as client:
             yield Landed(f"http://127.0.0.1:{port}", runtime, log, wall, folder, client)
 
 
