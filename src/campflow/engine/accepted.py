@@ -101,7 +101,8 @@ def _one_run(receipts: Sequence[Receipt], hashes: Mapping[int, str], longest: in
     ids = list(map(_ID, receipts))
     if ids[-1] - ids[0] != len(ids) - 1 or ids != list(range(ids[0], ids[-1] + 1)):
         return None
-    columns = (set(map(_PROVIDER, receipts)), set(map(_DETAIL, receipts)), set(map(hashes.get, ids)))
+    said_of_each = [map(_PROVIDER, receipts), map(_DETAIL, receipts), *([map(hashes.get, ids)] if hashes else [])]
+    columns = map(set, said_of_each)
     if any(len(column) != 1 for column in columns):
         return None
     said = receipts[0].detail or None

@@ -558,7 +558,7 @@ class _Chunk:
             if self.parameters[f"stage_{stage}"] == part.stage_id:
                 self.parameters["entry_mark"] = self.parameters["mark"] = self._last_move()
                 moved, again = self._moved(statement)
-                more = self._follow(0, moved, again)
+                more = self._follow(0, {stage: moved}, again)
         stay = self.run(self.program.touch_run) if moved < part.span else 0
         if more or stay:
             self.rounds()
@@ -571,18 +571,19 @@ class _Chunk:
             entered, again = self._enter()
             self.parameters["mark"] = self._last_move()
             self.done.converted += sum(self.run(each) for each in self.program.convert)
-            moved = 0
+            moved: dict[str, int] = {}
             for stage, looked_at in self._touched().items():
-                these, once_more = self._move(stage, looked_at)
-                moved, again = moved + these, again or once_more
+                moved[stage], once_more = self._move(stage, looked_at)
+                again = again or once_more
             if not self._follow(entered, moved, again):
                 return
 
-    def _follow(self, entered: int, moved: int, again: bool) -> bool:
+    def _follow(self, entered: int, moved_from: Mapping[str, int], again: bool) -> bool:
         """What follows from a round. Whether there is somebody to look at in another one."""
-        program = self.program
+        program, moved = self.program, sum(moved_from.values())
         if moved or entered or program.convert:
-            self._effects(moved)
+            came = {exit.target for stage, n in moved_from.items() if n for exit in program.plan.stage(stage).exits}
+            self._effects(moved, came | ({program.plan.first_stage.name} if entered else set()))
         self._delete("touched")
         self.done.moved += entered + moved
         if not moved and not entered:
@@ -636,14 +637,18 @@ class _Chunk:
         self.done.planned += told.planned
         return told.moved, told.again > 0
 
-    def _effects(self, moved: int) -> None:
+    def _effects(self, moved: int, came: Collection[str | None]) -> None:
+        """What follows from these moves, which can have led to no other stages than those where somebody `came`."""
         planned = 0
         if self.program.wait:
             self.parameters["run_mark"] = self._scalar("SELECT coalesce(max(run_id), 0) FROM due_run")
-            for each in self.program.wait if moved >= self.tick.sizes.together else ():
-                self.run(each)
+            for stage, statement in self.program.wait.items():
+                if moved >= self.tick.sizes.together and stage in came:
+                    self.run(statement)
         for each in self.program.follow:
             if each.name in self.program.within or (each.name == "follow" and not moved):
+                continue
+            if self.program.whose.get(each.name) not in {None, *came}:
                 continue
             if each.name.startswith("plan_"):
                 self.parameters["message_mark"] = self._scalar("SELECT coalesce(max(message_id), 0) FROM message")

@@ -1,6 +1,6 @@
 """What a round of moves brings about: messages planned or cancelled, fields set, events emitted and announced."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -83,6 +83,17 @@ def effects(r: Rows) -> Iterator[Written]:
     yield from _announcements(r)
 
 
+def whose(r: Rows) -> Mapping[str, str]:
+    """Of the statements that act on who comes to a stage, by their names: which stage that is."""
+    found = {name(stage, send): stage.name for stage in r.plan.stages for send, _ in sends(stage) for name in _OF_SEND}
+    for stage in r.plan.stages:
+        for acting in stage.actions:
+            if not isinstance(acting.action, Send):
+                order = acting.action.order
+                found |= {f"{verb}_{stage.name}_{order}": stage.name for verb in ("changed", "set", "emit", "errand")}
+    return found
+
+
 # --- messages -----------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +110,9 @@ def plan_name(stage: StagePlan, send: Send) -> str:
 
 def run_name(stage: StagePlan, send: Send) -> str:
     return f"run_{stage.name}_{send.order}"
+
+
+_OF_SEND = (plan_name, run_name)
 
 
 def _run(r: Rows, send: Send) -> Executable:

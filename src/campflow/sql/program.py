@@ -33,12 +33,12 @@ class CampaignProgram:
     convert   counts conversions
     move      one statement a stage, by its name: the winner of each touched journey
     run       the same of a part of a run, for the stages in which people wait together
-    wait      who of a round's moves waits together, one statement a stage; part of `move` where that answers with what
+    wait      by stage, who of a round's moves waits together; part of `move` where that answers with what
               it did
     settle    by stage, when to look again at those who stayed; reschedule, the same for all, after the text changed
     carry     where a `moved` line takes who is in a stage, when a text is put into force
     follow    what a round of moves brings about, in this order; within, the names of those that are part of `enter` and
-              `move`, where these answer with what they did
+              `move`, where these answer with what they did; whose, the stages of those that act on who comes to one
     hold_out  who of the arrivals is held out; read: the figures of each split that is measured, by its name
     """
 
@@ -62,11 +62,12 @@ class CampaignProgram:
     move: Mapping[str, Statement]
     run: Mapping[str, Statement]
     settle: Mapping[str, Statement]
-    wait: tuple[Statement, ...]
+    wait: Mapping[str, Statement]
     carry: tuple[Statement, ...]
     reschedule: tuple[Statement, ...]
     follow: tuple[Statement, ...]
     within: frozenset[str]
+    whose: Mapping[str, str]
     read: Mapping[str, Statement]
     quiet: Statement | None
     limits: tuple[Statement, ...]
@@ -85,7 +86,7 @@ class CampaignProgram:
         )  # fmt: skip
         groups = (
             self.fresh_by_event, self.touch_by_event, self.arrive, _some(self.hold_out), self.enter, self.await_,
-            self.convert, tuple(self.move.values()), tuple(self.run.values()), self.wait,
+            self.convert, tuple(self.move.values()), tuple(self.run.values()), tuple(self.wait.values()),
             tuple(self.settle.values()), self.follow, self.carry,
             self.reschedule, tuple(self.read.values()),
             _some(self.quiet), self.limits, _some(self.budget),

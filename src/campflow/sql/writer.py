@@ -13,7 +13,7 @@ from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves, ru
 from campflow.sql.carrying import carried
 from campflow.sql.dialects import driver_style
 from campflow.sql.dues import runs_of_moves
-from campflow.sql.effects import effects
+from campflow.sql.effects import effects, whose
 from campflow.sql.entries import arrivals, enter, waiting
 from campflow.sql.gates import budget, limits, quiet
 from campflow.sql.moves import conversions, follow, moves, moves_of_runs, reschedules, settles
@@ -79,11 +79,12 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         move=by_stage("move_from_", moves_at_once(r) if together else moves(r)),
         run=by_stage("run_from_", runs_at_once(r) if together else moves_of_runs(r)),
         settle=by_stage("settle_", settles(r)),
-        wait=() if together else all_of(runs_of_moves(r)),
+        wait=by_stage("wait_", () if together else runs_of_moves(r)),
         carry=all_of(carried(r)),
         reschedule=all_of(reschedules(r)),
         follow=all_of((follow(r), *exposures(r), *effects(r))),
         within=frozenset(part_of_moves(r) if together else ()),
+        whose=whose(r),
         quiet=one(quiet(r)),
         limits=all_of(limits(r)),
         budget=one(budget(r)),
