@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.databases import Store
 from tests.engine.workbench import Bench, instant
 
-from campflow.engine.advance import advance
+from campflow.engine.advance import TOGETHER, advance
 from campflow.errors import DeployError
 from campflow.storage.database import Database
 from campflow.storage.writers import ALONE, Writer
@@ -148,8 +148,9 @@ class _Dying(Database):
                 raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("together", [1, TOGETHER])
 def test_a_tick_that_dies_in_a_chunk_is_finished_by_the_next(
-    whole: tuple[object, ...], store: Store, tmp_path: Path
+    whole: tuple[object, ...], store: Store, tmp_path: Path, together: int
 ) -> None:
     """However many chunks were complete: those are there, the others are done again."""
     for survived in (0, 1, 2, 3, 5, 8, 13):
@@ -159,9 +160,9 @@ def test_a_tick_that_dies_in_a_chunk_is_finished_by_the_next(
         dying.left = survived
         assert bench.deployment is not None
         with pytest.raises(KeyboardInterrupt):
-            advance(dying, bench.program, bench.deployment, instant("2026-04-10"), chunk=4)
+            advance(dying, bench.program, bench.deployment, instant("2026-04-10"), chunk=4, together=together)
         dying.close()
-        bench.tick("2026-04-10", chunk=4)
+        bench.tick("2026-04-10", chunk=4, together=together)
         assert _rows(bench) == whole
         bench.database.close()
 

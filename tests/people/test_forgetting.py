@@ -22,7 +22,7 @@ PEOPLE = (
 OF_NOBODY = {
     "campaign", "campaign_version", "stage", "statement", "send", "split", "arm", "batch", "forgotten", "zone_offset",
     "zone_local", "calendar_month", "setting", "errand_statement", "channel", "alembic_version",
-    "batch_gap", "ready_run",
+    "batch_gap", "due_run", "ready_run",
     # A form that waits for its mailbox is nobody's yet; it goes by its address.
     "opt_in",
     "observer", "engagement", "called",

@@ -24,6 +24,7 @@ def worker(
     from campflow.engine.worker import RuntimeWorker
     from campflow.errors import ProjectError
     from campflow.hooks.contracts import Shop
+    from campflow.people.cycles import settle_in
     from campflow.project import Project
     from campflow.running import open_in_force
 
@@ -34,6 +35,7 @@ def worker(
     names, log = _queues(opened, queues), logger()
 
     def hire() -> RuntimeWorker:
+        settle_in()
         return RuntimeWorker(lambda: open_in_force(Project(opened.root, opened.settings, opened.plugins)), log)
 
     plugin, settings = chosen

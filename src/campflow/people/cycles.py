@@ -17,8 +17,8 @@ _usual: list[tuple[int, int, int]] = []
 
 def settle_in() -> None:
     """Of a process that has loaded what it works with: that stays to the end, and is not looked through again and
-    again, which took a tenth of a large tick's time. Nor is what comes and goes with each batch: a sixth of a
-    delivery's."""
+    again, which took a tenth of a large tick's time. Nor is what comes and goes with each batch: half of the time in
+    which receipts were made went into that."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_LONG_LIVED, *gc.get_threshold()[1:])
