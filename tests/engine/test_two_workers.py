@@ -90,7 +90,7 @@ def test_two_who_tick_make_the_moves_and_messages_of_one(store: Store, tmp_path:
         _happen(shared, day)
         program, deployment, now = shared.program, shared.deployment, instant(f"2026-03-0{day} 12:00")
         _at_once(
-            lambda database: advance(database, program, deployment, now, chunk=7, together=together),  # noqa: B023
+            lambda database: advance(database, program, deployment, now, chunk=7, together=together),  # noqa: B023  (it ends in this turn of the loop)
             shared,
         )
     assert _told(shared) == _told(alone)

@@ -72,6 +72,8 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
+    """How much is done at once; see `advance`."""
+
     chunk: int = CHUNK
     together: int = TOGETHER
 
@@ -139,9 +141,8 @@ def look_inside(
     done, turns = Advance(), Turns(database)
     for campaign in program.campaigns:
         if campaign.plan.name in campaigns:
-            _Tick(
-                database, campaign, deployment.campaigns[campaign.plan.name], now, _Sizes(), done, turns
-            ).look_inside()
+            deployed = deployment.campaigns[campaign.plan.name]
+            _Tick(database, campaign, deployed, now, _Sizes(), done, turns).look_inside()
     turns.give_back()
     return done
 
