@@ -60,6 +60,17 @@ ACTING = [
             "#2 03-20 10:00 email tips", "#2 03-29 10:00 a -> z",
         ],
     ),
+    Story(
+        "of two journeys the first in time meets the split, however many stages came before",
+        "enter on ping per n\n stage s { on signup -> t\n after 3 days -> a }\n stage t { after 1 hour -> a }\n"
+        f" stage a {{ {OFFER.format(plain='', bold='')}\n after 9 days -> z }}\n final z",
+        "03-02 10:00 ping n=2\n03-02 11:00 signup\n03-02 12:30 ping n=1",
+        [
+            "2 03-02 10:00 -> s", "2 03-02 11:00 s -> t", "2 03-02 12:00 t -> a", "03-02 12:00 offer: bold",
+            "1 03-02 12:30 -> s", "1 03-05 12:30 s -> a", "2 03-11 12:00 a -> z", "1 03-14 12:30 a -> z",
+        ],
+        looks=("03-01 00:00",),  # and at the end, when all of it has happened
+    ),
 ]  # fmt: skip
 
 WAYS_OUT = [
