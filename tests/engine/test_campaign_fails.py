@@ -1,6 +1,7 @@
 """A campaign whose statement fails keeps no other one waiting, whoever ticks: here by a plugin's function."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +15,11 @@ from tests.cli.terminal import Terminal
 from tests.databases import SQLITE, Store
 
 from campflow.cli.operating import one_pass
+from campflow.engine.advance import look_inside
 from campflow.engine.clock import ManualClock
 from campflow.engine.runtime import Runtime
 from campflow.engine.worker import RuntimeWorker
+from campflow.errors import FunctionError
 from campflow.hooks.executors import Work
 from campflow.model.times import parse_time
 from campflow.people.importing import import_events, import_people
@@ -88,13 +91,23 @@ def runtime(store: Store, tmp_path: Path) -> Iterator[Runtime]:
     with closing(project.database()) as database:
         ManualClock(database).move(parse_time("2026-03-02 10:00", "UTC"))
     with closing(open_runtime(project)) as runtime:
+        take_notes(runtime, b"no JSON")
         contact, known = runtime.stationery.contact, tuple(runtime.stationery.events)
-        common: dict[str, Any] = {"source": CSV.source, "currency": None, "zone": "UTC", "now": runtime.clock.now()}
-        people = [b"key,email,notes\n", b"ada,ada@x.example,no JSON\n"]
-        import_people(runtime.database, contact, lines=people, **common)
         signups = [b"key,at\n", b"ada,2026-03-02 09:00\n"]
-        import_events(runtime.database, contact, known, lines=signups, event="signup", addresses={}, **common)
+        import_events(
+            runtime.database, contact, known, lines=signups, event="signup", addresses={}, **imported(runtime)
+        )
         yield runtime
+
+
+def imported(runtime: Runtime) -> dict[str, Any]:
+    return {"source": CSV.source, "currency": None, "zone": "UTC", "now": runtime.clock.now()}
+
+
+def take_notes(runtime: Runtime, notes: bytes) -> None:
+    """What is noted of Ada: a text over which the function fails, or one over which it does not."""
+    people = [b"key,email,notes\n", b"ada,ada@x.example," + notes + b"\n"]
+    import_people(runtime.database, runtime.stationery.contact, lines=people, **imported(runtime))
 
 
 def people(runtime: Runtime) -> dict[str, str]:
@@ -187,6 +200,22 @@ def test_a_text_that_fails_waits_and_all_others_come_into_force(runtime: Runtime
     assert "tidy" in campflow.json("versions", "later")[-1]["text"]
     assert "campaign brand_new: the function `tidy`" in campflow("tick", code=1).words
     assert campflow.json("versions", "brand_new") == []
+
+
+def test_a_look_inside_that_fails_leaves_nobody_else_waiting_for_its_turn(runtime: Runtime, tmp_path: Path) -> None:
+    # Two that tell each other nothing, each with a turn of its own; the sound one comes first.
+    head, broken, sound = re.sub(r"    (on|emit) told.*\n", "", FLOW).split("campaign ")
+    (tmp_path / "spring.flow").write_text(f"{head}campaign {sound}campaign {broken}")
+    with closing(open_runtime(Project.open(tmp_path))) as runtime:
+        take_notes(runtime, b"{}")
+        runtime.tick(runtime.clock.now())
+        assert people(runtime) == {"sound": "waiting", "broken": "open"}
+        take_notes(runtime, b"no JSON")
+        looked = runtime.database, runtime.program, runtime.deployment
+        with pytest.raises(FunctionError, match="which campaign `broken` uses"):
+            look_inside(*looked, {"sound", "broken"}, runtime.clock.now())
+        assert runtime.tick(parse_time("2026-03-10 10:00", "UTC"), {"sound"}).busy == 0
+        assert people(runtime)["sound"] == "over"
 
 
 def test_a_worker_goes_on_with_the_others_and_names_it_once(runtime: Runtime) -> None:

@@ -139,11 +139,13 @@ def look_inside(
 ) -> Advance:
     """Look at everyone inside these campaigns, whether they are due or not: their text has changed."""
     done, turns = Advance(), Turns(database)
-    for campaign in program.campaigns:
-        if campaign.plan.name in campaigns:
-            deployed = deployment.campaigns[campaign.plan.name]
-            _Tick(database, campaign, deployed, now, _Sizes(), done, turns).look_inside()
-    turns.give_back()
+    try:
+        for campaign in program.campaigns:
+            if campaign.plan.name in campaigns:
+                deployed = deployment.campaigns[campaign.plan.name]
+                _Tick(database, campaign, deployed, now, _Sizes(), done, turns).look_inside()
+    finally:
+        turns.give_back()
     return done
 
 
