@@ -141,6 +141,11 @@ WINDOW = (
     ENTER
     + "convert on purchase where amount > 10 EUR within 5 days worth amount\n stage a { after 1 day -> z }\n final z"
 )
+OF_PRO = (
+    ENTER
+    + 'convert on purchase where contact.plan == "pro" within 5 days worth amount\n'
+    + "convert pinged on ping where n == 9 within 5 days\n stage a { after 1 day -> z }\n final z"
+)
 ARROW = (
     ENTER
     + "convert on purchase within 5 days -> z\n leave on ping\n"
@@ -186,6 +191,25 @@ CONVERTING = [
         WINDOW,
         SIGNUP + "03-02 12:00 purchase amount=20\n03-02 11:00 purchase amount=30 [learned 03-02 13:00]",
         [IN, "03-02 12:00 conversion worth 2000", "03-03 10:00 a -> z"],
+    ),
+    Story(
+        "an event that did not count does not count for a field that changed later; the next one may",
+        OF_PRO,
+        SIGNUP + "03-02 11:00 purchase amount=20\n03-02 12:00 set plan=pro\n03-02 13:00 ping\n"
+        "03-02 14:00 purchase amount=30",
+        [IN, "03-02 14:00 conversion worth 3000", "03-03 10:00 a -> z"],
+    ),
+    Story(
+        "whose entry is learned of late has what happened since counted, by the fields of now",
+        OF_PRO,
+        "03-02 10:00 signup [learned 03-02 13:00]\n03-02 11:00 purchase amount=20\n03-02 12:00 set plan=pro",
+        [IN, "03-02 11:00 conversion worth 2000", "03-03 10:00 a -> z"],
+    ),
+    Story(
+        "an event known before its time is asked about at its time",
+        OF_PRO,
+        SIGNUP + "03-03 11:00 purchase amount=20 [learned 03-02 11:00]\n03-02 12:00 set plan=pro",
+        [IN, "03-03 10:00 a -> z", "03-03 11:00 conversion worth 2000"],
     ),
     Story(
         "an arrow moves",

@@ -56,6 +56,13 @@ def fields_in(expression: Expression) -> frozenset[str]:
     return frozenset(own | ({RFM} if any(isinstance(part, RfmScore) for part in walk(expression)) else set()))
 
 
+def is_asked_once(pattern: EventPattern, guard: Expression | None = None) -> bool:
+    """Whether what is asked of an event reads fields or history. They are read as they are when the engine looks, so
+    the answer is not asked for again."""
+    asked = [part for part in (pattern.where, guard) if part is not None]
+    return any(fields_in(part) or events_in(part) for part in asked)
+
+
 def _moments(condition: Expression) -> Iterator[Moment]:
     for part in walk(condition):
         if isinstance(part, Did | Aggregate):

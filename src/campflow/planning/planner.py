@@ -8,7 +8,7 @@ from campflow.model.expressions import And, Call, EventPattern, Expression, InAr
 from campflow.model.flow import Campaign, CheckedFlow, Flow
 from campflow.model.functions import Function
 from campflow.model.people import Duration
-from campflow.planning.moments import becoming, events_in, fields_in
+from campflow.planning.moments import becoming, fields_in, is_asked_once
 from campflow.planning.plan import (
     HELD_OUT,
     HOLDOUT,
@@ -182,7 +182,7 @@ def _candidate(
     asked = None if arm is None and guard is None else _all(arm, guard)
     match trigger:
         case model.OnEvent(pattern):
-            return OnEvent(pattern, asked, _reads_fields(pattern, guard))
+            return OnEvent(pattern, asked, is_asked_once(pattern, guard))
         case model.When(condition):
             return OnBecoming(becoming(_all(arm, condition, guard)))
         case model.Else():
@@ -191,12 +191,6 @@ def _candidate(
             return Otherwise((*held, *(() if arm is None else (Not(arm),))))
         case clock:
             return OnClock(clock, asked)
-
-
-def _reads_fields(pattern: EventPattern, guard: Expression | None) -> bool:
-    """Fields are read as they are when the engine looks, so an answer that reads them is not asked for again."""
-    asked = [part for part in (pattern.where, guard) if part is not None]
-    return any(fields_in(part) for part in asked) or any(events_in(part) for part in asked)
 
 
 def _inside(exits: Iterable[Exit], conversions: Iterable[tuple[Statement, model.Convert]]) -> Wakes:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from campflow.model.expressions import Expression
 from campflow.model.flow import After, Convert
-from campflow.planning.moments import fields_in
+from campflow.planning.moments import fields_in, is_asked_once
 from campflow.planning.plan import Candidate, Exit, OnBecoming, OnClock, OnEvent, Otherwise, StagePlan, Statement
 from campflow.sql.calendar import LocalTime
 from campflow.sql.candidates import Journey, clock_moment, earliest, next_moment, offer
@@ -34,7 +34,9 @@ from campflow.sql.dialects import NEVER, NoNumber, fenced, greatest, leading, le
 from campflow.sql.dues import alarm, due_in_run, due_on_entry, of_this_round, waits_together
 from campflow.sql.rows import (
     CAMPAIGN,
+    CHUNK_MARK,
     LOOKED_AT,
+    LOOKED_EVENT,
     MARK,
     NOW,
     Rows,
@@ -378,6 +380,8 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     until = clock.add(j.c.entered_at, convert.within)
     conditions = [*matching(convert.pattern, first, scope), after(first, *entered)]
     conditions += [first.c.at <= until, first.c.at <= NOW]
+    if is_asked_once(convert.pattern):
+        conditions.append(_not_asked(r, j, first))
     found = one(select(first.c.seq).where(*conditions).order_by(first.c.at, first.c.seq).limit(1), first)
     people = leading(leading(touched, j, of_journey(j, touched)), c, c.c.contact_id == j.c.contact_id)
     worth: Column = null()
@@ -392,3 +396,10 @@ def _convert(r: Rows, statement: Statement, convert: Convert) -> Executable:
     events = leading(people, e, and_(e.c.seq == found, e.c.contact_id == j.c.contact_id))
     query = select(*values.values()).select_from(events).where(~counted)
     return insert(t.conversion).from_select(list(values), query)
+
+
+def _not_asked(r: Rows, j: FromClause, e: FromClause) -> Column:
+    """Whether no look has asked yet what the event is to the journey: it is new, or due only now, or the journey is."""
+    m = r.tables.move.alias("n")
+    is_new = some(m, of_journey(m, j), m.c.nth == 1, m.c.move_id > CHUNK_MARK)
+    return or_(e.c.seq > LOOKED_EVENT, and_(e.c.early, e.c.at > LOOKED_AT), is_new)
