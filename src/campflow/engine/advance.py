@@ -53,7 +53,7 @@ TRIES = 3
 
 @dataclass(slots=True)
 class Advance:
-    """What a tick did: journeys begun, moves (entries included), messages planned, conversions, journeys left.
+    """What a tick did: journeys begun, moves (entries included), messages planned, conversions.
 
     `busy` campaigns were left to another process that was moving their people, `lost` ones were taken over by another.
     """
@@ -62,7 +62,6 @@ class Advance:
     moved: int = 0
     planned: int = 0
     converted: int = 0
-    left: int = 0
     busy: int = 0
     lost: int = 0
 
