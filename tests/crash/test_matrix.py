@@ -24,7 +24,7 @@ KINDS = [(kind, keys) for kind in databases.kinds() for keys in (False, True)]
 FEW = [(kind, keys) for kind, keys in KINDS if keys == (kind != databases.SQLITE)]
 RISKY = (
     "channel.deliver.answer", "engine.outbox.Clerk.hand_over.after", "engine.outbox.Clerk.close.before",
-    "engine.advance._Tick._chunk_once.after", "action.run.after",
+    "engine.chunks.Share._chunk_once.after", "action.run.after",
 )  # fmt: skip
 
 

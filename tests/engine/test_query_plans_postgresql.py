@@ -26,11 +26,11 @@ from tests.engine.workbench import Bench, instant
 from campflow.content.rendering import Library
 from campflow.content.tokens import SigningKeys
 from campflow.engine import leasing, outbox
-from campflow.engine.advance import is_behind
 from campflow.engine.fates import RETRY, Outcome
 from campflow.engine.gates import Gates
 from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery, read_batch
+from campflow.engine.looks import is_behind
 from campflow.hooks.contracts import ContactEvent, Receipt, Sender
 from campflow.people.costs import FREE
 from campflow.planning.plan import Rfm

@@ -11,9 +11,9 @@ from time import monotonic
 from sqlalchemy import Connection, func, select
 
 from campflow.engine import leasing, opt_ins, outbox
-from campflow.engine.advance import is_behind
 from campflow.engine.delivery import RULES
 from campflow.engine.errand_rows import waiting
+from campflow.engine.looks import is_behind
 from campflow.engine.runtime import Runtime
 from campflow.hooks.executors import Work
 from campflow.storage.tables import Tables

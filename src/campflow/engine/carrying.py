@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, func, select
 
+from campflow.engine.rounds import last_move
 from campflow.planning.carrying import carries
 from campflow.planning.plan import CampaignPlan
 from campflow.sql.program import CampaignProgram
@@ -39,13 +40,13 @@ def carry(connection: Connection, program: CampaignProgram, parameters: Mapping[
         return
     set_up(connection)
     connection.exec_driver_sql("DELETE FROM touched")
-    mark = _last_move(connection)
+    mark = last_move(connection)
     last_message = connection.exec_driver_sql("SELECT coalesce(max(message_id), 0) FROM message").scalar_one()
     last_run = connection.exec_driver_sql("SELECT coalesce(max(run_id), 0) FROM due_run").scalar_one()
     given = {**parameters, "mark": mark, "entry_mark": mark, "message_mark": last_message, "run_mark": last_run}
     for statement in program.carry:
         connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
-    if _last_move(connection) > mark:
+    if last_move(connection) > mark:
         for statement in program.follow:
             connection.exec_driver_sql(statement.sql, {**given, **statement.constants})
 
@@ -56,7 +57,3 @@ def without_entries(program: CampaignProgram) -> CampaignProgram:
         program, fresh_by_event=(), fresh_by_change=None, fresh_by_contact=None, fresh_by_time=None, fresh_again=None,
         arrive=(), await_=(),
     )  # fmt: skip
-
-
-def _last_move(connection: Connection) -> int:
-    return int(connection.exec_driver_sql("SELECT coalesce(max(move_id), 0) FROM move").scalar_one())

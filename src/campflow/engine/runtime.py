@@ -1,7 +1,7 @@
 """A project that is open for work: its database with the campaigns in force, its clock, its channels."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 from sqlalchemy import func, select
@@ -114,10 +114,7 @@ class Runtime:
             if only is not None and name not in only:
                 continue
             try:
-                one = self.tick(now, {name})
-                done = Advance(
-                    **{each.name: getattr(done, each.name) + getattr(one, each.name) for each in fields(one)}
-                )
+                done.add(self.tick(now, {name}))
             except Exception as error:
                 failed[name] = error
         return done, failed

@@ -78,6 +78,16 @@ class CampaignProgram:
         """Whether some entry follows a calendar, so that a tick looks at everybody at its moments."""
         return any(isinstance(entry.way, BySchedule) for entry in self.plan.entries)
 
+    @property
+    def tells(self) -> bool:
+        """Whether what follows from moves adds events or changes of fields."""
+        return any(statement.name.startswith(("emit_", "announce_", "set_")) for statement in self.follow)
+
+    @property
+    def cancels(self) -> bool:
+        """Whether what follows from moves cancels messages."""
+        return any(statement.name == "cancel" for statement in self.follow)
+
     def statements(self) -> tuple[Statement, ...]:
         """All of them, in the order in which a tick meets them."""
         one_each = (
