@@ -1,6 +1,7 @@
 """Keys: what a provider knows a message or an errand by. The same at each attempt, and no outsider can make one up."""
 
 import hmac
+from functools import lru_cache
 
 #: Hexadecimal digits of the HMAC-SHA256 in a message's key: 96 bits, too many to try out through a mail server.
 _MAC = 24
@@ -31,4 +32,12 @@ def stable_key(installation: str, what: str) -> str:
 
 
 def _mac(installation: str, what: str) -> str:
-    return hmac.digest(installation.encode(), what.encode(), "sha256").hex()
+    mac = keyed(installation.encode()).copy()
+    mac.update(what.encode())
+    return mac.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def keyed(secret: bytes) -> hmac.HMAC:
+    """An HMAC-SHA256 that has read nothing but its key. To be copied for each text: a new one takes twice the time."""
+    return hmac.new(secret, digestmod="sha256")

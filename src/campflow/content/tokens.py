@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from campflow.content.keys import keyed
+
 #: Of tokens that hold a text in Base64, and of those that show it as it is.
 _VERSION, _OPEN_VERSION = "1", "2"
 
@@ -90,7 +92,9 @@ def _purpose_key(secret: bytes, purpose: str) -> bytes:
 
 
 def _mac(secret: bytes, purpose: str, head: str) -> str:
-    return _encode(hmac.digest(secret, f"{purpose}.{head}".encode("utf-8", "replace"), "sha256")[:_MAC])
+    mac = keyed(secret).copy()
+    mac.update(f"{purpose}.{head}".encode("utf-8", "replace"))
+    return _encode(mac.digest()[:_MAC])
 
 
 def _encode(data: bytes) -> str:

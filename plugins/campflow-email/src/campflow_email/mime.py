@@ -170,29 +170,37 @@ class _Line(NamedTuple):
 #: Longer lines are not kept: most letters of a campaign share most of their lines, and few of these are long.
 _KEPT = 500
 
+#: Lines that were made before, at most so many.
+_KNOWN: dict[str, _Line] = {}
+_MOST = 2048
+
 
 def _made(text: str) -> _Line:
     raw = text.encode("utf-8", "replace").translate(None, _CONTROL)
     plain = len(raw) <= _LONGEST and raw.isascii() and b"=_" not in raw
-    return _Line(raw, binascii.b2a_qp(raw + b"\r\n", istext=True)[:-2], plain)
-
-
-_kept = lru_cache(maxsize=2048)(_made)
+    line = _Line(raw, binascii.b2a_qp(raw + b"\r\n", istext=True)[:-2], plain)
+    if len(text) <= _KEPT:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        _KNOWN[text] = line
+    return line
 
 
 def _encoded(text: str) -> tuple[str, bytes]:
     """As it is where it is short lines of ASCII; else the shorter of the two encodings."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = [_kept(line) if len(line) <= _KEPT else _made(line) for line in text.split("\n")]
+    known = _KNOWN.get
+    lines = [known(line) or _made(line) for line in text.split("\n")]
     if lines[-1].raw or len(lines) == 1:
         lines.append(_END)
-    raw = b"\r\n".join([line.raw for line in lines])
-    if False not in [line.plain for line in lines]:
+    raws, quoted, plain = zip(*lines, strict=True)
+    raw = b"\r\n".join(raws)
+    if False not in plain:
         return "7bit", raw
-    if len(raw) - len(raw.translate(None, _LEADS)) > len(raw) // 12:
+    if not raw.isascii() and len(raw) - len(raw.translate(None, _LEADS)) > len(raw) // 12:
         return "base64", re.sub(rb"(.{76})", rb"\1\r\n", base64.b64encode(raw)) + b"\r\n"
-    return "quoted-printable", b"\r\n".join([line.quoted for line in lines])
+    return "quoted-printable", b"\r\n".join(quoted)
 
 
 #: After the end of the last line.
