@@ -54,14 +54,16 @@ def advance(
     *,
     chunk: int = CHUNK,
     together: int = TOGETHER,
+    alone: bool = False,
 ) -> Advance:
     """Move everybody whom the events, fields and the clock up to `now` (milliseconds) move.
 
     Campaigns come in the order in which they need each other, and again while one has told another something new. How
     many are looked at in one transaction (`chunk`), and how many who wait `together` are worth a run, changes the time
-    that it takes and nothing else.
+    that it takes and nothing else. Who is `alone` at the database, from its beginning to its end, leaves no campaign to
+    a process that is in the midst of a tick.
     """
-    tick = _Tick(database, program, deployment, Sizes(chunk, together))
+    tick = _Tick(database, program, deployment, Sizes(chunk, together), alone=alone)
     with database.reader() as connection:
         midnights = readings(connection, database.tables, program, deployment.campaigns, now)
     try:
@@ -81,8 +83,11 @@ def advance(
 def look_inside(
     database: Database, program: Program, deployment: Deployment, campaigns: Collection[str], now: int
 ) -> Advance:
-    """Look at everyone inside these campaigns, whether they are due or not: their text has changed."""
-    tick = _Tick(database, program, deployment, Sizes(CHUNK, TOGETHER))
+    """Look at everyone inside these campaigns, whether they are due or not: their text has changed.
+
+    For who is alone at the database, as who changes a text is.
+    """
+    tick = _Tick(database, program, deployment, Sizes(CHUNK, TOGETHER), alone=True)
     try:
         for campaign in program.campaigns:
             if campaign.plan.name in campaigns:
@@ -102,9 +107,11 @@ def _count_again(database: Database) -> None:
 class _Tick:
     """What the shares of all campaigns have in common."""
 
-    def __init__(self, database: Database, program: Program, deployment: Deployment, sizes: Sizes) -> None:
+    def __init__(
+        self, database: Database, program: Program, deployment: Deployment, sizes: Sizes, *, alone: bool
+    ) -> None:
         self.database, self.program, self.deployment, self.sizes = database, program, deployment, sizes
-        self.turns, self.done = Turns(database), Advance()
+        self.turns, self.done = Turns(database, alone=alone), Advance()
 
     def share(self, campaign: CampaignProgram, now: int) -> Share:
         deployed = self.deployment.campaigns[campaign.plan.name]

@@ -196,11 +196,11 @@ class _Change:
         """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one. Says why."""
         fails: dict[str, str] = {}
         try:
-            advance(database, program, deployment, self.now)
+            advance(database, program, deployment, self.now, alone=True)
         except FunctionError:
             for each in program.campaigns:
                 try:
-                    advance(database, replace(program, campaigns=(each,)), deployment, self.now)
+                    advance(database, replace(program, campaigns=(each,)), deployment, self.now, alone=True)
                 except FunctionError as error:
                     if each.plan.name not in may_fail:
                         raise

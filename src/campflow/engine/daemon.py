@@ -217,7 +217,7 @@ class Daemon:
             for name, each in failed.items():
                 self._trouble.say(f"campaign {name}", each)
         if done.lost:
-            self.log.warning("too slow: another process has taken over", campaigns=done.lost)
+            self.log.warning("another process has taken over", campaigns=done.lost)
         released = self.runtime.release(now)
         figures = asdict(done) | {"expired": released.expired}
         told = {name: count for name, count in figures.items() if count and name not in ("busy", "lost")}
