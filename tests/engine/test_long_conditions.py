@@ -45,6 +45,11 @@ campaign first {{
         "now - 1 month 1 day > last(signup)",
         "(did signup in last 1 month 1 day or now > joined + 1 month 1 day 1 hour)",
         "count(signup, last 1 month 1 day) - count(ping, last 1 month 1 day) >= 0",
+        "(did signup in last 1 month 1 day or now > joined + 1 month + 1 day + 1 hour)",
+        "now > last(signup) + 1 month + 1 day + 1 month - 4 weeks" + " + 1 day" * 20,
+        "not (not (not (now - 1 month - 1 day > last(signup) + 1 day - 1 month)))",
+        "(did ping or last(signup) - now < 1 month)",
+        "(did ping or now - (last(signup) + 1 month) > 1 month)",
     ],
 )
 def test_months_in_the_contacts_zone(condition: str) -> None:
@@ -66,6 +71,11 @@ NESTED: dict[str, tuple[str, Callable[[str, int], str]]] = {
     "whole + *": ("i > 3", lambda inside, n: f"(i + ({inside.removesuffix(' > 3')}) * i) > 3"),
     "/": ("n > 3", lambda inside, n: f"(n / ({inside.removesuffix(' > 3')} - 1)) > 3"),
     "days": ("joined < now", lambda inside, n: f"{inside} + 1 month 3 days + 2 hours - 1 hour"),
+    "not, month": ("now > joined + 1 month 3 days", lambda inside, n: f"not ({inside})"),
+    "not, months": ("now > joined + 1 month + 3 days - 1 month", lambda inside, n: f"not ({inside})"),
+    "not, before": ("joined - now < 1 month", lambda inside, n: f"not ({inside})"),
+    "not, both": ("now - 1 month 1 day < joined + 1 month", lambda inside, n: f"not ({inside})"),
+    "not, difference": ("now - (joined + 1 month) > 3 days", lambda inside, n: f"not ({inside})"),
     "where": ("size > 1", lambda inside, n: f"(size * {n + 2} > 1 {('and', 'or')[n % 2]} not ({inside}))"),
 }
 DEEP = """
@@ -114,7 +124,7 @@ def test_what_the_checker_lets_through_the_database_can_read(form: str, place: s
             parts |= {"where": inside, place: f"did ping where {inside} in last 3 days"}
         text = DEEP.format(**parts)
         found = check_sources([Source("test.flow", text)], Vocabulary()).diagnostics
-        if any("than a database can read" in each.message for each in found):
+        if any("than a database can read" in each.message or "levels deep" in each.message for each in found):
             break
         inside, deepest = more(inside, depth), depth
         last = text

@@ -152,7 +152,28 @@ MONTH_ENDS = [
     Row(NEW_YORK, "2026-02-01 04:30", "after 1 month", "2026-03-01 04:30", "31 January 23:30 there: 28 February 23:30"),
 ]
 
-TABLE = [*MISSING, *TWICE, *DAYS_AND_HOURS, *WALL_CLOCK, *MONTH_ENDS]
+SUMS = [
+    Row(BERLIN, "2026-01-30 09:00", "when now >= last(signup) + 1 month + 3 days", "2026-03-03 09:00",
+        "28 February, then three days: as `+ 1 month 3 days`"),
+    Row(BERLIN, "2026-01-30 09:00", "when now >= last(signup) + 3 days + 1 month", "2026-03-02 09:00",
+        "2 February, then a month"),
+    Row("UTC", "2026-01-31 10:00", "when now >= last(signup) + 1 month + 1 month + 1 hour", "2026-03-28 11:00",
+        "28 February, then 28 March"),
+    Row(BERLIN, "2026-02-27 01:30", "when now >= last(signup) + 1 month 2 days + 1 day", "2026-03-30 01:00",
+        "02:30 is missing on 29 March: 03:00, and 03:00 a day later"),
+    Row(BERLIN, "2026-02-27 01:30", "when now >= last(signup) + 1 month + 1 day + 2 days", "2026-03-30 00:30",
+        "02:30 is not missing on 28 and 30 March"),
+    Row(HAVANA, "2026-02-07 05:00", "when now >= last(signup) + 1 month + 1 day + 1 day", "2026-03-09 05:00",
+        "8 March begins at 01:00; and 01:00 a day later"),
+    Row(BERLIN, "2026-01-31 09:00", "when now + 1 month >= last(signup) + 1 month + 3 days", "2026-02-03 09:00",
+        "3 March is a month after 3 February"),
+    Row("UTC", "2026-01-10 10:00", "when now + 1 month + 1 month >= 2026-03-31 10:00", "2026-02-01 00:00",
+        "31 January and two months come to 28 March"),
+    Row(BERLIN, "2026-03-01 10:00", "when 2026-05-31 10:00 - now < 1 month", "2026-04-30 22:00",
+        "30 April + 1 month is 30 May; 1 May, and each moment of it, comes later"),
+]  # fmt: skip
+
+TABLE = [*MISSING, *TWICE, *DAYS_AND_HOURS, *WALL_CLOCK, *MONTH_ENDS, *SUMS]
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.zone} {row.signup} {row.way}") for row in TABLE])

@@ -116,11 +116,12 @@ def _moment(draw: DrawFn, frame: Frame) -> str:
         f"first({event}) is missing",
         f"now + {duration} > {date} {time}",
         f"last({event}) + {duration} <= now",
+        f"last({event}) + {duration} + {pick(draw, DURATIONS)} <= now",
+        f"now + 1 month + {duration} > {date} {time}",
     ]
     if "seen" in frame.fields:
-        # Not in months: with an `or` around it, that is deeper than SQLite's parser goes.
-        short = duration if "month" not in duration else "2 days"
-        options += [f"seen - now < {short}", f"seen - now > {short}", f"now - seen > {duration}"]
+        options += [f"seen - now < {duration}", f"seen - now > {duration}", f"now - seen > {duration}"]
+        options += [f"now + {duration} > seen + 1 month", f"now - (seen + 1 month) > {duration}"]
     return pick(draw, options)
 
 

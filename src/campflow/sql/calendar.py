@@ -6,20 +6,29 @@ moment after the gap, one that happens twice is the first of the two.
 """
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.types import BigInteger
 
 from campflow.model.people import Duration
-from campflow.sql.subqueries import let, one
+from campflow.sql.subqueries import Use, in_steps, let, one
 from campflow.storage.tables import Tables
 
 DAY = 86_400_000
 #: Days added before a division and taken off again, so that days before 1970 round down too.
 SHIFT = 1_000_000
 THURSDAY = 3  # 1970-01-01, with Monday 0
+
+
+class Shift(NamedTuple):
+    """A length of time by which an instant is moved: to `later`, to `earlier`, or to the first instant from which it
+    leads at least there (`first reaching`)."""
+
+    duration: Duration
+    way: Literal["later", "earlier", "first reaching"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,45 @@ class LocalTime:
             return self._add_calendar(at - duration.milliseconds, -duration.months, -duration.days)
         moved = self._add_calendar(at, duration.months, duration.days)
         return moved + duration.milliseconds if duration.milliseconds else moved
+
+    def shifted(self, at: ColumnElement[Any], shifts: Sequence[Shift]) -> ColumnElement[Any]:
+        """`at`, moved by one length of time after the other."""
+        if sum(self._weight(each) for each in shifts) > 1:
+            return in_steps(at, [step for each in shifts for step in self._steps(each)])
+        for duration, way in shifts:
+            if way == "first reaching":
+                at = self.first_reaching(at, duration)
+            else:
+                at = self.add(at, duration, 1 if way == "later" else -1)
+        return at
+
+    def _weight(self, shift: Shift) -> int:
+        """How deeply it nests: two of these are too much for SQLite's parser, with a condition around them."""
+        if self.is_sum(shift.duration):
+            return 0
+        return 2 if shift.way == "first reaching" and shift.duration.months else 1
+
+    def _steps(self, shift: Shift) -> Iterator[Use]:
+        """The same as `add` and `first_reaching`, each step by itself."""
+        duration, way = shift
+        months, days, milliseconds = duration.months, duration.days, duration.milliseconds
+        if milliseconds and way != "later":
+            yield lambda at: at - milliseconds
+        if self.is_sum(duration):
+            yield lambda at: at + days * DAY * (1 if way == "later" else -1)
+        elif way == "first reaching":
+            yield lambda at: self._first_local(at) - days * DAY
+            if months:
+                yield lambda local: self._months_before(local, months)
+            yield self.to_instant
+        else:
+            sign = 1 if way == "later" else -1
+            yield self.of_instant
+            if months:
+                yield lambda local: self._months_later(local, sign * months)
+            yield lambda local: self.to_instant(local + sign * days * DAY)
+        if milliseconds and way == "later":
+            yield lambda at: at + milliseconds
 
     def is_sum(self, duration: Duration) -> bool:
         """Whether adding the duration is adding a number of milliseconds."""

@@ -31,7 +31,7 @@ from sqlalchemy.types import BigInteger, Boolean, Float, Text
 from campflow.model import expressions as x
 from campflow.model.functions import Function
 from campflow.model.people import LARGEST, TEXT_KINDS, Duration, Money, ValueType, heard_as
-from campflow.sql.calendar import DAY, LocalTime
+from campflow.sql.calendar import DAY, LocalTime, Shift
 from campflow.sql.dialects import Bounded, Exact, HasItem, Over, Position, Rounded, Times, WholeSum
 from campflow.sql.rows import arm_id, split_id
 from campflow.sql.subqueries import one, some
@@ -115,8 +115,8 @@ def value(expression: x.Expression, scope: Scope) -> Column:
             return _told(event, name, scope.event)
         case x.EventTime() if scope.event is not None:
             return scope.event.c.at
-        case x.FirstReaching(time, duration):
-            return scope.clock.first_reaching(instant(time, scope), duration)
+        case x.FirstReaching():
+            return _shifted(expression, scope)
         case x.EntryField(events, name):
             return _entry_field(events, name, scope)
         case x.RfmScore(score):
@@ -190,10 +190,8 @@ def _entry_field(events: tuple[str, ...], name: str, scope: Scope) -> Column:
 
 def _arithmetic(expression: x.Arithmetic, scope: Scope) -> Column:
     left, right, operator = expression.left, expression.right, expression.operator
-    if "duration" in (left.type.kind, right.type.kind):
-        if left.type.kind == "duration":
-            left, right = right, left
-        return scope.clock.add(instant(left, scope), _duration(right), -1 if operator == "-" else 1)
+    if right.type.kind == "duration":
+        return _shifted(expression, scope)
     a, b = value(left, scope), value(right, scope)
     if operator == "/":
         return Over(a.self_group(operators.mul), b)
@@ -209,6 +207,26 @@ def _arithmetic(expression: x.Arithmetic, scope: Scope) -> Column:
             return a * b
         case "*":
             return Times(a.self_group(operators.mul), b.self_group(operators.mul))
+
+
+def _shifted(expression: x.Expression, scope: Scope) -> Column:
+    """A time that lengths of time are added to or taken from, all of them together: see `LocalTime.shifted`."""
+    shifts: list[Shift] = []
+    time = expression
+    while shift := _shift(time):
+        time, by = shift
+        shifts.append(by)
+    return scope.clock.shifted(instant(time, scope), shifts[::-1])
+
+
+def _shift(expression: x.Expression) -> tuple[x.Expression, Shift] | None:
+    """The time that is moved, and how; None where it is a value, a field or the like."""
+    match expression:
+        case x.FirstReaching(time, duration):
+            return time, Shift(duration, "first reaching")
+        case x.Arithmetic(operator, time, length) if length.type.kind == "duration":
+            return time, Shift(_duration(length), "earlier" if operator == "-" else "later")
+    return None
 
 
 def _is_exact(expression: x.Expression) -> bool:

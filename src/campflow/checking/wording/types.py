@@ -176,8 +176,8 @@ def too_deep_for_databases(span: Span) -> Diagnostic:
         "syntax",
         "this condition is nested more deeply than a database can read, with the segments in it written out",
         span,
-        "say it with fewer brackets and `not`s inside each other (a long row of `and` or of `or` is no nesting), "
-        "and add months and days at once: `+ 1 month 3 days`",
+        "say it with fewer brackets and `not`s inside each other "
+        "(a long row of `and`, of `or` or of `+` is no nesting)",
     )
 
 
