@@ -50,8 +50,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "split: exposure", "sql/splits.py",
-        "query.order_by(m.c.at, m.c.move_id))\n            yield",
-        "query.where(m.c.nth == 1).order_by(m.c.at, m.c.move_id))\n            yield",
+        "query = query.order_by(m.c.at, m.c.move_id)",
+        "query = query.where(m.c.nth == 1).order_by(m.c.at, m.c.move_id)",
         "only the first stage draws",
     ),
     Mutation(
