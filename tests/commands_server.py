@@ -7,6 +7,7 @@ Its own words name more modules to import. One line of JSON in, `{"words": […]
 what a process does once: expressions compiled, tables of the lexer, what SQLAlchemy remembers.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -34,6 +35,7 @@ def main() -> None:
         if order["warm"]:
             _warm(order)
             continue
+        gc.freeze()  # else each fork looks through all of it for cycles, and copies the pages that it looks at
         counts, told = os.pipe()
         child = os.fork()
         if not child:
