@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from tests.engine.workbench import Bench
 
 from campflow.storage.database import Database
@@ -29,7 +29,7 @@ class Worker:
         self.pids: set[int] = set()
         event.listen(self.database.engine, "connect", self._note)
         event.listen(self.database.engine, "before_cursor_execute", self._look)
-        event.listen(self.database.engine, "commit", lambda connection: self._look(connection, None, "COMMIT"))
+        event.listen(self.database.engine, "commit", self._look_at_commit)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -42,6 +42,10 @@ class Worker:
             if not self._left:
                 self.there.set()
                 assert self._go.wait(LONG)
+
+    def _look_at_commit(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading"):
+            self._look(connection, None, "COMMIT")
 
     def _run(self) -> None:
         try:

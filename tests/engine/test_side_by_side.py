@@ -264,7 +264,7 @@ def test_who_takes_over_leaves_alone_what_is_being_written(store: Store) -> None
         assert list(ready)
         clerk.close(Outcome([Receipt(number, "accepted") for number in ready]), instant(DAY_1))
 
-    with stopped(bench, closes, "unnest") as holding:
+    with stopped(bench, closes, "SET state='accepted'") as holding:
         b = bench.database.tables.batch
         with beside(bench, lambda database: take_over(database, {}, instant(DAY_1))) as taker:
             assert taker.done, "it waits for who is just writing"

@@ -29,7 +29,7 @@ BUSY_SECONDS = 30.0
 STILL_SECONDS = 30.0
 
 #: How statements begin that change nothing.
-_READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN", "SET TRANSACTION")
+_READING = ("SELECT", "WITH", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN")
 
 
 class Database:
@@ -85,10 +85,9 @@ class Database:
         """A connection that sees the database as it was when the block began, and cannot change it."""
         with self._said_plainly(), self.engine.connect() as opened:
             connection = opened.execution_options(reading=True)
-            try:
-                yield connection
-            finally:
-                connection.rollback()
+            yield connection
+            if self.dialect.end_read == "commit":
+                connection.commit()
 
     def held(self, connection: Connection, tables: Tables | None = None) -> "Database":
         """The same database, all of whose transactions and readers are part of the one that `connection` is in.

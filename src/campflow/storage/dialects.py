@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, Table, Text, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,8 +16,8 @@ class Dialect:
     """One kind of database.
 
     begin_write   opens a transaction that may write; None where `storage/writers.py` says what it takes
-    begin_read    opens one that may not, and sees one moment of the database until it ends; or is the first statement
-                  of one that the driver opened
+    begin_read    opens one that may not, and sees one moment of the database until it ends
+    end_read      how that one ends
     clock         an SQL expression: the database's clock, in whole milliseconds since 1970-01-01 UTC
     insert        an INSERT that knows ON CONFLICT
     among         the condition that a column has one of very many texts or integers, given as one parameter
@@ -26,6 +26,7 @@ class Dialect:
 
     begin_write: str | None
     begin_read: str
+    end_read: Literal["commit", "rollback"]
     clock: str
     insert: Callable[[Table], sqlite.Insert | postgresql.Insert]
     among: Callable[[ColumnElement[Any], Iterable[str | int]], ColumnElement[bool]]
@@ -47,6 +48,7 @@ DIALECTS: dict[str, Dialect] = {
         # A deferred transaction that turns into a writer fails at once, whatever busy_timeout says.
         begin_write="BEGIN IMMEDIATE",
         begin_read="BEGIN DEFERRED",
+        end_read="rollback",
         # unixepoch('subsec') came with 3.42 only; a Julian day still tells a tenth of a millisecond.
         clock="CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
         insert=sqlite.insert,
@@ -55,7 +57,9 @@ DIALECTS: dict[str, Dialect] = {
     ),
     "postgresql": Dialect(
         begin_write=None,
-        begin_read="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        # With each rollback the driver forgets all statements that it has prepared.
+        end_read="commit",
         # now() would be the moment at which the transaction began, perhaps long before it got the lock.
         clock="CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)",
         insert=postgresql.insert,

@@ -41,6 +41,7 @@ def engine(url: URL, busy_seconds: float) -> Engine:
         for setting in _settings(busy_seconds):
             connection.execute(setting)
         connection.commit()
+        connection.autocommit = True  # `begin` opens transactions; the driver would ask for each once more
 
     return made
 
@@ -50,6 +51,8 @@ def _settings(busy_seconds: float) -> tuple[str, ...]:
         f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}",
         "SET synchronous_commit = on",  # a committed row survives a power cut
         "SET default_transaction_isolation = 'read committed'",
+        # A plan that is kept was made for the rows of another tick: of three, or of a million.
+        "SET plan_cache_mode = force_custom_plan",
         "SET jit = off",  # it would compile each of a tick's long statements for longer than they run
         "SET work_mem = '32MB'",  # a chunk's moves stay in memory while the rows that follow from them are written
         "SET client_min_messages = warning",
@@ -64,20 +67,20 @@ COLLISIONS = frozenset({"40001", "40P01"})
 
 
 def begin(writer: Writer, still_seconds: float) -> str:
-    """What opens the transaction of a writer, after the driver's BEGIN.
+    """What opens the transaction of a writer, as one request.
 
     A process that stops in the middle holds others up no longer than `still_seconds`: then the server ends its session.
     """
     patience = f"set_config('idle_in_transaction_session_timeout', '{max(1, round(still_seconds * 1000))}', true)"
     held = ((_PROJECT, writer.project), (_OUTBOX, writer.outbox), (_TOLD, writer.told))
     if not writer.snapshot:
-        return f"SELECT {', '.join([patience, *_calls('pg_advisory_xact_lock', held)])}"
+        return f"BEGIN; SELECT {', '.join([patience, *_calls('pg_advisory_xact_lock', held)])}"
     # The snapshot must be younger than the locks, and a statement that waits for one has its own before. So they are
     # first the session's and then the transaction's; the client is not asked in between, it might have stopped.
     first: tuple[tuple[int, Hold], ...] = (*held[:2], (_TOLD, "alone"))
     waits, goes = _calls("pg_advisory_lock", first), _calls("pg_advisory_unlock", first)
     return (
-        f"SELECT {', '.join([patience, *waits])}; COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; "
+        f"BEGIN; SELECT {', '.join([patience, *waits])}; COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; "
         f"SELECT {', '.join([patience, *_calls('pg_advisory_xact_lock', held)])}; SELECT {', '.join(goes)}"
     )
 
