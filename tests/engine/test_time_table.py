@@ -171,6 +171,16 @@ SUMS = [
         "31 January and two months come to 28 March"),
     Row(BERLIN, "2026-03-01 10:00", "when 2026-05-31 10:00 - now < 1 month", "2026-04-30 22:00",
         "30 April + 1 month is 30 May; 1 May, and each moment of it, comes later"),
+    Row("UTC", "2026-01-31 10:00", "when now - 1 month >= 2026-03-31 10:00", "2026-05-01 00:00",
+        "30 April - 1 month is 30 March; 1 May, and each moment of it, comes to 1 April"),
+    Row(BERLIN, "2026-02-28 09:00", "when now - 1 month - 3 days >= last(signup)", "2026-04-03 08:00",
+        "3 March, then 28 February"),
+    Row(BERLIN, "2026-02-28 09:00", "when now - 3 days - 1 month >= last(signup)", "2026-03-31 08:00",
+        "28 March, then 28 February"),
+    Row(BERLIN, "2026-10-25 01:30", "when now - 1 day >= last(signup)", "2026-10-26 02:00",
+        "02:30 a day later comes back to the first 02:30, and 03:00 to 03:00"),
+    Row("UTC", "2026-02-10 10:00", "when now - 1 month 1 hour >= 2026-02-28 23:30", "2026-04-01 00:30",
+        "the month first: 1 March 00:30, then an hour"),
 ]  # fmt: skip
 
 TABLE = [*MISSING, *TWICE, *DAYS_AND_HOURS, *WALL_CLOCK, *MONTH_ENDS, *SUMS]

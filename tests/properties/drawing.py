@@ -118,6 +118,9 @@ def _moment(draw: DrawFn, frame: Frame) -> str:
         f"last({event}) + {duration} <= now",
         f"last({event}) + {duration} + {pick(draw, DURATIONS)} <= now",
         f"now + 1 month + {duration} > {date} {time}",
+        f"now - {duration} >= last({event})",
+        f"now - {duration} + {pick(draw, DURATIONS)} > {date} {time}",
+        f"first({event}) - {duration} + 1 month 1 hour <= now",
     ]
     if "seen" in frame.fields:
         options += [f"seen - now < {duration}", f"seen - now > {duration}", f"now - seen > {duration}"]

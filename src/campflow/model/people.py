@@ -44,12 +44,15 @@ class Duration:
     """A stretch of calendar: months and days are counted in a time zone, milliseconds on the clock.
 
     A year is 12 months and a week 7 days. Adding goes months first (the last day where the day is missing), then
-    days, then milliseconds.
+    days, then milliseconds; so does taking away, which is adding its negative.
     """
 
     months: int = 0
     days: int = 0
     milliseconds: int = 0
+
+    def __neg__(self) -> "Duration":
+        return Duration(-self.months, -self.days, -self.milliseconds)
 
     @property
     def in_milliseconds(self) -> int:

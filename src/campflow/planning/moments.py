@@ -95,17 +95,14 @@ def _reads_now(expression: Expression) -> bool:
 def _without_now(side: Expression, time: Expression) -> Expression:
     """Solve `now + A - B … = time` for now: undo the outermost shift first."""
     while isinstance(side, Arithmetic):
-        if side.operator == "+":
-            time, side = _first_reaching(time, side.right), side.left
-        else:
-            time, side = Arithmetic("+", time, side.right, TIME), side.left
+        time, side = _first_reaching(time, side.right, side.operator), side.left
     return time
 
 
-def _first_reaching(time: Expression, duration: Expression) -> Expression:
-    if not isinstance(duration, Constant) or not isinstance(duration.value, Duration):
+def _first_reaching(time: Expression, length: Expression, operator: str = "+") -> Expression:
+    if not isinstance(length, Constant) or not isinstance(length.value, Duration):
         raise TypeError("the resolver lets only written durations through")
-    return FirstReaching(time, duration.value)
+    return FirstReaching(time, -length.value if operator == "-" else length.value)
 
 
 def _moment(time: Expression) -> Moment:

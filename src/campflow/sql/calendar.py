@@ -8,7 +8,7 @@ moment after the gap, one that happens twice is the first of the two.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.types import BigInteger
@@ -24,11 +24,11 @@ THURSDAY = 3  # 1970-01-01, with Monday 0
 
 
 class Shift(NamedTuple):
-    """A length of time by which an instant is moved: to `later`, to `earlier`, or to the first instant from which it
-    leads at least there (`first reaching`)."""
+    """A length of time that is added to an instant; or, with `back`, the first instant is meant to which adding it
+    gives at least that one."""
 
     duration: Duration
-    way: Literal["later", "earlier", "first reaching"]
+    back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,51 +58,44 @@ class LocalTime:
         found = found.where(z.c.zone == self.zone, z.c.from_local <= local)
         return one(found.order_by(z.c.from_local.desc()).limit(1), z)
 
-    def add(self, at: ColumnElement[Any], duration: Duration, sign: int = 1) -> ColumnElement[Any]:
-        """`at + duration`; with sign -1 the instant before it, undone in the opposite order."""
-        if sign < 0:
-            return self._add_calendar(at - duration.milliseconds, -duration.months, -duration.days)
-        moved = self._add_calendar(at, duration.months, duration.days)
-        return moved + duration.milliseconds if duration.milliseconds else moved
+    def add(self, at: ColumnElement[Any], duration: Duration) -> ColumnElement[Any]:
+        """`at + duration`; the duration may be negative."""
+        return _plus(self._add_calendar(at, duration.months, duration.days), duration.milliseconds)
 
     def shifted(self, at: ColumnElement[Any], shifts: Sequence[Shift]) -> ColumnElement[Any]:
-        """`at`, moved by one length of time after the other."""
+        """`at`, with one shift after the other."""
         if sum(self._weight(each) for each in shifts) > 1:
             return in_steps(at, [step for each in shifts for step in self._steps(each)])
-        for duration, way in shifts:
-            if way == "first reaching":
-                at = self.first_reaching(at, duration)
-            else:
-                at = self.add(at, duration, 1 if way == "later" else -1)
+        for duration, back in shifts:
+            at = self.first_reaching(at, duration) if back else self.add(at, duration)
         return at
 
     def _weight(self, shift: Shift) -> int:
         """How deeply it nests: two of these are too much for SQLite's parser, with a condition around them."""
         if self.is_sum(shift.duration):
             return 0
-        return 2 if shift.way == "first reaching" and shift.duration.months else 1
+        return 2 if shift.back and shift.duration.months else 1
 
     def _steps(self, shift: Shift) -> Iterator[Use]:
         """The same as `add` and `first_reaching`, each step by itself."""
-        duration, way = shift
+        duration, back = shift
         months, days, milliseconds = duration.months, duration.days, duration.milliseconds
-        if milliseconds and way != "later":
-            yield lambda at: at - milliseconds
+        if milliseconds and back:
+            yield lambda at: _plus(at, -milliseconds)
         if self.is_sum(duration):
-            yield lambda at: at + days * DAY * (1 if way == "later" else -1)
-        elif way == "first reaching":
-            yield lambda at: self._first_local(at) - days * DAY
+            yield lambda at: _plus(at, -days * DAY if back else days * DAY)
+        elif back:
+            yield lambda at: _plus(self._first_local(at), -days * DAY)
             if months:
                 yield lambda local: self._months_before(local, months)
             yield self.to_instant
         else:
-            sign = 1 if way == "later" else -1
             yield self.of_instant
             if months:
-                yield lambda local: self._months_later(local, sign * months)
-            yield lambda local: self.to_instant(local + sign * days * DAY)
-        if milliseconds and way == "later":
-            yield lambda at: at + milliseconds
+                yield lambda local: self._months_later(local, months)
+            yield lambda local: self.to_instant(_plus(local, days * DAY))
+        if milliseconds and not back:
+            yield lambda at: _plus(at, milliseconds)
 
     def is_sum(self, duration: Duration) -> bool:
         """Whether adding the duration is adding a number of milliseconds."""
@@ -114,7 +107,7 @@ class LocalTime:
         local = self.of_instant(at)
         if months:
             local = let(local, lambda local: self._months_later(local, months))
-        return self.to_instant(local + days * DAY if days else local)
+        return self.to_instant(_plus(local, days * DAY))
 
     def _months_later(self, local: ColumnElement[Any], months: int) -> ColumnElement[Any]:
         return let(day_of(local), lambda day: self._day_months_later(day, months) * DAY + (local - day * DAY))
@@ -129,10 +122,10 @@ class LocalTime:
 
     def first_reaching(self, at: ColumnElement[Any], duration: Duration) -> ColumnElement[Any]:
         """The first instant to which adding the duration gives at least `at`."""
-        target = at - duration.milliseconds
+        target = _plus(at, -duration.milliseconds)
         if not duration.months and not duration.days:
             return target
-        local = let(target, self._first_local) - duration.days * DAY
+        local = _plus(let(target, self._first_local), -duration.days * DAY)
         if duration.months:
             local = let(local, lambda local: self._months_before(local, duration.months))
         return self.to_instant(local)
@@ -185,6 +178,12 @@ class LocalTime:
             return let(here, lambda here: case((here > at if strictly else here >= at, here), else_=following))
 
         return let(let(day_of(self.of_instant(at)), of_week), next_after)
+
+
+def _plus(at: ColumnElement[Any], milliseconds: int) -> ColumnElement[Any]:
+    if not milliseconds:
+        return at
+    return at + milliseconds if milliseconds > 0 else at - -milliseconds
 
 
 def day_of(local: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -223,9 +223,9 @@ def _shift(expression: x.Expression) -> tuple[x.Expression, Shift] | None:
     """The time that is moved, and how; None where it is a value, a field or the like."""
     match expression:
         case x.FirstReaching(time, duration):
-            return time, Shift(duration, "first reaching")
+            return time, Shift(duration, back=True)
         case x.Arithmetic(operator, time, length) if length.type.kind == "duration":
-            return time, Shift(_duration(length), "earlier" if operator == "-" else "later")
+            return time, Shift(-_duration(length) if operator == "-" else _duration(length), back=False)
     return None
 
 
