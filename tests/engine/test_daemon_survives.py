@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,8 +34,8 @@ campaign other {
 """
 
 
-def opened(folder: Path) -> Runtime:
-    """Two campaigns, of which the first has lost its way to enter anybody."""
+def opened(folder: Path, lost: Collection[str] = ("welcome",)) -> Runtime:
+    """Two campaigns, of which some have lost their way to enter anybody."""
     write_project(folder)
     flow = (folder / "welcome.flow").read_text("utf-8")
     (folder / "welcome.flow").write_text(re.sub(r"on signup, once", "when letters", flow))
@@ -48,7 +48,7 @@ def opened(folder: Path) -> Runtime:
         connection.execute(contact.insert().values(ada))
     broken = tuple(
         replace(each, arrive=tuple(replace(arrive, sql="SELECT 1 FROM nowhere") for arrive in each.arrive))
-        if each.plan.name == "welcome"
+        if each.plan.name in lost
         else each
         for each in runtime.program.campaigns
     )
@@ -66,7 +66,6 @@ def test_a_campaign_that_fails_keeps_nobody_else_waiting(tmp_path: Path) -> None
             while not any(call.kwargs.get("event") == "handed over" for call in log.calls):
                 await asyncio.sleep(0.01)
             # It looks again and again, and says the same thing only once.
-            runtime.note(0)
             await asyncio.sleep(0.1)
             daemon.stop()
             await running
@@ -78,6 +77,31 @@ def test_a_campaign_that_fails_keeps_nobody_else_waiting(tmp_path: Path) -> None
     assert "no such table: nowhere" in failed[1]["error"]
     assert [each["accepted"] for each in told if each["event"] == "handed over"] == [1]
     assert told[-1]["event"] == "stopped"
+
+
+def test_what_failed_for_all_is_tried_again_though_nothing_happens_and_no_time_goes_by(tmp_path: Path) -> None:
+    with closing(opened(tmp_path, lost=("welcome", "other"))) as runtime:
+        ManualClock(runtime.database).move(instant("2026-03-02 10:00"))
+        runtime.clock = ManualClock(runtime.database)
+        log = CapturingLogger()
+        daemon = Daemon(runtime, structlog.wrap_logger(log, processors=[]), look=0.02)
+
+        def told(event: str, **what: object) -> bool:
+            return any(call.kwargs.items() >= {"event": event, **what}.items() for call in log.calls)
+
+        async def until_recovered() -> None:
+            running = asyncio.create_task(daemon.run())
+            while not (told("failed", what="campaign welcome") and told("failed", what="campaign other")):
+                await asyncio.sleep(0.01)
+            # What it failed by is mended from outside, as a database that is there again.
+            with runtime.database.transaction() as connection:
+                connection.exec_driver_sql("CREATE TABLE nowhere (contact_id INTEGER)")
+            while not told("recovered", what="campaigns"):
+                await asyncio.sleep(0.01)
+            daemon.stop()
+            await running
+
+        asyncio.run(asyncio.wait_for(until_recovered(), 20))
 
 
 POISON = """

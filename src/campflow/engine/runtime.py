@@ -1,6 +1,7 @@
 """A project that is open for work: its database with the campaigns in force, its clock, its channels."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from campflow.engine.opt_ins import ask
 from campflow.engine.outbox import Released, release
 from campflow.engine.pulse import Pulse, is_due, pulse
 from campflow.engine.weather import Limits
+from campflow.errors import FunctionError
 from campflow.hooks.contracts import ChannelContext, ChannelPlugin
 from campflow.people.costs import Prices
 from campflow.planning.planner import circles
@@ -102,7 +104,8 @@ class Runtime:
         program = self.program
         if only is not None:
             program = replace(program, campaigns=tuple(each for each in program.campaigns if each.plan.name in only))
-        done = advance(self.database, program, self.deployment, now)
+        with self._else_again():
+            done = advance(self.database, program, self.deployment, now)
         if done.busy or done.lost:  # whoever has them may die over it
             self._seen = None
         return done
@@ -128,8 +131,21 @@ class Runtime:
 
     def release(self, now: int) -> Released:
         """Make the messages ready whose time has come and that may go, and let go of those that are too late."""
-        with self.database.transaction(releaser(tells="expired" in self.program.plan.reads)) as connection:
+        tells = "expired" in self.program.plan.reads
+        with self._else_again(), self.database.transaction(releaser(tells=tells)) as connection:
             return release(connection, self.database.tables, now, self.program.plan.reads, self._gates)
+
+    @contextmanager
+    def _else_again(self) -> Iterator[None]:
+        """What fails is work for the next look, though nothing new comes in. Not a function that the database refuses:
+        it does so until something changes."""
+        try:
+            yield
+        except FunctionError:
+            raise
+        except Exception:
+            self._seen = None
+            raise
 
     def has_work(self, now: int) -> bool:
         """Whether a tick could do anything since the last one that was noted. Cheap, and writes nothing."""
