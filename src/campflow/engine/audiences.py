@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from campflow import failpoints
 from campflow.engine.errands import Doors, Outside
+from campflow.engine.trouble import reason
 from campflow.hooks.contracts import Member
 
 
@@ -22,5 +23,5 @@ async def withdraw(outside: Outside, audiences: Sequence[str], member: Member) -
                         await destination.remove(audience, [member])
                 # A plugin is not ours: whatever it raises, they may still be there.
                 except Exception as error:
-                    failed[f"{audience} at {name}"] = str(error) or type(error).__name__
+                    failed[f"{audience} at {name}"] = reason(error)
     return failed

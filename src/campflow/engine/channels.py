@@ -9,7 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from campflow.errors import ChannelError, PluginError
+from campflow.engine.trouble import reason
+from campflow.errors import ChannelError
 from campflow.hooks.contracts import Channel, ChannelContext, ChannelPlugin
 
 #: Seconds until the next try after a failure: doubled each time up to the second one.
@@ -49,17 +50,17 @@ class Opened(Generic[T]):
     async def _open(self, name: str, anyway: bool) -> T:
         if name in self._opened:
             return self._opened[name]
-        _, until, reason = self._failures.get(name, (0, 0.0, ""))
+        _, until, why = self._failures.get(name, (0, 0.0, ""))
         if not anyway and self._clock() < until:
-            raise ChannelError(reason)
+            raise ChannelError(why)
         try:
             made = self._make[name]()
             await made.open()
         # A plugin is not ours: whatever it raises means that it cannot be used now.
         except Exception as error:
-            reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            self._failed(name, reason)
-            raise ChannelError(reason, getattr(error, "retry_after", None)) from error
+            why = reason(error)
+            self._failed(name, why)
+            raise ChannelError(why, getattr(error, "retry_after", None)) from error
         self._opened[name] = made
         return made
 
@@ -67,9 +68,9 @@ class Opened(Generic[T]):
         """A provider that answered: the next failure is the first again."""
         self._failures.pop(name, None)
 
-    async def drop(self, name: str, reason: str) -> None:
+    async def drop(self, name: str, why: str) -> None:
         """Close a thing whose provider cannot be reached; it is opened anew after a pause."""
-        self._failed(name, reason)
+        self._failed(name, why)
         if (opened := self._opened.pop(name, None)) is not None:
             await _close(opened)
 
@@ -77,10 +78,10 @@ class Opened(Generic[T]):
         while self._opened:
             await _close(self._opened.popitem()[1])
 
-    def _failed(self, name: str, reason: str) -> None:
+    def _failed(self, name: str, why: str) -> None:
         count = self._failures.get(name, (0, 0.0, ""))[0]
         pause = min(_PAUSE[1], _PAUSE[0] * 2.0**count)
-        self._failures[name] = (count + 1, self._clock() + pause, reason)
+        self._failures[name] = (count + 1, self._clock() + pause, why)
 
 
 async def _close(opened: _Openable) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from campflow.content.values import instant
 from campflow.engine.channels import Channels
+from campflow.engine.trouble import reason
 from campflow.errors import ChannelError
 from campflow.hooks.contracts import CountingChannel, Engagement, Posted
 from campflow.storage.database import Database
@@ -47,7 +48,7 @@ class Engaging:
                 await self._ask(name, channels)
             # A plugin is not ours: that it cannot count concerns no other one, and no message.
             except Exception as error:
-                failures[name] = str(error) if isinstance(error, ChannelError) else f"{type(error).__name__}: {error}"
+                failures[name] = reason(error)
         return failures
 
     async def _ask(self, name: str, channels: Channels) -> None:

@@ -26,6 +26,7 @@ from campflow.engine.leases import kept
 from campflow.engine.letters import Stationery, entry_columns
 from campflow.engine.outbox import NO_CALLS, Calls
 from campflow.engine.owners import this_process
+from campflow.engine.trouble import reason
 from campflow.errors import ContentError, PluginError
 from campflow.hooks.contracts import (
     Action,
@@ -386,7 +387,7 @@ class _Sync:
             if isinstance(trouble, PluginError):
                 barred = PluginError(f"{name}: {trouble}")
             elif trouble is not None:
-                failed.append(f"{name}: {_said(trouble)}")
+                failed.append(f"{name}: {reason(trouble)}")
         if barred is not None:
             return answers, barred
         outcome: Literal["retry", "done"] = "retry" if failed else "done"
@@ -420,9 +421,9 @@ async def _heard(stream: AsyncIterator[Answer], ids: Sequence[int], *, keys: boo
         trouble = error
     blame = trouble is None or (isinstance(trouble, Exception) and not isinstance(trouble, PluginError))
     if blame or not keys:
-        reason = _said(trouble) if trouble else "the plugin gave no answer"
+        why = reason(trouble) if trouble else "the plugin gave no answer"
         for each in ids:
-            answers.setdefault(each, Answer(each, "retry" if keys else "uncertain", reason))
+            answers.setdefault(each, Answer(each, "retry" if keys else "uncertain", why))
     return list(answers.values()), None if blame else trouble
 
 
@@ -433,10 +434,6 @@ async def _dropped(opened: Opened[Any], name: str, trouble: BaseException | None
     else:
         opened.worked(name)
     return trouble
-
-
-def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
 
 
 # --- what is given ----------------------------------------------------------------------------------------------

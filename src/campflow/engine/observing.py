@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from campflow.engine import observer_rows as rows
 from campflow.engine.channels import Opened, own_settings
 from campflow.engine.leases import kept
-from campflow.errors import PluginError
+from campflow.engine.trouble import reason
 from campflow.hooks.contracts import ChannelContext, Moved, Observer, ObserverPlugin, Sender, Settled
 from campflow.storage.database import Database
 
@@ -82,7 +82,7 @@ class Observing:
                 raise
             # A plugin is not ours: whatever it raises means that it was not told.
             except Exception as error:
-                why = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+                why = reason(error)
                 self.failures[name] = why
                 await asyncio.to_thread(rows.failed, self._database(), turn, why)
                 await self._opened.drop(name, why)

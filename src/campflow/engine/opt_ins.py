@@ -19,6 +19,7 @@ from campflow.content.values import instant
 from campflow.engine.channels import Channels
 from campflow.engine.letters import Stationery
 from campflow.engine.submissions import Agreed, Intake, Submission
+from campflow.engine.trouble import reason
 from campflow.engine.weather import UNLIMITED, Limits, Weather
 from campflow.errors import ChannelError, ContentError
 from campflow.hooks.contracts import ChannelPlugin, Message, Receipt
@@ -235,7 +236,7 @@ class _Asking:
             self.weather.failed(trouble, error.retry_after)
         # A plugin is not ours: whatever it raises is written beside those that it did not answer for.
         except Exception as error:
-            trouble = f"{type(error).__name__}: {error}"
+            trouble = reason(error)
         by_id = {row["opt_in_id"]: row for row in rows}
         for letter in letters:
             receipt = said.get(letter.message_id) or Receipt(letter.message_id, "retry", detail=trouble)

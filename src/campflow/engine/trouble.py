@@ -6,12 +6,16 @@ from campflow.errors import CampflowError
 from campflow.hooks.executors import Log
 
 
-def reason(error: Exception) -> str:
-    """What went wrong, without the statement and its parameters: these hold the time, and so differ at every look."""
+def reason(error: BaseException) -> str:
+    """What went wrong: our own words as they are, those of others with the kind of the error.
+
+    Without the statement and its parameters: these hold the time, and so differ at every look.
+    """
     if isinstance(error, CampflowError):
         return str(error)
     cause = getattr(error, "orig", None) or error
-    return f"{type(cause).__name__}: {cause}"
+    kind, said = type(cause).__name__, str(cause)
+    return f"{kind}: {said}" if said else kind
 
 
 @dataclass(slots=True)
