@@ -1,5 +1,8 @@
 """The web part as the outside meets it: careful headers, plain errors, bounds, health, and an end in order."""
 
+import base64
+import hashlib
+import re
 import socket
 import time
 from pathlib import Path
@@ -28,10 +31,6 @@ def test_every_answer_has_the_headers_that_keep_browsers_careful(tmp_path: Path)
 
 
 def test_the_style_of_a_page_is_the_one_its_policy_allows(tmp_path: Path) -> None:
-    import base64
-    import hashlib
-    import re
-
     with served(tmp_path, SQLITE) as web:
         page = web.get(f"/u/{web.token()}")
         style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
@@ -63,6 +62,21 @@ def test_health_tells_living_from_ready(store: Store, tmp_path: Path) -> None:
             assert (web.get("/health/ready").status_code, web.get("/health/live").status_code) == (503, 200)
         finally:
             web.runtime.database = kept
+
+
+def test_what_nobody_foresaw_is_logged_without_what_people_wrote(store: Store, tmp_path: Path) -> None:
+    with served(tmp_path, store) as web:
+        token = web.token()
+        with web.runtime.database.transaction() as connection:
+            connection.exec_driver_sql("ALTER TABLE consent RENAME TO elsewhere")
+        try:
+            assert web.post(f"/u/{token}").status_code == 500
+        finally:
+            with web.runtime.database.transaction() as connection:
+                connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO consent")
+        [told] = web.log.said("failed")
+        assert re.fullmatch(r"\w+: [^\n]*consent[^\n]*", str(told["error"]))
+        assert "INSERT" not in str(told["error"])
 
 
 def test_only_our_own_address_is_answered_and_probes_may_call_us_anything(tmp_path: Path) -> None:

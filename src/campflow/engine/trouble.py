@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import DBAPIError
+
 from campflow.errors import CampflowError
 from campflow.hooks.executors import Log
+from campflow.storage.database import words_of
 
 
 def reason(error: BaseException) -> str:
     """What went wrong: our own words as they are, those of others with the kind of the error.
 
-    Without the statement and its parameters: these hold the time, and so differ at every look.
+    Of what the database says no statement and no values: they hold what people wrote, and the time, by which they would
+    differ at every look.
     """
     if isinstance(error, CampflowError):
         return str(error)
-    cause = getattr(error, "orig", None) or error
-    kind, said = type(cause).__name__, str(cause)
-    return f"{kind}: {said}" if said else kind
+    if isinstance(error, DBAPIError):
+        return f"{type(error.orig).__name__}: {words_of(error)}"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from campflow.engine.trouble import reason
 from campflow.web.assets import Assets
 from campflow.web.confirming import Confirming
 from campflow.web.guard import Guard
@@ -46,7 +47,7 @@ def make_app(part: WebPart) -> ASGIApp:
         return found
 
     async def unknown(request: Request, error: Exception) -> Response:
-        part.log.error("failed", what="web", error=f"{type(error).__name__}: {error}")
+        part.log.error("failed", what="web", error=reason(error))
         return error_page(500, asked_for(request.headers))
 
     landing, assets, confirming = Landing(part), Assets(part), Confirming(part)

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from campflow.engine.trouble import reason
 from campflow.web.part import WebPart
 
 
@@ -28,7 +29,7 @@ class Ready:
         try:
             await asyncio.wait_for(asyncio.to_thread(self._ask), 5)
         except Exception as error:
-            self._part.log.warning("not ready", error=f"{type(error).__name__}: {error}")
+            self._part.log.warning("not ready", error=reason(error))
             return PlainTextResponse("not ready", 503)
         return PlainTextResponse("ready")
 
