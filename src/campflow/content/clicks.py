@@ -134,13 +134,16 @@ class Tracker:
         made = ""
         if "clicks" in what and of:
             token = sign_click(self.keys, Click(self.contact_id, self.message_id, HONEYPOT, of, ""))
-            address = escape(f"{self.base_url}/c/{token}")
+            address = f"{_escaped(self.base_url)}/c/{token}"
             made += f'<a href="{address}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
         if "opens" in what:
             token = sign_opening(self.keys, Opening(self.contact_id, self.message_id, of))
-            address = escape(f"{self.base_url}/o/{token}")
+            address = f"{_escaped(self.base_url)}/o/{token}"
             made += f'<img src="{address}" width="1" height="1" alt="" style="display:block;border:0">'
         return made
+
+
+_escaped = lru_cache(maxsize=64)(escape)
 
 
 @lru_cache(maxsize=4_096)

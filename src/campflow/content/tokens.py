@@ -81,14 +81,16 @@ def unseal(keys: SigningKeys, purpose: str, token: str) -> str | None:
 
 
 def _quick_mac(secret: bytes, purpose: str, head: str) -> str:
-    text = head.encode("utf-8", "replace")
-    mac = hashlib.blake2b(text, key=_purpose_key(secret, purpose), digest_size=_MAC).digest()
-    return base64.urlsafe_b64encode(mac)[:_MAC_LETTERS].decode("ascii")
+    mac = _quickly_keyed(secret, purpose).copy()
+    mac.update(head.encode("utf-8", "replace"))
+    return base64.urlsafe_b64encode(mac.digest())[:_MAC_LETTERS].decode("ascii")
 
 
 @lru_cache(maxsize=64)
-def _purpose_key(secret: bytes, purpose: str) -> bytes:
-    return hmac.digest(secret, f"key.{purpose}".encode(), "sha256")
+def _quickly_keyed(secret: bytes, purpose: str) -> hashlib.blake2b:
+    """To be copied for each text, as `keyed` is."""
+    key = hmac.digest(secret, f"key.{purpose}".encode(), "sha256")
+    return hashlib.blake2b(key=key, digest_size=_MAC)
 
 
 def _mac(secret: bytes, purpose: str, head: str) -> str:
