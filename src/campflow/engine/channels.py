@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
@@ -104,15 +103,45 @@ class Channels(Opened[Channel]):
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.plugins = plugins
-        make = {name: partial(_make, plugin, settings.get(name), context) for name, plugin in plugins.items()}
-        super().__init__(make, clock)
+        super().__init__(makers("channels", plugins, settings, context), clock)
 
     async def __aenter__(self) -> "Channels":
         return self
 
 
-def _make(plugin: ChannelPlugin, settings: BaseModel | None, context: ChannelContext) -> Channel:
-    return plugin.make(settings or own_settings(plugin.settings, f"channels.{plugin.name}"), context)
+Made = TypeVar("Made")
+Offered = TypeVar("Offered", covariant=True)
+
+
+class _Makes(Protocol[Offered]):
+    """A plugin that makes what it offers by its settings."""
+
+    @property
+    def settings(self) -> type[BaseModel]: ...
+
+    @property
+    def make(self) -> Callable[[BaseModel, ChannelContext], Offered]: ...
+
+
+def makers(
+    kind: str, plugins: Mapping[str, _Makes[Made]], settings: Mapping[str, BaseModel], context: ChannelContext
+) -> dict[str, Callable[[], Made]]:
+    """What makes the things of all plugins of a kind, as `channels`: by their checked settings, else by their own."""
+    return {
+        name: maker(plugin.make, settings.get(name), plugin.settings, f"{kind}.{name}", context)
+        for name, plugin in plugins.items()
+    }
+
+
+def maker(
+    make: Callable[[BaseModel, ChannelContext], Made],
+    settings: BaseModel | None,
+    model: type[BaseModel],
+    table: str,
+    context: ChannelContext,
+) -> Callable[[], Made]:
+    """The same of one plugin: `model` is of its settings, `table` where they stand in campflow.toml."""
+    return lambda: make(settings or own_settings(model, table), context)
 
 
 def own_settings(model: type[BaseModel], table: str) -> BaseModel:
@@ -121,4 +150,4 @@ def own_settings(model: type[BaseModel], table: str) -> BaseModel:
         return model()
     except ValidationError as error:
         missing = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
-        raise ChannelError(f"`[{table}]` is not written, and needs {missing}: `campflow.toml` is where") from error
+        raise ChannelError(f"`[{table}]` needs {missing}: write it in campflow.toml, where it is missing") from error

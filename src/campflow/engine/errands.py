@@ -19,7 +19,7 @@ from campflow.content.filter_words import Filters
 from campflow.content.keys import stable_key
 from campflow.content.record import Record
 from campflow.content.templates import BadTemplate, CompiledText, compile_text
-from campflow.engine.channels import Opened, own_settings
+from campflow.engine.channels import Opened, maker, makers
 from campflow.engine.errand_rows import Held, Target, hold, is_held, put_back, renew, take_over, waiting, write_down
 from campflow.engine.fates import RETRY, Retry
 from campflow.engine.leases import kept
@@ -74,28 +74,19 @@ class Outside:
         return [name for name, plugin in self.actions.items() if plugin.idempotency == "none"]
 
 
-Made = TypeVar("Made")
-
-
 class Doors:
     """The sinks, destinations and actions that this process has opened. Use as `async with`."""
 
     def __init__(self, outside: Outside) -> None:
         self.outside, context = outside, outside.context
         self.sinks: Opened[TextSink] = Opened({
-            name: _maker(plugin.texts, outside.sink_settings.get(name), plugin.settings, f"sinks.{name}", context)
+            name: maker(plugin.texts, outside.sink_settings.get(name), plugin.settings, f"sinks.{name}", context)
             for name, plugin in outside.sinks.items() if plugin.texts is not None
         })  # fmt: skip
-        self.destinations: Opened[Destination] = Opened({
-            name: _maker(
-                plugin.make, outside.destination_settings.get(name), plugin.settings, f"destinations.{name}", context
-            )
-            for name, plugin in outside.destinations.items()
-        })  # fmt: skip
-        self.actions: Opened[Action] = Opened({
-            name: _maker(plugin.make, outside.action_settings.get(name), plugin.settings, f"actions.{name}", context)
-            for name, plugin in outside.actions.items()
-        })  # fmt: skip
+        self.destinations: Opened[Destination] = Opened(
+            makers("destinations", outside.destinations, outside.destination_settings, context)
+        )
+        self.actions: Opened[Action] = Opened(makers("actions", outside.actions, outside.action_settings, context))
 
     async def __aenter__(self) -> "Doors":
         return self
@@ -104,16 +95,6 @@ class Doors:
         await self.sinks.close()
         await self.destinations.close()
         await self.actions.close()
-
-
-def _maker(
-    make: Callable[[BaseModel, ChannelContext], Made],
-    settings: BaseModel | None,
-    model: type[BaseModel],
-    table: str,
-    context: ChannelContext,
-) -> Callable[[], Made]:
-    return lambda: make(settings or own_settings(model, table), context)
 
 
 @dataclass(slots=True)

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from pydantic import BaseModel
 
 from campflow.engine import observer_rows as rows
-from campflow.engine.channels import Opened, own_settings
+from campflow.engine.channels import Opened, makers
 from campflow.engine.leases import kept
 from campflow.engine.trouble import reason
 from campflow.hooks.contracts import ChannelContext, Moved, Observer, ObserverPlugin, Sender, Settled
@@ -40,8 +39,9 @@ class Observing:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.failures: dict[str, str] = {}
         self.reached: set[str] = set()
-        make = {name: partial(_make, plugin, watchers) for name, plugin in watchers.plugins.items()}
-        self._opened: Opened[Observer] = Opened(make)
+        self._opened: Opened[Observer] = Opened(
+            makers("observers", watchers.plugins, watchers.settings, watchers.context)
+        )
 
     async def look(self) -> None:
         """Begin, and wait for nobody."""
@@ -115,8 +115,3 @@ class Observing:
         moved = moves[-1].number if len(moves) == most else max(up_to[0], turn.moved)
         settled = fates[-1].number if len(fates) == most else max(up_to[1], turn.settled)
         return moved, settled
-
-
-def _make(plugin: ObserverPlugin, watchers: Watchers) -> Observer:
-    settings = watchers.settings.get(plugin.name) or own_settings(plugin.settings, f"observers.{plugin.name}")
-    return plugin.make(settings, watchers.context)
