@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from campflow.compiler import Checked, Reader
     from campflow.content.wanted import Wanted
     from campflow.engine.clock import Clock
-    from campflow.engine.errands import Outside
+    from campflow.engine.doors import Outside
     from campflow.engine.observing import Watchers
     from campflow.engine.weather import Limits
     from campflow.model.flow import CheckedFlow
@@ -324,7 +324,7 @@ class Project:
 
     def outside(self) -> "Outside":
         """What `notify`, `sync` and `do` are done with. Raises ProjectError that names all wrong keys."""
-        from campflow.engine.errands import Outside
+        from campflow.engine.doors import Outside
 
         plugins = self.plugins
         return Outside(

@@ -18,8 +18,9 @@ from tests.databases import Store
 from tests.engine.workbench import instant
 
 from campflow.engine.daemon import Daemon
+from campflow.engine.doors import Doors, Outside
 from campflow.engine.errand_rows import audiences_of, hold, write_down
-from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
+from campflow.engine.errands import ErrandReport, do_errands
 from campflow.engine.fates import Retry
 from campflow.engine.figures import measure
 from campflow.errors import PluginError, ProjectError
@@ -484,7 +485,9 @@ def test_an_audience_that_no_destination_names_any_more_waits(tmp_path: Path) ->
             return await do_errands(world.database, world.runtime.stationery, doors, lambda: LATER)
 
     report = asyncio.run(work())
-    assert report.failures == {"sync lost": "no destination in campflow.toml names the audience `lost` any more"}
+    assert report.failures == {
+        "sync lost": "no destination names the audience `lost` any more: let one in campflow.toml do so (`audiences`)"
+    }
     assert {state for _, kind, state, _ in world.states() if kind == "sync"} == {"ready"}
 
 

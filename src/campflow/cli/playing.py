@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from campflow.engine.channels import Channels
-    from campflow.engine.errands import Doors
+    from campflow.engine.doors import Doors
     from campflow.engine.runtime import Runtime
     from campflow.project import Project
 

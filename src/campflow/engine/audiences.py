@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from campflow import failpoints
-from campflow.engine.errands import Doors, Outside
+from campflow.engine.doors import Doors, Outside
 from campflow.engine.trouble import reason
 from campflow.hooks.contracts import Member
 

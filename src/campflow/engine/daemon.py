@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from campflow.engine.asking import Asking
 from campflow.engine.channels import Channels
-from campflow.engine.errands import Doors
+from campflow.engine.doors import Doors
 from campflow.engine.figures import Meter, publish
 from campflow.engine.listening import Listening
 from campflow.engine.observing import Observing

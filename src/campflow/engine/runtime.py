@@ -12,8 +12,9 @@ from campflow.engine.channels import Channels
 from campflow.engine.clock import Clock
 from campflow.engine.delivery import DeliveryReport, Rules, deliver_ready
 from campflow.engine.deployed import Deployment
+from campflow.engine.doors import Doors, Outside
 from campflow.engine.engagement import Engaging
-from campflow.engine.errands import Doors, ErrandReport, Outside, do_errands
+from campflow.engine.errands import ErrandReport, do_errands
 from campflow.engine.gates import Gates
 from campflow.engine.inbox import Inbox
 from campflow.engine.letters import Stationery

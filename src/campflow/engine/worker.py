@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from campflow.engine.channels import Channels
-from campflow.engine.errands import Doors
+from campflow.engine.doors import Doors
 from campflow.engine.runtime import Runtime
 from campflow.engine.trouble import Trouble
 from campflow.hooks.executors import Log, Work
