@@ -71,11 +71,11 @@ class PluginError(CampflowError):
 
 
 class FunctionError(PluginError):
-    """`campaign` is the one whose statement the database refuses."""
+    """`campaign` is the one whose statement the database refuses, `version` the id of the text, if known."""
 
-    def __init__(self, text: str, campaign: str) -> None:
+    def __init__(self, text: str, campaign: str, version: int | None = None) -> None:
         super().__init__(text)
-        self.campaign = campaign
+        self.campaign, self.version = campaign, version
 
 
 class ChannelError(PluginError):

@@ -152,7 +152,7 @@ def before(project: Project, force: InForce) -> Texts | None:
     Content that is gone, or wrong by now, is forgiven: nothing is sent by it.
     """
     old = readable(project, force)
-    return None if old is None else texts(old)
+    return None if old is None else texts(old, forgiving=True)
 
 
 def readable(project: Project, force: InForce) -> Project | None:

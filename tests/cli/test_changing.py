@@ -319,6 +319,20 @@ def test_a_kept_text_that_can_no_longer_be_read_is_refused(running: Terminal) ->
     said = running("plan", code=1).stdout
     assert "refused: people inside go on with version 1, which can no longer be read" in said
     assert "reminder" in said
+    assert "let the text take them over: `edits reach everyone`" in said
+
+
+def test_a_kept_text_that_can_no_longer_be_read_beside_an_unchanged_one_is_said(running: Terminal) -> None:
+    running.change("welcome.flow", "send email reminder at 09:00", "send email later at 09:00")
+    running.change("welcome.flow", "  audience  letters\n", "  audience  letters\n  edits     reach newcomers\n")
+    reminder = running.folder / "content" / "reminder.email.md"
+    running.write("content/later.email.md", reminder.read_text("utf-8"))
+    running("apply", "--yes")
+    reminder.unlink()
+    for command in (("plan",), ("apply", "--yes")):
+        said = running(*command, code=1).stdout
+        assert "campaign welcome   unchanged\n  refused: people inside go on with version 1, which can no" in said
+        assert "1 unchanged. Refused: nothing can be applied" in said
 
 
 def test_edits_that_reach_everyone_take_over_those_who_were_kept(running: Terminal) -> None:

@@ -104,9 +104,9 @@ def imported(runtime: Runtime) -> dict[str, Any]:
     return {"source": CSV.source, "currency": None, "zone": "UTC", "now": runtime.clock.now()}
 
 
-def take_notes(runtime: Runtime, notes: bytes) -> None:
-    """What is noted of Ada: a text over which the function fails, or one over which it does not."""
-    people = [b"key,email,notes\n", b"ada,ada@x.example," + notes + b"\n"]
+def take_notes(runtime: Runtime, notes: bytes, name: bytes = b"ada") -> None:
+    """What is noted of somebody: a text over which the function fails, or one over which it does not."""
+    people = [b"key,email,notes\n", b",".join((name, name + b"@x.example", notes)) + b"\n"]
     import_people(runtime.database, runtime.stationery.contact, lines=people, **imported(runtime))
 
 
@@ -159,6 +159,44 @@ def test_another_text_is_put_into_force_beside_it_and_instead_of_it(runtime: Run
     campflow("apply", "--yes")
     campflow("tick", "--now", "2026-03-02 10:10")
     assert people(runtime) == {"broken": "over", "sound": "over"}
+
+
+def test_a_kept_text_that_fails_keeps_no_new_one_from_coming_into_force(runtime: Runtime, tmp_path: Path) -> None:
+    campflow = Terminal(tmp_path)
+    take_notes(runtime, b"{}")
+    campflow("tick")
+    assert people(runtime)["broken"] == "open"
+    take_notes(runtime, b"no JSON")
+    said = campflow("tick", code=1).words
+    assert "campaign broken: the function `tidy`, which campaign `broken` uses, fails" in said
+    # Whoever enters from now on is not asked for it; Ada goes on with the text that fails for her.
+    asks = '  audience  email is set\n  enter     on signup\n  stage open {\n    when tidy(notes) == "1" -> over\n'
+    asks_not = asks.replace("  enter", "  edits     reach newcomers\n  enter").partition("    when")[0]
+    campflow.change("spring.flow", asks, asks_not)
+    kept = (
+        "fails: the function `tidy`, which version 1 of campaign `broken`, which is kept, uses, fails in the database"
+    )
+    plan = campflow("plan").stdout
+    assert f"  {kept}" in plan
+    assert "or let a text take over who is inside under it: `edits reach everyone`" in plan
+    campflow("apply", "--yes")
+    assert [each["state"] for each in campflow.json("versions", "broken")] == ["kept", "in force"]
+    assert (
+        "campaign broken: the function `tidy`, which version 1 of campaign `broken`" in campflow("tick", code=1).words
+    )
+    assert kept in campflow("plan").stdout
+    # A text that would fail for newcomers as well is refused, whatever the kept one does.
+    take_notes(runtime, b"no JSON", name=b"bob")
+    fails_too = asks_not.replace("on signup", 'when tidy(notes) == "1"')
+    campflow.change("spring.flow", asks_not, fails_too)
+    assert "refused: the function `tidy`, which campaign `broken` uses" in campflow("plan", code=1).stdout
+    campflow.change("spring.flow", fails_too, asks_not)
+    # What the plan names as the remedy is one.
+    campflow.change("spring.flow", "reach newcomers", "reach everyone")
+    assert "fails" not in campflow("plan").stdout
+    campflow("apply", "--yes")
+    campflow("tick", "--now", "2026-03-03 09:00")
+    assert people(runtime)["broken"] == "over"
 
 
 #: Beside the one that fails, two whose next texts do: what they ask is asked of somebody at once.

@@ -19,16 +19,16 @@ def show(changes: "Changes", how: str | None, meanings: Mapping[str, Sequence[st
             for line in (*_lines(each), *_said(meanings.get(each.name, ()) if each.what == "changed" else ())):
                 print(printable(line))
             print()
-        elif each.fails:
-            print(printable(f"campaign {each.name}   unchanged"))
-            print(printable(f"  fails: {each.fails}"))
+        elif each.fails or each.refused:
+            for line in (f"campaign {each.name}   unchanged", *_trouble(each)):
+                print(printable(line))
             print()
     kinds = [each.what for each in changes.campaigns]
     told = [f"{kinds.count(what)} {what}" for what in ("new", "changed", "gone", "unchanged") if what in kinds]
-    if not changes.any:
-        print("Nothing changed." if how is None else "Nothing would change.")
-    elif changes.refused:
+    if changes.refused:
         print(f"{', '.join(told)}. Refused: nothing can be applied until the texts say what is to happen.")
+    elif not changes.any:
+        print("Nothing changed." if how is None else "Nothing would change.")
     else:
         print(f"{', '.join(told)}. {'Done.' if how is None else f'`{how}` does it.'}")
 
@@ -48,10 +48,16 @@ def _lines(change: "CampaignChange") -> Iterator[str]:
         yield f"  {each.count:,} {each.channel} {each.message} planned at once{late}"
     if change.cancelled:
         yield f"  {counted(change.cancelled, 'message')} cancelled"
-    for reason in change.refused:
-        yield f"  refused: {reason}"
+    yield from _trouble(change)
     for line in change.proposals:
         yield f"  is it the same stage under another name? then write:  {line}"
+
+
+def _trouble(change: "CampaignChange") -> Iterator[str]:
+    if change.fails:
+        yield f"  fails: {change.fails}"
+    for reason in change.refused:
+        yield f"  refused: {reason}"
 
 
 def _said(meaning: Sequence[str]) -> Iterator[str]:

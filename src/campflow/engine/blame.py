@@ -12,9 +12,14 @@ from campflow.storage.database import is_refused, words_of
 
 
 @contextmanager
-def functions_blamed(campaign: str, texts: Iterable[Campaign]) -> Iterator[None]:
+def functions_blamed(
+    campaign: str, texts: Iterable[Campaign], version: int | None = None, kept: int | None = None
+) -> Iterator[None]:
     """Raises FunctionError where the database refuses a statement of these texts and they use functions of plugins:
-    what campflow writes by itself it does not refuse."""
+    what campflow writes by itself it does not refuse.
+
+    `version` is the id of the text, where it is one; `kept` its number, where people only go on with it.
+    """
     try:
         yield
     except DBAPIError as error:
@@ -22,10 +27,13 @@ def functions_blamed(campaign: str, texts: Iterable[Campaign]) -> Iterator[None]
         if not names or not is_refused(error):
             raise
         which = "the function" if len(names) == 1 else "one of the functions"
+        user = f"campaign `{campaign}`" if kept is None else f"version {kept} of campaign `{campaign}`, which is kept,"
+        remedy = "" if kept is None else ", or let a text take over who is inside under it: `edits reach everyone`"
         raise FunctionError(
-            f"{which} {', '.join(f'`{name}`' for name in names)}, which campaign `{campaign}` uses, fails in the "
-            f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it",
+            f"{which} {', '.join(f'`{name}`' for name in names)}, which {user} uses, fails in the "
+            f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it{remedy}",
             campaign,
+            version,
         ) from error
 
 

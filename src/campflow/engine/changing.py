@@ -6,6 +6,7 @@ everybody is brought up to now by the texts in force; what was due before now is
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -92,6 +93,8 @@ class _Change:
     withdraws: Mapping[str, int]
     refused: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     fails: dict[str, str] = field(default_factory=dict)
+    #: The versions by their ids that a plugin's function fails for, with or without the change.
+    failing: set[int] = field(default_factory=set)
 
     @property
     def tables(self) -> Tables:
@@ -128,7 +131,8 @@ class _Change:
         if any(each.is_new for each in deployment.campaigns.values()):
             raise OutdatedError("another process has just put other texts into force: look at the plan again")
         # Whoever is in one that fails goes on from where they are, by whatever text comes.
-        self._advance(database, old.program, deployment, {each.plan.name for each in old.program.campaigns})
+        failed = self._advance(database, old.program, deployment, {each.plan.name for each in old.program.campaigns})
+        self.failing = {error.version for error in failed.values() if error.version is not None}
 
     # --- what cannot be done ------------------------------------------------------------------------------------
 
@@ -149,7 +153,10 @@ class _Change:
         try:
             self.wanted.recall(version)
         except CampflowError as error:
-            reason = f"people inside go on with version {version.number}, which can no longer be read: {error}"
+            reason = (
+                f"people inside go on with version {version.number}, which can no longer be read: {error}; "
+                "write again what it needs, or let the text take them over: `edits reach everyone`"
+            )
             self.refused[version.campaign].append(reason)
 
     def _refuse_stranded(self, version: Version, program: CampaignProgram) -> None:
@@ -187,14 +194,19 @@ class _Change:
         look_inside(database, program, deployment, changed, self.now)
         # No text that fails comes into force; one that is in force keeps no other one from that.
         unchanged = {name for name, what in kinds.items() if what == "unchanged"}
-        self.fails = self._advance(database, program, deployment, unchanged)
+        failed = self._advance(database, program, deployment, unchanged)
+        self.fails = {name: str(error) for name, error in failed.items()}
         return deployment
 
     def _advance(
         self, database: Database, program: Program, deployment: Deployment, may_fail: Collection[str]
-    ) -> dict[str, str]:
-        """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one. Says why."""
-        fails: dict[str, str] = {}
+    ) -> dict[str, FunctionError]:
+        """Up to now; where a campaign that `may_fail` does by a plugin's function, the others one by one. Says why.
+
+        A text that is kept may fail if it did so before: the new one beside it is no worse, and goes on when it is
+        mended.
+        """
+        fails: dict[str, FunctionError] = {}
         try:
             advance(database, program, deployment, self.now, alone=True)
         except FunctionError:
@@ -203,9 +215,19 @@ class _Change:
                     advance(database, replace(program, campaigns=(each,)), deployment, self.now, alone=True)
                 except FunctionError as error:
                     if each.plan.name not in may_fail:
-                        raise
-                    fails[each.plan.name] = str(error)
+                        if error.version not in self.failing:
+                            raise
+                        self._try_without_kept(database, each, deployment)
+                    fails[each.plan.name] = error
         return fails
+
+    def _try_without_kept(self, database: Database, program: CampaignProgram, deployment: Deployment) -> None:
+        """Raises FunctionError where the newest text fails by itself, for who enters by it."""
+        deployed = replace(deployment.campaigns[program.plan.name], kept=())
+        alone = replace(deployment, campaigns={program.plan.name: deployed})
+        with suppress(_Undo), self.connection.begin_nested():
+            advance(database, replace(self.wanted.program, campaigns=(program,)), alone, self.now, alone=True)
+            raise _Undo
 
     # --- what it came to ----------------------------------------------------------------------------------------
 

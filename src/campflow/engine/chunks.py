@@ -80,6 +80,10 @@ class Share:
     def _blamed(self) -> AbstractContextManager[None]:
         return functions_blamed(self.program.plan.name, (text.plan.campaign for text, _ in self._texts()))
 
+    def _blamed_for(self, text: CampaignProgram, version: int) -> AbstractContextManager[None]:
+        kept = next((each.number for each in self.deployed.kept if each.program is text), None)
+        return functions_blamed(self.program.plan.name, [text.plan.campaign], version, kept)
+
     def _texts(self) -> list[tuple[CampaignProgram, Mapping[str, int]]]:
         """The programs of the live versions with their ids, the newest last."""
         kept = [(each.program, each.ids) for each in self.deployed.kept]
@@ -187,11 +191,12 @@ class Share:
             for text, ids in self._texts():
                 decided = decisions(connection, self._tables, text.plan, self._id)
                 rounds = Rounds(connection, text, {**ids, **known, **decided}, counts)
-                rounds.begin(self._occurrences)
-                found += find(rounds)
-                if text is self.program and self.deployed.kept:  # those whom a kept text let go may enter again
-                    rounds.look_again(known["chunk_mark"])
-                rounds.go()
+                with self._blamed_for(text, ids["version"]):
+                    rounds.begin(self._occurrences)
+                    found += find(rounds)
+                    if text is self.program and self.deployed.kept:  # those whom a kept text let go may enter again
+                        rounds.look_again(known["chunk_mark"])
+                    rounds.go()
             finish(connection, found)
         self.turns.keep(self.deployed.turn, fence)
         self.done.add(counts)

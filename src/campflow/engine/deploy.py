@@ -145,7 +145,8 @@ def _live(connection: Connection, tables: Tables, campaign: str) -> tuple[Versio
 
 
 def _kept(connection: Connection, tables: Tables, program: CampaignProgram, version: Version) -> Kept:
-    return Kept(without_entries(program), _ids(connection, tables, program.plan, version, is_alone=False))
+    ids = _ids(connection, tables, program.plan, version, is_alone=False)
+    return Kept(without_entries(program), ids, version.number)
 
 
 def _ids(

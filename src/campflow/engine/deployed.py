@@ -8,10 +8,11 @@ from campflow.sql.program import CampaignProgram
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An earlier text that stays in force for who entered under it; nobody enters by it."""
+    """An earlier text that stays in force for who entered under it; nobody enters by it. `number` is its version's."""
 
     program: CampaignProgram
     ids: Mapping[str, int]
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
