@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from starlette.responses import HTMLResponse
 
 from campflow.web.page_words import ERRORS, OTHER_ERROR
 
-STYLE = """
+_STYLE = """
 body { margin: 0; background: #f6f6f4; color: #222; font: 17px/1.5 system-ui, sans-serif; }
 main { max-width: 32rem; margin: 12vh auto; padding: 2rem; background: #fff; border: 1px solid #ddd; }
 h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.25; }
@@ -23,7 +23,7 @@ input { width: 1.1rem; height: 1.1rem; margin: 0 .5rem 0 0; vertical-align: -.15
 button.quiet { background: #fff; color: #0b57d0; box-shadow: inset 0 0 0 1px #0b57d0; }
 """
 
-_PAGE = """<!DOCTYPE html>
+_FRAME = """<!DOCTYPE html>
 <html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
@@ -34,20 +34,31 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body><main>
 <h1>{{ title }}</h1>
-<p>{{ text }}</p>
-{% if said %}<dl>
-{% for name, value in said.items() %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
-{% endfor %}</dl>{% endif %}
-{% if button %}<form method="post"><button name="confirm" value="yes">{{ button }}</button></form>{% endif %}
+{% block body %}{% endblock %}
 </main></body>
 </html>
 """
 
-_PAGES = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoader({"page": _PAGE}))
+_PAGE = """{% extends "frame" %}{% block body %}<p>{{ text }}</p>
+{% if said %}<dl>
+{% for name, value in said.items() %}<dt>{{ name }}</dt><dd>{{ value }}</dd>
+{% endfor %}</dl>{% endif %}
+{% if button %}<form method="post"><button name="confirm" value="yes">{{ button }}</button></form>{% endif %}
+{%- endblock %}"""
+
+
+def own_page(body: str) -> Template:
+    """A page of ours, whose block `body` is what stands below its `title`; `language` is its own."""
+    pages = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoader({"frame": _FRAME, "page": body}))
+    pages.globals["style"] = _STYLE
+    return pages.get_template("page")
+
+
+_PLAIN = own_page(_PAGE)
 
 #: Pages load nothing, run nothing, stand in no frame, and send forms to where they came from.
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -62,9 +73,7 @@ def page(
 ) -> HTMLResponse:
     """A heading, a sentence, what was `said` by its names, and a form of one button that posts to the page's own
     address."""
-    made = _PAGES.get_template("page").render(
-        title=title, text=text, button=button, style=STYLE, language=language, said=said or {}
-    )
+    made = _PLAIN.render(title=title, text=text, button=button, language=language, said=said or {})
     return HTMLResponse(made, status)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from jinja2 import DictLoader, Environment, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,7 +20,7 @@ from campflow.engine.preferences import Kind, Preferences, Wanted, Wishes
 from campflow.web.landing import is_from_here
 from campflow.web.languages import accepted, spoken
 from campflow.web.limits import FORM, body_of
-from campflow.web.pages import STYLE, error_page
+from campflow.web.pages import error_page, own_page
 from campflow.web.part import WebPart
 from campflow.web.preference_words import LANGUAGES
 
@@ -33,18 +32,7 @@ _DAY = 86_400_000
 #: Fields of a form that are read; more than we ever show.
 _MOST = 1_000
 
-_PAGE = """<!DOCTYPE html>
-<html lang="{{ language }}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{{ title }}</title>
-<style>{{ style | safe }}</style>
-</head>
-<body><main>
-<h1>{{ title }}</h1>
-{% for each in texts %}<p{% if loop.first and urgent %} role="alert"{% endif %}>{{ each }}</p>
+_PAGE = """{% extends "frame" %}{% block body %}{% for each in texts %}<p{% if loop.first and urgent %} role="alert"{% endif %}>{{ each }}</p>
 {% endfor %}
 {%- if form %}<form method="post">
 <input type="hidden" name="form" value="{{ form }}">
@@ -60,11 +48,9 @@ _PAGE = """<!DOCTYPE html>
 <button class="quiet" name="do" value="stop">{{ words.stop }}</button></p>
 </form>{% endif %}
 {%- if back %}<p><a href="">{{ words.back }}</a></p>{% endif %}
-</main></body>
-</html>
-"""  # noqa: E501 -- a break inside a label would be a blank in it
+{%- endblock %}"""  # noqa: E501 -- a break inside a label would be a blank in it
 
-_PAGES = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoader({"page": _PAGE}))
+_CENTRE = own_page(_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +168,9 @@ class PreferenceCentre:
         topics: object = (),
         pauses: object = (),
     ) -> Response:
-        text = _PAGES.get_template("page").render(
+        text = _CENTRE.render(
             title=title, texts=texts, form=form, back=back, urgent=urgent, topics=topics, pauses=pauses,
-            words=visit.words, language=visit.language, style=STYLE,
+            words=visit.words, language=visit.language,
         )  # fmt: skip
         # With none at all, browsers do not say where a form comes from.
         headers = {"content-language": visit.language, "referrer-policy": "same-origin"}
