@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campflow.cli.figures import measured_lines, worth
-from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
-from campflow.cli.show import console, print_json, printable, table
+from campflow.cli.options import LIST_LENGTH, DatabaseUrl, Format, ListLength, ProjectFolder, TextOrJson, open_project
+from campflow.cli.show import console, print_json, print_last, printable, table
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.errors import CampflowError
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from campflow.engine.listing import ListedMessage
     from campflow.engine.status import CampaignStatus
     from campflow.project import Project
-
-#: Above so many messages, the outbox shows the newest.
-LIST_LENGTH = 50
 
 #: Characters of a stage's bar.
 BAR = 28
@@ -175,7 +172,7 @@ def explain(
 
 def outbox(
     state: Annotated[State | None, typer.Argument(help="Only messages in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show at most, the newest.")] = LIST_LENGTH,
+    limit: ListLength = LIST_LENGTH,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
     format: TextOrJson = Format.text,
@@ -194,10 +191,7 @@ def outbox(
     if not total:
         print(f"No message is {state.value}." if state else "No message has been planned yet.")
         return
-    console().print("   ".join(f"{count:,} {each}" for each, count in counts.items()))
-    console().print(listed(found, opened.settings.timezone))
-    if total > len(found):
-        console().print(f"the last {len(found)} of {total:,}: --limit shows more", style="dim")
+    print_last(counts, listed(found, opened.settings.timezone), total)
 
 
 def message_json(message: "ListedMessage") -> dict[str, Any]:

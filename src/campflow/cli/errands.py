@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campflow.cli.desk import LIST_LENGTH
-from campflow.cli.options import DatabaseUrl, Format, ProjectFolder, TextOrJson, open_project
-from campflow.cli.show import console, print_json, printable, table
+from campflow.cli.options import LIST_LENGTH, DatabaseUrl, Format, ListLength, ProjectFolder, TextOrJson, open_project
+from campflow.cli.show import print_json, print_last, printable, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +28,7 @@ class ErrandState(StrEnum):
 
 def errands(
     state: Annotated[ErrandState | None, typer.Argument(help="Only errands in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show at most, the newest.")] = LIST_LENGTH,
+    limit: ListLength = LIST_LENGTH,
     project: ProjectFolder = None,
     database: DatabaseUrl = None,
     format: TextOrJson = Format.text,
@@ -50,10 +49,7 @@ def errands(
     if not total:
         print(f"No errand is {state.value}." if state else "No campaign has asked for anything outside yet.")
         return
-    console().print("   ".join(f"{count:,} {each}" for each, count in counts.items()))
-    console().print(_table(found, opened.settings.timezone))
-    if total > len(found):
-        console().print(f"the last {len(found)} of {total:,}: --limit shows more", style="dim")
+    print_last(counts, _table(found, opened.settings.timezone), total)
 
 
 def _table(found: "tuple[ListedErrand, ...]", zone: str) -> "Table":

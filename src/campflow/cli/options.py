@@ -35,6 +35,11 @@ class Format(StrEnum):
 
 TextOrJson = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for programs.")]
 
+#: How many rows a list shows that has no other limit.
+LIST_LENGTH = 50
+
+ListLength = Annotated[int, typer.Option("--limit", min=1, help="How many to show at most, the newest.")]
+
 
 def open_project(folder: Path | None, database: str | None = None) -> "Project":
     """The project that the options name."""

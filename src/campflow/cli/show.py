@@ -49,6 +49,14 @@ def table(*columns: str, right: Iterable[str] = ()) -> "Table":
     return made
 
 
+def print_last(counts: Mapping[str, int], rows: "Table", total: int) -> None:
+    """How many there are by state, and the last of a `total` of them."""
+    console().print("   ".join(f"{count:,} {state}" for state, count in counts.items()))
+    console().print(rows)
+    if total > rows.row_count:
+        console().print(f"the last {rows.row_count} of {total:,}: --limit shows more", style="dim")
+
+
 def printable(text: str) -> str:
     """A text from outside, without characters that would drive the terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
