@@ -16,6 +16,7 @@ from campflow.engine.gates import CHUNK, Gates
 from campflow.engine.leasing import lease
 from campflow.engine.outbox import Clerk, members, release
 from campflow.hooks.contracts import Receipt
+from campflow.people.costs import Prices
 from campflow.sql.program import Program
 from campflow.storage.database import Database
 
@@ -28,6 +29,9 @@ contact {
 }
 event signup
 """
+
+
+MESSAGES = ["hello", "bye", "news"]
 
 
 def campaign(name: str, clauses: str, *sends: str) -> str:
@@ -47,7 +51,7 @@ campaign {name} {{
 
 
 def bench(*campaigns: str, people: int = 200, url: str = "") -> Bench:
-    made = Bench(PEOPLE + "".join(campaigns), ["hello", "bye", "news"], url=url)
+    made = Bench(PEOPLE + "".join(campaigns), MESSAGES, url=url)
     made.people([b"key,email\n", *(f"k{n},k{n}@example.com\n".encode() for n in range(people))])
     made.deploy("2026-03-01 00:00")
     told = [f"k{n},2026-03-01T10:00:00Z,s{n}\n".encode() for n in range(people)]
@@ -143,6 +147,28 @@ def test_the_campaign_with_priority_goes_first_whatever_was_planned_first() -> N
     made.tick("2026-03-01 10:01")
     hand_over(made.database, gates_of(made), instant("2026-03-01 10:01"))
     assert {message for _, message, _, state in made.planned() if state == "accepted"} == {"bye"}
+
+
+def test_what_was_planned_earlier_spends_no_money_of_what_is_on_its_way() -> None:
+    """Bo was planned for first and waits for a limit; Cy, who was planned for later, is ready meanwhile."""
+    first = campaign("first", "priority 5", "send mail news").replace("score > -1", "score > 5")
+    made = Bench(PEOPLE + first + campaign("poor", "limit 1 mail per day\n budget 10 EUR", "send mail hello"), MESSAGES)
+    made.people("key,email,score\nbo,bo@x.example,9\ncy,cy@x.example,1\n")
+    made.deploy("2026-03-01 00:00")
+    made.events("contact,at,id\nbo,2026-03-01 10:00,1\n", now=instant("2026-03-01 10:00"), event="signup")
+    made.tick("2026-03-01 10:00")
+    assert made.deployment is not None
+    gates = Gates(
+        made.database.tables, made.program, made.deployment, {"mail": "email"}, Prices({"mail": 1_000}, "EUR")
+    )
+    hand_over(made.database, gates, instant("2026-03-01 10:00"))
+    made.events("contact,at,id\ncy,2026-03-01 10:05,2\n", now=instant("2026-03-01 10:05"), event="signup")
+    made.tick("2026-03-01 10:05")
+    for now in ("2026-03-01 10:05", "2026-03-02 10:01"):
+        with made.database.transaction() as connection:
+            release(connection, made.database.tables, instant(now), (), gates)
+    states = {(key, message): state for key, message, _, state in made.planned()}
+    assert states == {("bo", "news"): "accepted", ("bo", "hello"): "planned", ("cy", "hello"): "ready"}
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 50_000])

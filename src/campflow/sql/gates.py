@@ -197,15 +197,17 @@ def _skip(r: Rows, rule: LimitRule, said: str) -> Executable:
 
 
 def _wait_for_budget(r: Rows, budget: int) -> Executable:
-    """Spent, promised and asked for, in the order in which they were planned: what goes beyond the budget waits."""
+    """Spent, promised, and asked for in the order in which it was planned: what goes beyond the budget waits."""
     m, k, x = r.tables.message, r.tables.cost.alias("k"), r.tables.message.alias("x")
+    asked = _candidates(r, r.work.candidate.c.turn == TURN)
     spent = select(func.coalesce(func.sum(k.c.amount), 0)).where(k.c.campaign_id == CAMPAIGN)
-    promised = select(x.c.message_id, func.sum(_price(r, x.c.channel)).over(order_by=(x.c.planned_at, x.c.message_id)))
+    order = (x.c.message_id.in_(asked), x.c.planned_at, x.c.message_id)
+    promised = select(x.c.message_id, func.sum(_price(r, x.c.channel)).over(order_by=order))
     sums = promised.where(x.c.campaign_id == CAMPAIGN, x.c.message_id.in_(ready_ids(r.tables, r.database))).subquery(
         "sums"
     )
     beyond = select(sums.c[0]).where(sums.c[1] + one(spent, k) > budget)
-    which = (m.c.message_id.in_(_candidates(r, r.work.candidate.c.turn == TURN)), m.c.message_id.in_(beyond))
+    which = (m.c.message_id.in_(asked), m.c.message_id.in_(beyond))
     values = {
         "state": "planned", "queue": "planned", "release_at": least(NOW + HOUR, m.c.expires_at),
         "detail": WAITS_FOR_BUDGET,
