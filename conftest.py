@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 
 import pytest
-from tests import shares
+from tests import commands, databases, shares
 from tests.bounded import BoundedRun
 
 # Python keeps what it has compiled of the sources, as with ./dev test: the tests start the command hundreds of times.
@@ -17,6 +17,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 def pytest_configure(config: pytest.Config) -> None:
     if shares.MINUTES is not None:
         config.pluginmanager.register(BoundedRun(shares.MINUTES))
+
+
+def pytest_unconfigure() -> None:
+    databases.end()
+    commands.end()
 
 
 @pytest.hookimpl(wrapper=True)

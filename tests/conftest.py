@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from tests import brokers, browsers, commands, databases, npm, pds, postfix
+from tests import brokers, browsers, databases, npm, pds, postfix
 from tests.databases import Store
 
 #: The files that take longest, longest first: two processes that share the files end at about the same time.
@@ -19,11 +19,6 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
-
-
-def pytest_unconfigure() -> None:
-    databases.end()
-    commands.end()
 
 
 @pytest.fixture(autouse=True)
