@@ -53,6 +53,7 @@ FLOORS = {
     "campflow.kept_content": 7,
     "campflow.kept_findings": 7,
     "campflow.kept_result": 7,
+    "campflow.plugin_settings": 7,
     "campflow.project": 7,
     "campflow.in_force": 7,
     "campflow.standing": 7,

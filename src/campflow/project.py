@@ -5,16 +5,16 @@ nothing has changed.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, FilterWords, Vocabulary, is_name
+from campflow.checking.vocabulary import ActionWords, ChannelWords, ContentIndex, FilterWords, Vocabulary
 from campflow.content.filter_words import Filters, arguments_of
 from campflow.diagnostics.diagnostic import did_you_mean
 from campflow.diagnostics.source import Source
@@ -25,11 +25,11 @@ from campflow.hooks.contracts import ChannelContext, ChannelPlugin, ExecutorPlug
 from campflow.hooks.executors import LOCAL
 from campflow.hooks.manager import ONLY, Plugins, load_plugins
 from campflow.hooks.words import function_of
-from campflow.model.amounts import parse_amount
 from campflow.model.durations import parse_duration
 from campflow.model.rates import parse_rate
 from campflow.people.sources import CSV, JSON_LINES
-from campflow.settings import FILE, ChannelLimits, ChannelTracking, Settings, find_root, load_settings, place, said
+from campflow.plugin_settings import PluginSettings
+from campflow.settings import ChannelLimits, ChannelTracking, Settings, find_root, load_settings, place
 
 if TYPE_CHECKING:
     from campflow.compiler import Checked, Reader
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from campflow.sql.program import Program
     from campflow.storage.database import Database
     from campflow.storage.tables import Tables
-
-_Own = TypeVar("_Own", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -238,7 +236,7 @@ class Project:
 
     def channel_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every channel. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("channels")
+        return self._plugin_settings.checked("channels")
 
     def channels(self, settings: Mapping[str, BaseModel]) -> dict[str, ChannelPlugin]:
         """The channels as these settings of theirs have them."""
@@ -252,7 +250,7 @@ class Project:
         from campflow.engine.weather import Limits
 
         found = dict[str, Limits]()
-        for name, read in self._of_each_channel(ChannelLimits).items():
+        for name, read in self._plugin_settings.of_each_channel(ChannelLimits).items():
             rate = read.rate or channels[name].rate
             found[name] = Limits(
                 parse_rate(rate) if rate else None, read.concurrency, read.max_bounces, read.max_complaints
@@ -261,26 +259,11 @@ class Project:
 
     def tracking(self) -> "dict[str, Wanted]":
         """What is tracked of each channel's messages. Raises ProjectError that names all wrong keys."""
-        return {name: read.wanted for name, read in self._of_each_channel(ChannelTracking).items()}
-
-    def _of_each_channel(self, model: type[_Own]) -> dict[str, _Own]:
-        """The keys of `[channels.NAME]` that every channel has and this model describes."""
-        text, wrong, found = self._toml, list[str](), dict[str, _Own]()
-        for name in self.plugins.channels:
-            table = self.settings.channels.get(name, {})
-            try:
-                found[name] = model.model_validate(
-                    {key: value for key, value in table.items() if key in model.model_fields}
-                )
-            except ValidationError as error:
-                wrong += [said(item, f"channels.{name}.", text, model) for item in error.errors()]
-        if wrong:
-            raise ProjectError("\n".join(wrong))
-        return found
+        return {name: read.wanted for name, read in self._plugin_settings.of_each_channel(ChannelTracking).items()}
 
     def figure_sinks(self) -> dict[str, Sink]:
         """The sinks that figures go to: those with a table `[sinks.NAME]`. Raises ProjectError."""
-        checked = self._checked_settings("sinks")
+        checked = self._plugin_settings.checked("sinks")
         return {
             name: plugin.figures(checked[name], self.channel_context)
             for name, plugin in self.plugins.sinks.items()
@@ -289,38 +272,28 @@ class Project:
 
     def webhook_settings(self) -> dict[str, BaseModel]:
         """The checked settings of every webhook that is no channel's. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("webhooks")
+        return self._plugin_settings.checked("webhooks")
 
     def route_settings(self) -> dict[str, BaseModel]:
         """The checked settings of the plugins' pages. Raises ProjectError that names all wrong keys."""
-        return self._checked_settings("routes")
+        return self._plugin_settings.checked("routes")
 
     def executor(self) -> "tuple[ExecutorPlugin, BaseModel] | None":
         """Who does the work, with its checked settings; None: the daemon itself. Raises ProjectError."""
         known, name = self.plugins.executors, self.settings.executor
-        settings = self._checked_settings("executors")
+        settings = self._plugin_settings.checked("executors")
         if name == LOCAL:
             return None
         if name not in known:
             hint = did_you_mean(name, (*known, LOCAL)) or "install one that does (campflow-celery makes `celery`)"
-            where = place("executor", self._toml)
+            where = place("executor", self._plugin_settings.text)
             raise ProjectError(f"{where}: `executor`: no plugin makes an executor `{name}`; {hint}")
         return known[name], settings[name]
 
-    @cached_property
-    def audiences(self) -> dict[str, list[str]]:
+    @property
+    def audiences(self) -> Mapping[str, Sequence[str]]:
         """The destinations of each audience: those whose `audiences` name it. Raises ProjectError."""
-        found: dict[str, list[str]] = {}
-        for name, table in self.settings.destinations.items():
-            written = table.get("audiences", [])
-            names = [each.strip() for each in written.split(",")] if isinstance(written, str) else written
-            if not isinstance(names, list) or not all(map(is_name, names)):
-                key = f"destinations.{name}.audiences"
-                where = place(key, self._toml)
-                raise ProjectError(f'{where}: `{key}`: write a list of names of a-z, 0-9 and _, as in ["lost_trials"]')
-            for audience in names:
-                found.setdefault(audience, []).append(name)
-        return found
+        return self._plugin_settings.audiences
 
     def outside(self) -> "Outside":
         """What `notify`, `sync` and `do` are done with. Raises ProjectError that names all wrong keys."""
@@ -331,9 +304,9 @@ class Project:
             sinks=plugins.sinks,
             destinations=plugins.audiences,
             actions=plugins.actions,
-            sink_settings=self._checked_settings("sinks"),
-            destination_settings=self._checked_settings("destinations"),
-            action_settings=self._checked_settings("actions"),
+            sink_settings=self._plugin_settings.checked("sinks"),
+            destination_settings=self._plugin_settings.checked("destinations"),
+            action_settings=self._plugin_settings.checked("actions"),
             audiences=self.audiences,
             context=self.channel_context,
         )
@@ -343,113 +316,21 @@ class Project:
         from campflow.engine.observing import Watchers
 
         known, written = self.plugins.observers, self.settings.observers
-        settings = self._checked_settings("observers")
+        settings = self._plugin_settings.checked("observers")
         plugins = {name: plugin for name, plugin in known.items() if name in written}
         return Watchers(plugins, settings, frozenset(written), self.channel_context)
 
     def wrong_settings(self) -> list[str]:
-        """What is wrong with the tables that plugins are set up with: what `tick` and `run` would say.
-
-        Not what is missing, nor who does the work: both may be otherwise where the campaigns run.
-        """
-        wrong = [
-            each.text
-            for table in self._tables
-            if table != "executors"
-            for each in self._read_settings(table)[1]
-            if not each.missing
-        ]
-        for look in (self._own_of_channels, lambda: self.audiences):
-            try:
-                look()
-            except ProjectError as error:
-                wrong += str(error).splitlines()
-        return wrong
-
-    @property
-    def _toml(self) -> str:
-        return (self.root / FILE).read_text("utf-8-sig")
-
-    def _own_of_channels(self) -> None:
-        self._of_each_channel(ChannelLimits)
-        self._of_each_channel(ChannelTracking)
-
-    @cached_property
-    def _tables(self) -> "dict[str, _Table]":
-        """The tables of campflow.toml that plugins are set up with, by kind: only what is a plugin's own of each."""
-        settings, plugins = self.settings, self.plugins
-        ours = {*ChannelLimits.model_fields, *ChannelTracking.model_fields}
-        # Of an observer that could not be loaded no key is wrong: what it would be told waits for it.
-        lost = {each.name for each in plugins.failed} - plugins.observers.keys()
-        observers = {name: table for name, table in settings.observers.items() if name not in lost}
-        return {
-            "channels": _Table("channel", _without(ours, settings.channels), plugins.channels),
-            "sinks": _Table("sink", settings.sinks, plugins.sinks),
-            "destinations": _Table("destination", _without({"audiences"}, settings.destinations), plugins.audiences),
-            "actions": _Table("action", settings.actions, plugins.actions),
-            "observers": _Table("observer", observers, plugins.observers),
-            "webhooks": _Table("webhook", settings.webhooks, plugins.webhooks),
-            "routes": _Table("set of pages", settings.routes, plugins.routes),
-            "executors": _Table("executor", settings.executors, plugins.executors),
-        }
-
-    def _checked_settings(self, table: str) -> dict[str, BaseModel]:
-        """The checked settings of every plugin of one kind. Raises ProjectError that names all wrong keys.
-
-        A plugin that needs settings and has none is left out: it is installed, and nobody uses it here. Who does is
-        told when it is opened.
-        """
-        found, wrong = self._read_settings(table)
-        if wrong:
-            raise ProjectError("\n".join(each.text for each in wrong))
-        return found
-
-    def _read_settings(self, table: str) -> "tuple[dict[str, BaseModel], list[_Wrong]]":
-        text = self._toml
-        word, written, known = self._tables[table]
-        wrong = [_Wrong(_not_offered(table, word, name, known, text)) for name in written if name not in known]
-        found = {}
-        for name, plugin in known.items():
-            try:
-                found[name] = plugin.settings.model_validate(written.get(name, {}))
-            except ValidationError as error:
-                if name not in written and all(item["type"] == "missing" for item in error.errors()):
-                    continue
-                prefix = f"{table}.{name}."
-                wrong += [
-                    _Wrong(said(item, prefix, text, plugin.settings), item["type"] == "missing")
-                    for item in error.errors()
-                ]
-        return found, wrong
+        """What is wrong with the tables that plugins are set up with: what `tick` and `run` would say."""
+        return self._plugin_settings.wrong()
 
     def costs(self) -> dict[str, int]:
-        """What a message costs by channel, in minor units of the project's currency; every channel is in it.
+        """What a message costs by channel, in minor units of the project's currency. Raises FlowError, ProjectError."""
+        return self._plugin_settings.costs(self.flow.flow.currency or self.settings.currency)
 
-        `[costs]` says it, else the plugin, else it is free. Raises ProjectError for amounts in another currency and
-        channels that are not there; a plugin's own amount counts only in a project that has a currency.
-        """
-        written, known = self.settings.costs, self.plugins.channels
-        wrong = [_not_offered("costs", "channel", name, known, self._toml) for name in written if name not in known]
-        currency = self.flow.flow.currency or self.settings.currency
-        found = dict.fromkeys(known, 0)
-        for name, plugin in known.items():
-            text = written.get(name) or (plugin.cost if currency else None)
-            if text is None:
-                continue
-            amount = parse_amount(text)
-            if amount.currency == currency:
-                found[name] = amount.minor
-                continue
-            key = f"costs.{name}"
-            where = f"{place(key, self._toml)}: `{key}`"
-            if currency is None:
-                wrong.append(f'{where}: add currency = "{amount.currency}" to {FILE}, which names none')
-            else:
-                whose = "" if name in written else f" (what the channel `{name}` says of itself)"
-                wrong.append(f"{where}: `{text}`{whose} is not in {currency}: write it in {currency}")
-        if wrong:
-            raise ProjectError("\n".join(wrong))
-        return found
+    @cached_property
+    def _plugin_settings(self) -> PluginSettings:
+        return PluginSettings(self.root, self.settings, self.plugins)
 
     @property
     def channel_context(self) -> ChannelContext:
@@ -462,34 +343,3 @@ class Project:
 
 def _words(plugin: ChannelPlugin) -> ChannelWords:
     return ChannelWords(plugin.name, plugin.address, plugin.options, plugin.extensions, plugin.needs, plugin.posts)
-
-
-class _Wrong(NamedTuple):
-    """A wrong setting as a sentence; or one that is not written where it is `missing`."""
-
-    text: str
-    missing: bool = False
-
-
-class _Table(NamedTuple):
-    """What is written for plugins of one kind, by name, beside those that there are; `word` is what such a one is."""
-
-    word: str
-    written: Mapping[str, Mapping[str, Any]]
-    known: Mapping[str, "_HasSettings"]
-
-
-def _without(keys: Collection[str], tables: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: {key: value for key, value in table.items() if key not in keys} for name, table in tables.items()}
-
-
-class _HasSettings(Protocol):
-    @property
-    def settings(self) -> type[BaseModel]: ...
-
-
-def _not_offered(table: str, word: str, name: str, known: Iterable[str], text: str) -> str:
-    question = did_you_mean(name, known)
-    reason = f"no plugin makes {'an' if word[0] in 'aeiou' else 'a'} {word} `{name}`"
-    key = f"{table}.{name}"
-    return f"{place(key, text)}: `{key}`: {reason}{f'; {question}' if question else ', install one that does'}"

@@ -76,6 +76,14 @@ def test_a_wrong_table_of_any_kind_is_said(table: str, says: str, spring: Termin
     assert says in spring("check", code=2).words
 
 
+def test_each_wrong_list_of_audiences_is_said_with_its_line(spring: Terminal) -> None:
+    wrong = '[destinations.ads]\naudiences = ["lost trials"]\n[destinations.list]\naudiences = 3\n'
+    spring.write("campflow.toml", f'plugins = ["post"]\n{wrong}')
+    said = spring("check", code=2).words
+    assert "campflow.toml:3: `destinations.ads.audiences`: write a list of names" in said
+    assert "campflow.toml:5: `destinations.list.audiences`: write a list of names" in said
+
+
 def test_what_is_missing_may_stand_elsewhere(spring: Terminal) -> None:
     spring.write("campflow.toml", 'plugins = ["post"]\n[channels.post]\nfar = true\n')
     spring("check")
