@@ -1,13 +1,13 @@
 """From the plan to the SQL program: SQLAlchemy Core statements, compiled once for one database."""
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sqlalchemy import ClauseElement, Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from campflow.planning.plan import ByBecoming, CampaignPlan, Plan
+from campflow.planning.plan import ByBecoming, Plan, Rfm
 from campflow.planning.planner import functions
 from campflow.sql.at_once import enter_at_once, moves_at_once, part_of_moves, runs_at_once
 from campflow.sql.carrying import carried
@@ -27,26 +27,34 @@ from campflow.storage.tables import Tables
 
 def write(plan: Plan, tables: Tables, dialect: Dialect) -> Program:
     """The program for a database that speaks `dialect`."""
-    # 1 and 1.0 are equal, and are not the same in SQL: texts are compared as well.
-    new: Callable[[], Dialect] = type(dialect)
-    # So are functions of one name whose SQL may not be: the plan that is kept with theirs lets no id be another's.
-    made_by = tuple(id(function.sql) for each in plan.campaigns for function in functions(each.campaign))
-    return _program(plan, repr(plan), made_by, tables, new)
-
-
-# Texts that are in force are read again and again, and most of them are as they were.
-@lru_cache(maxsize=16)
-def _program(plan: Plan, written: str, made_by: tuple[int, ...], tables: Tables, new: Callable[[], Dialect]) -> Program:
-    dialect = new()
-    scored = scores(plan.rfm, tables) if plan.rfm is not None else ()
+    new: Callable[..., Dialect] = type(dialect)
     return Program(
         plan,
-        tuple(_campaign(each, rows(each, plan, tables, dialect.name), dialect) for each in plan.campaigns),
-        tuple(_compile(*each, dialect) for each in scored),
+        tuple(_written(rows(each, plan, tables, dialect.name), new) for each in plan.campaigns),
+        () if plan.rfm is None else _scores(plan.rfm, tables, new),
     )
 
 
-def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProgram:
+@cache
+def _style(new: Callable[..., Dialect]) -> Dialect:
+    """A dialect that writes parameters as its driver reads them."""
+    return new(paramstyle=driver_style(new()))
+
+
+def _written(r: Rows, new: Callable[..., Dialect]) -> CampaignProgram:
+    # 1 and 1.0 are equal, and are not the same in SQL: texts are compared as well.
+    text = repr((r.plan, r.contact_fields, r.events))
+    # So are functions of one name whose SQL may not be: the plan that is kept with theirs lets no id be another's.
+    made_by = tuple(id(function.sql) for function in functions(r.plan.campaign))
+    return _campaign(r, text, made_by, new)
+
+
+# Texts that are in force are read again and again, and of a project that is edited all campaigns but one or two are as
+# they were.
+@lru_cache(maxsize=128)
+def _campaign(r: Rows, text: str, made_by: tuple[int, ...], new: Callable[..., Dialect]) -> CampaignProgram:
+    dialect = _style(new)
+
     def one(written: Written | None) -> Statement | None:
         return None if written is None else _compile(*written, dialect)
 
@@ -59,7 +67,7 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
     who, which = fresh(r), touched(r)
     together = r.database != "sqlite"
     return CampaignProgram(
-        plan=campaign,
+        plan=r.plan,
         fresh_by_event=all_of(who.by_event),
         fresh_by_change=one(who.by_change),
         fresh_by_contact=one(who.by_contact),
@@ -72,7 +80,7 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
         touch_moved=_compile(*which.moved, dialect),
         touch_inside=_compile(*which.inside, dialect),
         arrive=all_of(arrivals(r)),
-        await_=all_of(waiting(r)) if any(isinstance(entry.way, ByBecoming) for entry in campaign.entries) else (),
+        await_=all_of(waiting(r)) if any(isinstance(entry.way, ByBecoming) for entry in r.plan.entries) else (),
         hold_out=one(hold_out(r)),
         enter=all_of(enter_at_once(r) if together else enter(r)),
         convert=all_of(conversions(r)),
@@ -92,11 +100,15 @@ def _campaign(campaign: CampaignPlan, r: Rows, dialect: Dialect) -> CampaignProg
     )
 
 
+@lru_cache(maxsize=16)
+def _scores(rfm: Rfm, tables: Tables, new: Callable[..., Dialect]) -> tuple[Statement, ...]:
+    return tuple(_compile(*each, _style(new)) for each in scores(rfm, tables))
+
+
 def _compile(name: str, purpose: str, statement: Executable, dialect: Dialect) -> Statement:
-    style = type(dialect)(paramstyle=driver_style(dialect))  # type: ignore[call-arg]  # every dialect takes it
     if not isinstance(statement, ClauseElement):
         raise TypeError(f"{name} is no statement")
-    compiled = statement.compile(dialect=style, compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     if not isinstance(compiled, SQLCompiler):
         raise TypeError(f"{name} is no statement")
     constants = {key: value for key, value in compiled.params.items() if _is_constant(key, compiled)}
