@@ -1,4 +1,4 @@
-"""A process that sends: makes an outbox of some messages, or delivers it, telling its parent each message.
+"""What a process does that sends: it makes an outbox of some messages, or delivers it, telling its parent each message.
 
 `make URL COUNT` or `send URL FOLDER`, the project's. A message is written as a line to standard output, where it counts
 as received; then one byte of standard input says to go on.
@@ -7,7 +7,6 @@ as received; then one byte of standard input says to go on.
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -118,13 +117,13 @@ async def send(database: Database, folder: Path, plugin: ChannelPlugin = PLUGIN)
         await deliver_ready(database, stationery, channels, lambda: NOW, RULES)
 
 
-if __name__ == "__main__":
-    opened = Database(sys.argv[2], tables(NOBODY, ()))
-    if sys.argv[1] == "make":
-        fill(opened, int(sys.argv[3]))
-    elif sys.argv[1] == "send":
-        asyncio.run(send(opened, Path(sys.argv[3])))
+def main(words: Sequence[str]) -> None:
+    opened = Database(words[1], tables(NOBODY, ()))
+    if words[0] == "make":
+        fill(opened, int(words[2]))
+    elif words[0] == "send":
+        asyncio.run(send(opened, Path(words[2])))
     else:
-        (idempotency,) = (each for each in ("key", "none") if each == sys.argv[4])
+        (idempotency,) = (each for each in ("key", "none") if each == words[3])
         dying = replace(PLUGIN, idempotency=idempotency, make=lambda settings, context: Dying())
-        asyncio.run(send(opened, Path(sys.argv[3]), dying))
+        asyncio.run(send(opened, Path(words[2]), dying))
