@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, update
 
-from campflow.engine.pulse import MINUTE
 from campflow.storage.tables import Tables
 
 #: Milliseconds by which the clocks of two machines differ at most, as long as both go.
 AHEAD = 3_600_000
+
+#: Milliseconds. Schedules count in minutes, so a look a minute meets them all.
+MINUTE = 60_000
 
 
 class Due(NamedTuple):

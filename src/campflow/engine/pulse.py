@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from campflow.engine.looks import MINUTE, due
 from campflow.sql.queue import is_planned
 from campflow.storage.tables import Tables
-
-MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,8 @@ def pulse(connection: Connection, tables: Tables, now: int) -> Pulse:
 
 def is_due(connection: Connection, tables: Tables, campaigns: Collection[int], since: int, now: int) -> bool:
     """Whether time alone has brought something between the look at `since` and `now`."""
-    journey, prospect, event, message = tables.journey.c, tables.prospect.c, tables.event.c, tables.message.c
-    run = tables.due_run.c
-    queries = [
-        *(select(journey.journey_id).where(journey.campaign_id == key, journey.alarm_at <= now) for key in campaigns),
-        *(select(run.run_id).where(run.campaign_id == key, run.due_at <= now) for key in campaigns),
-        *(select(prospect.contact_id).where(prospect.campaign_id == key, prospect.due_at <= now) for key in campaigns),
-        select(event.seq).where(event.early, event.at > since, event.at <= now),
-        select(message.message_id).where(is_planned(tables.message), message.release_at <= now),
-    ]
-    return any(connection.execute(query.limit(1)).first() is not None for query in queries)
+    if any(any(due(connection, tables, campaign_id, since, now)) for campaign_id in campaigns):
+        return True
+    message = tables.message
+    waits = select(message.c.message_id).where(is_planned(message), message.c.release_at <= now)
+    return connection.execute(waits.limit(1)).first() is not None
