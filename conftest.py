@@ -6,12 +6,18 @@ import sys
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 from tests import commands, databases, shares
 from tests.bounded import BoundedRun
 
 # Python keeps what it has compiled of the sources, as with ./dev test: the tests start the command hundreds of times.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# How long an example takes says what else the machine does.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

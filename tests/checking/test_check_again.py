@@ -477,7 +477,7 @@ def edited(draw: st.DrawFn, state: State) -> State:
             return replace(state, today=draw(st.sampled_from((dt.date(2026, 1, 15), dt.date(2026, 3, 1)))))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(story(), st.integers(1, 3))
 def test_it_says_what_checking_everything_says(states: Sequence[State], shares: int) -> None:
     at = desk(shares)

@@ -209,7 +209,7 @@ EXPRESSIONS = st.recursive(VALUES, larger, max_leaves=12)
 
 
 @given(EXPRESSIONS, EXPRESSIONS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_condition_has_an_answer(one: str, other: str) -> None:
     text = f"segment s = {one}\nsegment t = {other}\n" + campaign(
         clauses=f"leave when {one}\n  convert on purchase where {other} within 3 days worth {one}",
@@ -221,13 +221,13 @@ def test_any_condition_has_an_answer(one: str, other: str) -> None:
 
 
 @given(st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_row_of_words_has_an_answer(words: list[str]) -> None:
     checked(" ".join(words))
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_sound_file_with_words_exchanged_has_an_answer(data: st.DataObject) -> None:
     words = SIX.replace("\n", " \n ").split(" ")
     for _ in range(data.draw(st.integers(1, 4))):

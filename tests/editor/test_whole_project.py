@@ -104,7 +104,7 @@ def write(root: Path, texts: Mapping[str, str]) -> None:
         (root / path).write_text(text, "utf-8")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_place_in_any_text_has_an_answer(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([text for path, text in FILES.items() if path.endswith(".flow")]))
