@@ -155,7 +155,8 @@ def _sink(database: object, now: int) -> int:
         for first in range(batch.first_message_id, batch.last_message_id + 1, WINDOW):
             window = range(first, min(first + WINDOW, batch.last_message_id + 1))
             ready = clerk.hand_over(window, outcome, now)
-            outcome = Outcome([Receipt(id, "accepted") for id in ready])
+            # In the order in which they were handed over, as channels answer.
+            outcome = Outcome([Receipt(id, "accepted") for id in window if id in ready])
             sent += len(ready)
         clerk.close(outcome, now)
     return sent

@@ -244,10 +244,9 @@ class Clerk:
             self._say_gaps(connection, window)
             accepted = self._write_down(connection, before, now)
             there, first_to_expire = connection.execute(_there(tables), self._between(window[0], window[-1])).one()
-            mine = and_(members(tables, self.batch), m.message_id.between(window[0], window[-1]))
             late = first_to_expire is not None and first_to_expire <= now
             if late:
-                expire(connection, tables, and_(mine, m.expires_at <= now), now, self.listens)
+                expire(connection, tables, and_(self._mine(window), m.expires_at <= now), now, self.listens)
             refused = self.gates is not None and self.gates.refuse(
                 connection, self.batch.channel, window[0], window[-1], now
             )
@@ -255,9 +254,15 @@ class Clerk:
             if not late and not refused and there == len(window) == window[-1] - window[0] + 1:
                 ready = frozenset(window)
             else:
-                ready = frozenset(connection.scalars(select(m.message_id).where(mine))).intersection(window)
+                found = connection.scalars(select(m.message_id).where(self._mine(window)))
+                ready = frozenset(found).intersection(window)
         self.accepted += accepted
         return ready
+
+    def _mine(self, window: Sequence[int]) -> ColumnElement[bool]:
+        """Of a row of `message`: whether it lies in the window, and is still to be handed over."""
+        between = self.database.tables.message.c.message_id.between(window[0], window[-1])
+        return and_(members(self.database.tables, self.batch), between)
 
     def _say_gaps(self, connection: Connection, window: Sequence[int]) -> None:
         if len(window) == window[-1] - window[0] + 1:
