@@ -234,7 +234,7 @@ def _pragmas(in_memory: bool, busy_seconds: float) -> dict[str, int | str]:
         "foreign_keys": 1,
         "temp_store": 2,  # MEMORY
         "cache_size": -65_536,  # KiB
-        "wal_autocheckpoint": 4_000,  # pages: at 1,000, pages that a chunk writes often go to the file again and again
+        "wal_autocheckpoint": 8_000,  # pages: at 1,000, pages that a chunk writes often go to the file again and again
     }
 
 
