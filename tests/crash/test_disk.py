@@ -102,7 +102,8 @@ def test_a_full_disk_stops_the_work_and_room_lets_it_go_on(tmp_path: Path) -> No
                 assert connection.exec_driver_sql("SELECT count(*) FROM move").scalar() == 0, "half a chunk is there"
             disk.pages = None
             clock.passed = 60_000  # what failed is tried again in the next minute
-            while not any(each["event"] == "tick" for each in told()):
+            # Whatever failed first, a tick or another job, is well again at its next look.
+            while not {"tick", "recovered"} <= {each["event"] for each in told()}:
                 await asyncio.sleep(0.02)
             daemon.stop()
             await running
@@ -114,7 +115,6 @@ def test_a_full_disk_stops_the_work_and_room_lets_it_go_on(tmp_path: Path) -> No
     assert "full: make room" in failed[0]["error"]
     # The same is said once of each thing, however often it was tried.
     assert len(failed) == len({(each["what"], each["error"]) for each in failed})
-    assert any(each["event"] == "recovered" for each in told())
 
 
 def test_a_database_that_may_only_be_read_says_so(tmp_path: Path) -> None:
