@@ -9,10 +9,12 @@ from tests.databases import Store
 
 #: The files that take longest, longest first: two processes that share the files end at about the same time.
 LONGEST = (
-    "test_engine_agrees.py",
-    "test_engine_agrees_postgresql.py",
-    "test_engine_agrees_untidy.py",
-    "test_kill_daemon.py",
+    "test_matrix.py",
+    "test_engine_stories.py",
+    "test_celery_project.py",
+    "test_example_shop.py",
+    "test_changing.py",
+    "test_server_restarts.py",
 )
 
 

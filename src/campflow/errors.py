@@ -71,9 +71,9 @@ class PluginError(CampflowError):
 
 
 class FunctionError(PluginError):
-    """`campaign` is the one whose statement the database refuses, `version` the id of the text, if known."""
+    """`campaign` is the one whose statement the database refuses, `version` the id of its text."""
 
-    def __init__(self, text: str, campaign: str, version: int | None = None) -> None:
+    def __init__(self, text: str, campaign: str, version: int) -> None:
         super().__init__(text)
         self.campaign, self.version = campaign, version
 

@@ -312,9 +312,13 @@ def test_newcomers_get_the_new_text_and_who_is_inside_finishes_with_the_old_one(
     assert len(running.json("outbox")) == 2 * PEOPLE + 2
 
 
-def test_a_kept_text_that_can_no_longer_be_read_is_refused(running: Terminal) -> None:
+def send_newcomers_another_reminder(running: Terminal) -> None:
     running.change("welcome.flow", "send email reminder at 09:00", "send email later at 09:00")
     running.change("welcome.flow", "  audience  letters\n", "  audience  letters\n  edits     reach newcomers\n")
+
+
+def test_a_kept_text_that_can_no_longer_be_read_is_refused(running: Terminal) -> None:
+    send_newcomers_another_reminder(running)
     (running.folder / "content" / "reminder.email.md").rename(running.folder / "content" / "later.email.md")
     said = running("plan", code=1).stdout
     assert "refused: people inside go on with version 1, which can no longer be read" in said
@@ -323,8 +327,7 @@ def test_a_kept_text_that_can_no_longer_be_read_is_refused(running: Terminal) ->
 
 
 def test_a_kept_text_that_can_no_longer_be_read_beside_an_unchanged_one_is_said(running: Terminal) -> None:
-    running.change("welcome.flow", "send email reminder at 09:00", "send email later at 09:00")
-    running.change("welcome.flow", "  audience  letters\n", "  audience  letters\n  edits     reach newcomers\n")
+    send_newcomers_another_reminder(running)
     reminder = running.folder / "content" / "reminder.email.md"
     running.write("content/later.email.md", reminder.read_text("utf-8"))
     running("apply", "--yes")
@@ -348,8 +351,7 @@ def test_edits_that_reach_everyone_take_over_those_who_were_kept(running: Termin
 
 def test_content_of_a_kept_text_that_is_taken_away_stops_nobody(running: Terminal) -> None:
     """The people go on; what cannot be written any more is rejected, and that is said."""
-    running.change("welcome.flow", "send email reminder at 09:00", "send email later at 09:00")
-    running.change("welcome.flow", "  audience  letters\n", "  audience  letters\n  edits     reach newcomers\n")
+    send_newcomers_another_reminder(running)
     reminder = running.folder / "content" / "reminder.email.md"
     running.write("content/later.email.md", reminder.read_text("utf-8"))
     running("apply", "--yes")

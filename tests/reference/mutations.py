@@ -50,8 +50,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "split: exposure", "sql/splits.py",
-        "query = query.order_by(m.c.at, m.c.move_id)",
-        "query = query.where(m.c.nth == 1).order_by(m.c.at, m.c.move_id)",
+        "query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))",
+        "query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage), m.c.nth == 1)",
         "only the first stage draws",
     ),
     Mutation(

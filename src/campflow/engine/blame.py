@@ -1,6 +1,6 @@
 """A plugin's function that fails in the database: said by its name and its campaign's, with what to do about it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
@@ -12,30 +12,26 @@ from campflow.storage.database import is_refused, words_of
 
 
 @contextmanager
-def functions_blamed(
-    campaign: str, texts: Iterable[Campaign], version: int | None = None, kept: int | None = None
-) -> Iterator[None]:
-    """Raises FunctionError where the database refuses a statement of these texts and they use functions of plugins:
-    what campflow writes by itself it does not refuse.
+def functions_blamed(text: Campaign, version: int, kept: int | None) -> Iterator[None]:
+    """Raises FunctionError where the database refuses a statement of this text and it uses functions of plugins: what
+    campflow writes by itself it does not refuse.
 
-    `version` is the id of the text, where it is one; `kept` its number, where people only go on with it.
+    `version` is the id of the text; `kept` its number, where people only go on with it.
     """
     try:
         yield
     except DBAPIError as error:
-        names = _functions(texts)
+        names = sorted({function.name for function in functions(text)})
         if not names or not is_refused(error):
             raise
         which = "the function" if len(names) == 1 else "one of the functions"
-        user = f"campaign `{campaign}`" if kept is None else f"version {kept} of campaign `{campaign}`, which is kept,"
+        user = (
+            f"campaign `{text.name}`" if kept is None else f"version {kept} of campaign `{text.name}`, which is kept,"
+        )
         remedy = "" if kept is None else ", or let a text take over who is inside under it: `edits reach everyone`"
         raise FunctionError(
             f"{which} {', '.join(f'`{name}`' for name in names)}, which {user} uses, fails in the "
             f"database ({words_of(error)}): mend its SQL; `campflow plugins` says which plugin has it{remedy}",
-            campaign,
+            text.name,
             version,
         ) from error
-
-
-def _functions(texts: Iterable[Campaign]) -> list[str]:
-    return sorted({function.name for text in texts for function in functions(text)})

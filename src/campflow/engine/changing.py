@@ -132,7 +132,7 @@ class _Change:
             raise OutdatedError("another process has just put other texts into force: look at the plan again")
         # Whoever is in one that fails goes on from where they are, by whatever text comes.
         failed = self._advance(database, old.program, deployment, {each.plan.name for each in old.program.campaigns})
-        self.failing = {error.version for error in failed.values() if error.version is not None}
+        self.failing = {error.version for error in failed.values()}
 
     # --- what cannot be done ------------------------------------------------------------------------------------
 

@@ -67,23 +67,6 @@ class Share:
     def _id(self) -> int:
         return self.deployed.ids["campaign"]
 
-    def move(self) -> None:
-        """Move everybody who is due. Raises Busy and TurnLost."""
-        with self._blamed():
-            self._move()
-
-    def look_inside(self) -> None:
-        """Look at everyone who is inside under the newest text. Raises Busy and TurnLost."""
-        with self._blamed():
-            self._chunk(_finds(lambda text: (text.touch_inside,) if text is self.program else ()))
-
-    def _blamed(self) -> AbstractContextManager[None]:
-        return functions_blamed(self.program.plan.name, (text.plan.campaign for text, _ in self._texts()))
-
-    def _blamed_for(self, text: CampaignProgram, version: int) -> AbstractContextManager[None]:
-        kept = next((each.number for each in self.deployed.kept if each.program is text), None)
-        return functions_blamed(self.program.plan.name, [text.plan.campaign], version, kept)
-
     def _texts(self) -> list[tuple[CampaignProgram, Mapping[str, int]]]:
         """The programs of the live versions with their ids, the newest last."""
         kept = [(each.program, each.ids) for each in self.deployed.kept]
@@ -91,7 +74,8 @@ class Share:
 
     # --- who is looked at ---
 
-    def _move(self) -> None:
+    def move(self) -> None:
+        """Move everybody who is due. Raises Busy and TurnLost."""
         with self.database.reader() as connection:
             looked = looks.so_far(connection, self._tables, self._id)
             ends = looks.ends(connection, self._tables, looked, self.now)
@@ -118,6 +102,10 @@ class Share:
                 fence = self.turns.take(connection, self.deployed.turn)
                 looks.write_down(connection, self._tables, self._id, {"looked_at": self.now})
             self.turns.keep(self.deployed.turn, fence)
+
+    def look_inside(self) -> None:
+        """Look at everyone who is inside under the newest text. Raises Busy and TurnLost."""
+        self._chunk(_finds(lambda text: (text.touch_inside,) if text is self.program else ()))
 
     def _calendar(self, connection: Connection, looked_at: int) -> list[dict[str, Any]]:
         """The occurrences of the campaign's schedules since the last look."""
@@ -191,7 +179,7 @@ class Share:
             for text, ids in self._texts():
                 decided = decisions(connection, self._tables, text.plan, self._id)
                 rounds = Rounds(connection, text, {**ids, **known, **decided}, counts)
-                with self._blamed_for(text, ids["version"]):
+                with self._blamed(text, ids["version"]):
                     rounds.begin(self._occurrences)
                     found += find(rounds)
                     if text is self.program and self.deployed.kept:  # those whom a kept text let go may enter again
@@ -201,6 +189,10 @@ class Share:
         self.turns.keep(self.deployed.turn, fence)
         self.done.add(counts)
         return found
+
+    def _blamed(self, text: CampaignProgram, version: int) -> AbstractContextManager[None]:
+        kept = next((each.number for each in self.deployed.kept if each.program is text), None)
+        return functions_blamed(text.plan.campaign, version, kept)
 
     def _known(self, connection: Connection) -> dict[str, int]:
         """The parameters that are the same for all texts of a chunk. Raises OutdatedError."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from campflow.engine.due_runs import Part
 from campflow.sql.program import CampaignProgram, Statement
@@ -58,7 +58,7 @@ class Rounds:
         work = workspace()
         set_up(self._connection)
         for table in (work.fresh, work.touched, work.arrival, work.occurrence):
-            self._connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608  (our own names)
+            self._connection.execute(table.delete())
         if occurrences:
             self._connection.execute(work.occurrence.insert(), occurrences)
 
@@ -117,10 +117,10 @@ class Rounds:
             for each in then:
                 self._run(each)
             self._counts.entered += entered
-            self._delete("arrival")
+            self._delete(workspace().arrival)
         for each in self.program.await_:
             self._run(each)
-        self._delete("fresh")
+        self._delete(workspace().fresh)
         return entered, again
 
     def _touched(self) -> dict[str, int]:
@@ -153,7 +153,7 @@ class Rounds:
         if moved or entered or program.convert:
             came = {exit.target for stage, n in moved_from.items() if n for exit in program.plan.stage(stage).exits}
             self._effects(moved, came | ({program.plan.first_stage.name} if entered else set()))
-        self._delete("touched")
+        self._delete(workspace().touched)
         self._counts.moved += entered + moved
         self._waiting = 0
         if again:
@@ -191,11 +191,11 @@ class Rounds:
     def _scalar(self, sql: str) -> int:
         return int(self._connection.exec_driver_sql(sql).scalar_one())
 
-    def _delete(self, table: str) -> None:
-        gone = self._connection.exec_driver_sql(f"DELETE FROM {table}").rowcount  # noqa: S608  (our own names)
+    def _delete(self, table: Table) -> None:
+        gone = self._connection.execute(table.delete()).rowcount
         # PostgreSQL keeps the room of what was deleted, and takes it for rows when it plans the next chunk.
         if gone >= LARGE and self._connection.dialect.name == "postgresql":
-            self._connection.exec_driver_sql(f"TRUNCATE {table}")
+            self._connection.exec_driver_sql(f"TRUNCATE {table.name}")
 
 
 def last_move(connection: Connection) -> int:

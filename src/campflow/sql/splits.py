@@ -47,8 +47,7 @@ def exposures(r: Rows) -> Iterator[Written]:
                 _is_drawn(split, m.c.at).label("drawn"),
             ).select_from(moved)  # fmt: skip
             query = query.where(m.c.move_id > ENTRY_MARK, m.c.to_stage_id == stage_id(stage))
-            query = query.order_by(m.c.at, m.c.move_id)
-            put = _put_earliest(r, query) if many else _put_first(r, query)
+            put = _put_earliest(r, query) if many else _put_first(r, query.order_by(m.c.at, m.c.move_id))
             yield f"expose_{split.name}", f"the arm of who meets {split.name}", put
 
 
