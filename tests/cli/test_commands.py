@@ -2,6 +2,8 @@
 
 from tests.cli.terminal import Terminal
 
+from campflow.engine import errand_rows, listing
+
 PEOPLE = "email,first_name,language\nada@example.com,Ada,en\nzoe@example.com,Zoé,fr\n"
 SIGNUPS = "id,contact,at\n1,ada@example.com,2026-03-02 10:00\n2,zoe@example.com,2026-03-02 11:00\n"
 
@@ -24,6 +26,12 @@ def test_a_late_tick_makes_the_moves_that_were_due(still: Terminal) -> None:
     ]
     assert {message["state"] for message in still.json("outbox")} == {"expired"}
     assert not (still.folder / "mail").exists()
+
+
+def test_each_state_of_messages_and_of_errands_can_be_asked_for(still: Terminal) -> None:
+    for command, states in (("outbox", listing.STATES), ("errands", errand_rows.STATES)):
+        for state in states:
+            assert still.json(command, state) == [], state
 
 
 def test_refused_rows_are_named_and_kept(still: Terminal) -> None:

@@ -35,6 +35,7 @@ class State(StrEnum):
     accepted = "accepted"
     rejected = "rejected"
     uncertain = "uncertain"
+    skipped = "skipped"
     cancelled = "cancelled"
     expired = "expired"
 
